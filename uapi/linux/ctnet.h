@@ -1,0 +1,439 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * ctnet: a bridge and a VXLAN tunnel endpoint in one network device.
+ *
+ * DOC: Interface
+ *
+ * A network is a netdevice of kind "ctnet". It is made, changed and deleted
+ * over rtnetlink (RTM_NEWLINK with IFLA_INFO_KIND "ctnet" and the attributes
+ * of &enum ctnet_ifla in IFLA_INFO_DATA, RTM_DELLINK). All that hangs on a
+ * network (ports, peers, fdb entries) is handled over the generic netlink
+ * family %CTNET_GENL_NAME, in the network namespace that the socket belongs to.
+ *
+ * Rules for every command:
+ *
+ * - Policies are strict: an attribute that the command does not list, or one
+ *   of another length than given here, is refused.
+ * - A refusal has an extended ack: a sentence, and the offset of the attribute
+ *   at fault. A refused command has changed nothing.
+ * - Commands that change something need CAP_NET_ADMIN in the user namespace
+ *   that owns the network namespace (%GENL_UNS_ADMIN_PERM).
+ * - Integers are in host byte order, addresses and MACs in network byte order.
+ * - An IP address is %NLA_BINARY of 4 bytes (IPv4) or 16 bytes (IPv6).
+ * - Every change is told to the multicast group %CTNET_GENL_MCGRP_EVENTS with a
+ *   message of the ``_NTF`` command, which has the attributes that a dump of
+ *   the object has (without its counters). The kernel sends changes of the
+ *   fdb at a bounded rate; %CTNET_CMD_LOST_NTF says how many were left out.
+ * - A dump during which an object came or went has %NLM_F_DUMP_INTR set.
+ *
+ * Attribute trees ("do" is the request, "reply" what comes back; "=" marks what
+ * a request must have)::
+ *
+ *   NET_GET    do/dump: [IFINDEX] (do: =IFINDEX)
+ *              reply: IFINDEX IFNAME MTU LEARNING AGEING FLOOD MAX_FDB
+ *              [VNI LOCAL DSTPORT] PORTS PEERS FDB_STATIC FDB_LEARNED
+ *              STATS{...} DROPS{...}
+ *   PORT_ADD   do: =NET =DEV [FLAGS]
+ *   PORT_SET   do: =NET =DEV =FLAGS
+ *   PORT_DEL   do: =NET =DEV
+ *   PORT_GET   do: =NET =DEV    dump: [NET]
+ *              reply: NET DEV DEVNAME FLAGS STATS{...}
+ *   PEER_ADD   do: =NET =ADDR [DSTPORT]
+ *   PEER_DEL   do: =NET =ADDR
+ *   PEER_GET   do: =NET =ADDR   dump: [NET]
+ *              reply: NET ADDR DSTPORT STATS{...}
+ *   FDB_ADD    do: =NET =MAC (PORT | PEER | SELF) [IP]...
+ *   FDB_SET    do: as FDB_ADD
+ *   FDB_DEL    do: =NET =MAC
+ *   FDB_FLUSH  do: =NET [LEARNED] [PORT] [PEER]
+ *   FDB_GET    do: =NET =MAC    dump: [NET]
+ *              reply: NET MAC (PORT | PEER | SELF) (STATIC | AGE) [IP]...
+ *   VTEP_GET   dump: -
+ *              reply: DSTPORT FAMILY NETS DROPS{...}
+ */
+#ifndef _UAPI_LINUX_CTNET_H
+#define _UAPI_LINUX_CTNET_H
+
+#define CTNET_GENL_NAME		"ctnet"
+#define CTNET_GENL_VERSION	1
+
+/* Name of the multicast group that every change is told to. */
+#define CTNET_GENL_MCGRP_EVENTS	"events"
+
+/* Limits and defaults. */
+#define CTNET_VNI_MAX		0xffffff	/* RFC 7348: 24 bits */
+#define CTNET_DSTPORT_DEFAULT	4789		/* RFC 7348, IANA */
+#define CTNET_AGEING_DEFAULT	300		/* s, IEEE 802.1D */
+#define CTNET_AGEING_MAX	1000000		/* s, IEEE 802.1D */
+#define CTNET_MAX_FDB_DEFAULT	65536		/* learned entries */
+#define CTNET_FDB_IPS_MAX	256		/* addresses of one entry */
+
+/**
+ * enum ctnet_ifla - attributes of a network in IFLA_INFO_DATA
+ * @IFLA_CTNET_UNSPEC: unused
+ * @IFLA_CTNET_VNI: u32, 1 to %CTNET_VNI_MAX; VXLAN network identifier. Absent:
+ *	a local bridge. No two networks of a namespace share VNI and UDP port.
+ * @IFLA_CTNET_LOCAL: IPv4 address; address of this VTEP, an address of the
+ *	namespace. Goes with a VNI and only with one.
+ * @IFLA_CTNET_DSTPORT: u16; UDP port that is bound and sent to, default
+ *	%CTNET_DSTPORT_DEFAULT. Goes with a VNI only.
+ * @IFLA_CTNET_LEARNING: u8, 0 or 1; whether the network learns at all, default 1
+ * @IFLA_CTNET_AGEING: u32, seconds after which a learned entry that was not
+ *	seen is removed, up to %CTNET_AGEING_MAX; 0: never. Default
+ *	%CTNET_AGEING_DEFAULT.
+ * @IFLA_CTNET_FLOOD: u8, 0 or 1; whether unknown unicast is flooded, default 1
+ * @IFLA_CTNET_MAX_FDB: u32; cap on learned entries, default
+ *	%CTNET_MAX_FDB_DEFAULT. Static entries do not count.
+ *
+ * RTM_NEWLINK on a network that is there changes what it names and leaves the
+ * rest. The MTU is IFLA_MTU; unless it is given, a network with a VNI gets that
+ * of the device which has the local address, less 50 bytes.
+ */
+enum ctnet_ifla {
+	IFLA_CTNET_UNSPEC,
+	IFLA_CTNET_VNI,
+	IFLA_CTNET_LOCAL,
+	IFLA_CTNET_DSTPORT,
+	IFLA_CTNET_LEARNING,
+	IFLA_CTNET_AGEING,
+	IFLA_CTNET_FLOOD,
+	IFLA_CTNET_MAX_FDB,
+	__IFLA_CTNET_MAX
+};
+
+#define IFLA_CTNET_MAX (__IFLA_CTNET_MAX - 1)
+
+/**
+ * enum ctnet_cmd - commands of the family
+ * @CTNET_CMD_UNSPEC: unused
+ * @CTNET_CMD_NET_GET: one network or all, attributes of &enum ctnet_net_attr.
+ *	ENODEV: no such network.
+ * @CTNET_CMD_NET_NEW_NTF: a network was made
+ * @CTNET_CMD_NET_SET_NTF: a network was changed
+ * @CTNET_CMD_NET_DEL_NTF: a network was deleted
+ * @CTNET_CMD_PORT_ADD: attach a device as a port, attributes of &enum
+ *	ctnet_port_attr. The same as ``ip link set DEV master NET``.
+ *	ENODEV: no such network or device; EINVAL: not an Ethernet device that
+ *	can be a port; ELOOP: a ctnet network as a port; EBUSY: the device is a
+ *	port of something already; EEXIST: of this network.
+ * @CTNET_CMD_PORT_SET: change flags of a port. ENODEV; ENOENT: not a port of
+ *	this network.
+ * @CTNET_CMD_PORT_DEL: detach a port; its fdb entries go with it. Errors as
+ *	PORT_SET.
+ * @CTNET_CMD_PORT_GET: one port, or all of a network, or all
+ * @CTNET_CMD_PORT_ADD_NTF: a port was attached
+ * @CTNET_CMD_PORT_SET_NTF: flags of a port were changed
+ * @CTNET_CMD_PORT_DEL_NTF: a port was detached, or its device went
+ * @CTNET_CMD_PEER_ADD: add a remote VTEP, attributes of &enum ctnet_peer_attr.
+ *	EINVAL: the network has no VNI, or the address is multicast, broadcast,
+ *	unspecified, loopback, of a family that the underlay has not, or the
+ *	network's own; EEXIST.
+ * @CTNET_CMD_PEER_DEL: remove a peer; its fdb entries go with it. ENOENT.
+ * @CTNET_CMD_PEER_GET: one peer, or all of a network, or all
+ * @CTNET_CMD_PEER_ADD_NTF: a peer was added
+ * @CTNET_CMD_PEER_DEL_NTF: a peer was removed
+ * @CTNET_CMD_FDB_ADD: add a static entry, attributes of &enum ctnet_fdb_attr.
+ *	A learned entry of that MAC becomes this one. EEXIST: there is a static
+ *	one, or another entry has one of the IP addresses; EINVAL: the MAC is
+ *	zero or multicast; ENOENT: no such port or peer; E2BIG: more than
+ *	%CTNET_FDB_IPS_MAX addresses.
+ * @CTNET_CMD_FDB_SET: as FDB_ADD, but a static entry is replaced, with its
+ *	addresses
+ * @CTNET_CMD_FDB_DEL: remove an entry, learned or static. ENOENT; EPERM: the
+ *	entry is the network device's own address.
+ * @CTNET_CMD_FDB_GET: one entry, or all of a network, or all
+ * @CTNET_CMD_FDB_FLUSH: remove all entries (or only those that LEARNED, PORT or
+ *	PEER name) but the network device's own address
+ * @CTNET_CMD_FDB_ADD_NTF: an entry was added or learned
+ * @CTNET_CMD_FDB_SET_NTF: an entry was changed, or moved to where it was learned
+ * @CTNET_CMD_FDB_DEL_NTF: an entry was removed, or aged
+ * @CTNET_CMD_VTEP_GET: the UDP sockets of the namespace, attributes of &enum
+ *	ctnet_vtep_attr, and what they dropped before a network was known
+ * @CTNET_CMD_LOST_NTF: changes of the fdb happened faster than they are told;
+ *	attributes of &enum ctnet_lost_attr
+ */
+enum ctnet_cmd {
+	CTNET_CMD_UNSPEC,
+	CTNET_CMD_NET_GET,
+	CTNET_CMD_NET_NEW_NTF,
+	CTNET_CMD_NET_SET_NTF,
+	CTNET_CMD_NET_DEL_NTF,
+	CTNET_CMD_PORT_ADD,
+	CTNET_CMD_PORT_SET,
+	CTNET_CMD_PORT_DEL,
+	CTNET_CMD_PORT_GET,
+	CTNET_CMD_PORT_ADD_NTF,
+	CTNET_CMD_PORT_SET_NTF,
+	CTNET_CMD_PORT_DEL_NTF,
+	CTNET_CMD_PEER_ADD,
+	CTNET_CMD_PEER_DEL,
+	CTNET_CMD_PEER_GET,
+	CTNET_CMD_PEER_ADD_NTF,
+	CTNET_CMD_PEER_DEL_NTF,
+	CTNET_CMD_FDB_ADD,
+	CTNET_CMD_FDB_SET,
+	CTNET_CMD_FDB_DEL,
+	CTNET_CMD_FDB_GET,
+	CTNET_CMD_FDB_FLUSH,
+	CTNET_CMD_FDB_ADD_NTF,
+	CTNET_CMD_FDB_SET_NTF,
+	CTNET_CMD_FDB_DEL_NTF,
+	CTNET_CMD_VTEP_GET,
+	CTNET_CMD_LOST_NTF,
+	__CTNET_CMD_MAX
+};
+
+#define CTNET_CMD_MAX (__CTNET_CMD_MAX - 1)
+
+/**
+ * enum ctnet_net_attr - attributes of a network
+ * @CTNET_A_NET_UNSPEC: unused
+ * @CTNET_A_NET_IFINDEX: u32, interface index
+ * @CTNET_A_NET_IFNAME: string, interface name
+ * @CTNET_A_NET_MTU: u32, bytes
+ * @CTNET_A_NET_VNI: u32, as %IFLA_CTNET_VNI; absent from a local bridge, as
+ *	LOCAL and DSTPORT are
+ * @CTNET_A_NET_LOCAL: IP address, as %IFLA_CTNET_LOCAL
+ * @CTNET_A_NET_DSTPORT: u16, as %IFLA_CTNET_DSTPORT
+ * @CTNET_A_NET_LEARNING: u8, as %IFLA_CTNET_LEARNING
+ * @CTNET_A_NET_AGEING: u32, as %IFLA_CTNET_AGEING
+ * @CTNET_A_NET_FLOOD: u8, as %IFLA_CTNET_FLOOD
+ * @CTNET_A_NET_MAX_FDB: u32, as %IFLA_CTNET_MAX_FDB
+ * @CTNET_A_NET_PORTS: u32, number of ports
+ * @CTNET_A_NET_PEERS: u32, number of peers
+ * @CTNET_A_NET_FDB_STATIC: u32, number of static entries, the device's own
+ *	address among them
+ * @CTNET_A_NET_FDB_LEARNED: u32, number of learned entries
+ * @CTNET_A_NET_STATS: nest of &enum ctnet_stats_attr; RX is what the host
+ *	received from the network, TX what it sent into it, as for the device
+ * @CTNET_A_NET_DROPS: nest of &enum ctnet_drop, a u64 for each reason
+ * @CTNET_A_NET_PAD: padding
+ */
+enum ctnet_net_attr {
+	CTNET_A_NET_UNSPEC,
+	CTNET_A_NET_IFINDEX,
+	CTNET_A_NET_IFNAME,
+	CTNET_A_NET_MTU,
+	CTNET_A_NET_VNI,
+	CTNET_A_NET_LOCAL,
+	CTNET_A_NET_DSTPORT,
+	CTNET_A_NET_LEARNING,
+	CTNET_A_NET_AGEING,
+	CTNET_A_NET_FLOOD,
+	CTNET_A_NET_MAX_FDB,
+	CTNET_A_NET_PORTS,
+	CTNET_A_NET_PEERS,
+	CTNET_A_NET_FDB_STATIC,
+	CTNET_A_NET_FDB_LEARNED,
+	CTNET_A_NET_STATS,
+	CTNET_A_NET_DROPS,
+	CTNET_A_NET_PAD,
+	__CTNET_A_NET_MAX
+};
+
+#define CTNET_A_NET_MAX (__CTNET_A_NET_MAX - 1)
+
+/**
+ * enum ctnet_port_flags - flags of a port
+ * @CTNET_PORT_LEARNING: source MACs of this port are learned (default on)
+ * @CTNET_PORT_FLOOD: the port receives floods: broadcast, multicast and, where
+ *	the network floods it, unknown unicast (default on)
+ * @CTNET_PORT_HAIRPIN: a frame may go out where it came in (default off)
+ */
+enum ctnet_port_flags {
+	CTNET_PORT_LEARNING	= 1 << 0,
+	CTNET_PORT_FLOOD	= 1 << 1,
+	CTNET_PORT_HAIRPIN	= 1 << 2,
+};
+
+#define CTNET_PORT_FLAGS_ALL \
+	(CTNET_PORT_LEARNING | CTNET_PORT_FLOOD | CTNET_PORT_HAIRPIN)
+#define CTNET_PORT_FLAGS_DEFAULT (CTNET_PORT_LEARNING | CTNET_PORT_FLOOD)
+
+/**
+ * enum ctnet_port_attr - attributes of a port
+ * @CTNET_A_PORT_UNSPEC: unused
+ * @CTNET_A_PORT_NET: u32, interface index of the network
+ * @CTNET_A_PORT_DEV: u32, interface index of the attached device
+ * @CTNET_A_PORT_DEVNAME: string, its name
+ * @CTNET_A_PORT_FLAGS: bitfield32 of &enum ctnet_port_flags; what the selector
+ *	does not name stays as it is
+ * @CTNET_A_PORT_STATS: nest of &enum ctnet_stats_attr; RX is what came from the
+ *	port, TX what was sent to it
+ */
+enum ctnet_port_attr {
+	CTNET_A_PORT_UNSPEC,
+	CTNET_A_PORT_NET,
+	CTNET_A_PORT_DEV,
+	CTNET_A_PORT_DEVNAME,
+	CTNET_A_PORT_FLAGS,
+	CTNET_A_PORT_STATS,
+	__CTNET_A_PORT_MAX
+};
+
+#define CTNET_A_PORT_MAX (__CTNET_A_PORT_MAX - 1)
+
+/**
+ * enum ctnet_peer_attr - attributes of a peer
+ * @CTNET_A_PEER_UNSPEC: unused
+ * @CTNET_A_PEER_NET: u32, interface index of the network
+ * @CTNET_A_PEER_ADDR: IP address of the remote VTEP
+ * @CTNET_A_PEER_DSTPORT: u16, UDP port that it listens on; default, and then
+ *	absent from a reply: the network's
+ * @CTNET_A_PEER_STATS: nest of &enum ctnet_stats_attr, of inner frames
+ */
+enum ctnet_peer_attr {
+	CTNET_A_PEER_UNSPEC,
+	CTNET_A_PEER_NET,
+	CTNET_A_PEER_ADDR,
+	CTNET_A_PEER_DSTPORT,
+	CTNET_A_PEER_STATS,
+	__CTNET_A_PEER_MAX
+};
+
+#define CTNET_A_PEER_MAX (__CTNET_A_PEER_MAX - 1)
+
+/**
+ * enum ctnet_fdb_attr - attributes of an fdb entry
+ * @CTNET_A_FDB_UNSPEC: unused
+ * @CTNET_A_FDB_NET: u32, interface index of the network
+ * @CTNET_A_FDB_MAC: 6 bytes
+ * @CTNET_A_FDB_PORT: u32, interface index of the port it lies behind
+ * @CTNET_A_FDB_PEER: IP address of the peer it lies behind
+ * @CTNET_A_FDB_SELF: flag; it is the host's
+ * @CTNET_A_FDB_STATIC: flag, in replies only; the entry neither ages nor moves
+ * @CTNET_A_FDB_AGE: u32, in replies only; milliseconds since a learned entry
+ *	was last seen, to within a second
+ * @CTNET_A_FDB_IP: IP address that lives at the MAC; as often as there are
+ *	addresses, at most %CTNET_FDB_IPS_MAX. An address belongs to one entry
+ *	of a network.
+ * @CTNET_A_FDB_LEARNED: flag, for FDB_FLUSH only: learned entries only
+ */
+enum ctnet_fdb_attr {
+	CTNET_A_FDB_UNSPEC,
+	CTNET_A_FDB_NET,
+	CTNET_A_FDB_MAC,
+	CTNET_A_FDB_PORT,
+	CTNET_A_FDB_PEER,
+	CTNET_A_FDB_SELF,
+	CTNET_A_FDB_STATIC,
+	CTNET_A_FDB_AGE,
+	CTNET_A_FDB_IP,
+	CTNET_A_FDB_LEARNED,
+	__CTNET_A_FDB_MAX
+};
+
+#define CTNET_A_FDB_MAX (__CTNET_A_FDB_MAX - 1)
+
+/**
+ * enum ctnet_vtep_attr - attributes of a UDP socket of the namespace
+ * @CTNET_A_VTEP_UNSPEC: unused
+ * @CTNET_A_VTEP_DSTPORT: u16, the UDP port
+ * @CTNET_A_VTEP_FAMILY: u16, AF_INET
+ * @CTNET_A_VTEP_NETS: u32, number of networks that share it
+ * @CTNET_A_VTEP_DROPS: nest of &enum ctnet_drop, a u64 for each reason
+ * @CTNET_A_VTEP_PAD: padding
+ */
+enum ctnet_vtep_attr {
+	CTNET_A_VTEP_UNSPEC,
+	CTNET_A_VTEP_DSTPORT,
+	CTNET_A_VTEP_FAMILY,
+	CTNET_A_VTEP_NETS,
+	CTNET_A_VTEP_DROPS,
+	CTNET_A_VTEP_PAD,
+	__CTNET_A_VTEP_MAX
+};
+
+#define CTNET_A_VTEP_MAX (__CTNET_A_VTEP_MAX - 1)
+
+/**
+ * enum ctnet_lost_attr - attributes of the event that tells of lost ones
+ * @CTNET_A_LOST_UNSPEC: unused
+ * @CTNET_A_LOST_COUNT: u32, how many were left out since the last such event
+ */
+enum ctnet_lost_attr {
+	CTNET_A_LOST_UNSPEC,
+	CTNET_A_LOST_COUNT,
+	__CTNET_A_LOST_MAX
+};
+
+#define CTNET_A_LOST_MAX (__CTNET_A_LOST_MAX - 1)
+
+/**
+ * enum ctnet_stats_attr - counters of a network, a port or a peer
+ * @CTNET_A_STATS_UNSPEC: unused
+ * @CTNET_A_STATS_RX_PACKETS: u64; a frame that segmentation or receive offload
+ *	holds together counts once
+ * @CTNET_A_STATS_RX_BYTES: u64, with the Ethernet header
+ * @CTNET_A_STATS_TX_PACKETS: u64
+ * @CTNET_A_STATS_TX_BYTES: u64
+ * @CTNET_A_STATS_PAD: padding
+ */
+enum ctnet_stats_attr {
+	CTNET_A_STATS_UNSPEC,
+	CTNET_A_STATS_RX_PACKETS,
+	CTNET_A_STATS_RX_BYTES,
+	CTNET_A_STATS_TX_PACKETS,
+	CTNET_A_STATS_TX_BYTES,
+	CTNET_A_STATS_PAD,
+	__CTNET_A_STATS_MAX
+};
+
+#define CTNET_A_STATS_MAX (__CTNET_A_STATS_MAX - 1)
+
+/**
+ * enum ctnet_drop - why a frame was dropped; also the attribute type of its
+ *	counter in a DROPS nest
+ * @CTNET_DROP_UNSPEC: unused
+ * @CTNET_DROP_PAD: padding of the nest
+ * @CTNET_DROP_MALFORMED: shorter than an Ethernet header
+ * @CTNET_DROP_SOURCE: source MAC is zero or multicast
+ * @CTNET_DROP_LINK_LOCAL: to a group that 802.1D keeps on the link
+ *	(01:80:c2:00:00:00 to :0f)
+ * @CTNET_DROP_NET_DOWN: the network is down
+ * @CTNET_DROP_PORT_DOWN: the port it was for is down
+ * @CTNET_DROP_TOO_BIG: larger than the MTU of the port it was for
+ * @CTNET_DROP_HAIRPIN: its destination is where it came from
+ * @CTNET_DROP_SPLIT_HORIZON: from a peer, to a peer
+ * @CTNET_DROP_UNKNOWN: destination unknown, and the network does not flood
+ * @CTNET_DROP_FLOOD_QUEUE: too many floods wait
+ * @CTNET_DROP_NOMEM: no memory
+ * @CTNET_DROP_NO_ROUTE: no route to the peer
+ * @CTNET_DROP_LOOP: the route to the peer leads through the network itself
+ * @CTNET_DROP_VXLAN_HEADER: truncated, VNI flag missing, or bits set that ctnet
+ *	does not know (RFC 7348 section 5)
+ * @CTNET_DROP_VXLAN_VNI: no network of this namespace has the VNI
+ * @CTNET_DROP_VXLAN_LOCAL: sent to another address than the network's
+ * @CTNET_DROP_VXLAN_PEER: from an address that is not a peer
+ * @CTNET_DROP_VXLAN_ECN: congestion marks that RFC 6040 forbids
+ *
+ * VXLAN_HEADER and VXLAN_VNI are counted by the socket (VTEP_GET), all others by
+ * the network.
+ */
+enum ctnet_drop {
+	CTNET_DROP_UNSPEC,
+	CTNET_DROP_PAD,
+	CTNET_DROP_MALFORMED,
+	CTNET_DROP_SOURCE,
+	CTNET_DROP_LINK_LOCAL,
+	CTNET_DROP_NET_DOWN,
+	CTNET_DROP_PORT_DOWN,
+	CTNET_DROP_TOO_BIG,
+	CTNET_DROP_HAIRPIN,
+	CTNET_DROP_SPLIT_HORIZON,
+	CTNET_DROP_UNKNOWN,
+	CTNET_DROP_FLOOD_QUEUE,
+	CTNET_DROP_NOMEM,
+	CTNET_DROP_NO_ROUTE,
+	CTNET_DROP_LOOP,
+	CTNET_DROP_VXLAN_HEADER,
+	CTNET_DROP_VXLAN_VNI,
+	CTNET_DROP_VXLAN_LOCAL,
+	CTNET_DROP_VXLAN_PEER,
+	CTNET_DROP_VXLAN_ECN,
+	__CTNET_DROP_MAX
+};
+
+#define CTNET_DROP_MAX (__CTNET_DROP_MAX - 1)
+
+#endif /* _UAPI_LINUX_CTNET_H */
