@@ -1,0 +1,187 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# Runs inside the VM, started by run.sh with the directory that both share: unpacks the
+# payload, runs each script of $RUN/tests and judges it by its KTAP lines, its exit code,
+# what it left behind and what the kernel said meanwhile. Writes $RUN/log (for people),
+# $RUN/results (a line for each script), $RUN/current (the script that runs), $RUN/ready
+# and $RUN/done.
+
+set -u
+
+RUN=$1
+readonly RUN FAST=/run/ctnet
+# shellcheck source=/dev/null
+. "$RUN/vars"
+MODE=$(<"$RUN/mode")
+
+# What the kernel says when something is wrong. "Objects remaining" and "still has
+# objects" come from a slab cache that is destroyed with objects in it.
+readonly KLOG_BAD='WARNING|BUG|Oops|[Ll]ockdep|circular locking|inconsistent lock state'\
+'|suspicious RCU|held lock|lock held|refcount|unregister_netdevice: waiting for|KASAN|KCSAN|UBSAN'\
+'|KFENCE|general protection|Call Trace|scheduling while atomic|sleeping function called|rcu: INFO'\
+'|blocked for more than|soft lockup|leak|Objects remaining|objects remaining|still has objects'
+# Devices that modules of the kernel make in the first namespace as they load.
+readonly OTHERS_LINKS='^(lo|dummy0|bond0|sit0|tunl0|ip6tnl0|gre0|gretap0|erspan0|ip6gre0|ip_vti0|ip6_vti0|ifb[01])$'
+
+exec >>"$RUN/log" 2>&1
+
+unpack()
+{
+	local ld
+
+	mkdir -p $FAST /run/netns
+	mount -t tmpfs -o mode=755 ctnet $FAST
+	tar -C $FAST -xf "$RUN/payload.tar"
+	cp -r "$FAST/lib/modules/$VM_KVER/." "/lib/modules/$VM_KVER/"
+	# the dynamic loader from memory, too
+	for ld in /lib64/ld-linux-*.so.* /lib/ld-linux-*.so.*; do
+		[[ -e $ld ]] || continue
+		cp -L "$ld" $FAST/ld.so
+		mount --bind $FAST/ld.so "$(readlink -f "$ld")"
+		break
+	done
+	export PATH=$FAST/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+	export LD_LIBRARY_PATH=$FAST/lib-fast MANPATH=$FAST/man:
+	mount -t tmpfs -o mode=1777 tmp /tmp
+	sysctl -qw kernel.panic_on_oops=1
+}
+
+timeout_of()
+{
+	local t
+
+	t=$(sed -n 's/^# timeout: *\([0-9]*\).*/\1/p;20q' "$FAST/selftests/$1.sh")
+	echo "${t:-$DEFAULT_TIMEOUT}"
+}
+
+links() { ip -o link show | awk -F': ' '{ sub(/@.*/, "", $2); print $2 }' | grep -vE "$OTHERS_LINKS"; }
+
+module_loaded() { [[ -e /sys/module/ctnet ]]; }
+
+# What a script must not leave in the VM; takes it away, and says what it was.
+leftovers()
+{
+	local id=$1 pids p ns l
+
+	pids=$(cd /proc && grep -lz "^CTNET_TEST=$id\$" [0-9]*/environ 2>/dev/null)
+	for p in $pids; do
+		p=${p%/environ}
+		printf '# left a process: %s %s\n' "$p" "$(tr '\0' ' ' <"/proc/$p/cmdline")"
+		kill -9 "$p"
+	done
+	for ns in /run/netns/*; do
+		[[ -e $ns ]] || continue
+		echo "# left a namespace: ${ns##*/}"
+		ip netns del "${ns##*/}"
+	done
+	for l in $(links); do
+		echo "# left a device: $l"
+		ip link del "$l"
+	done
+}
+
+# Unloads the module: everything that it counts must have been freed. That waits for
+# namespaces that are still being taken down, too.
+unload()
+{
+	local i out
+
+	module_loaded || return 0
+	for ((i = 0; i < 50; i++)); do
+		out=$(rmmod ctnet 2>&1) && break
+		sleep 0.2
+	done
+	if module_loaded; then
+		echo "# the module cannot be unloaded: $out (refcount $(</sys/module/ctnet/refcnt))"
+		return 1
+	fi
+	grep '^ctnet' /proc/slabinfo | sed 's/^/# still there: slab cache /'
+}
+
+kernel_log()
+{
+	local bad
+
+	if [[ -w /sys/kernel/debug/kmemleak ]]; then
+		echo scan >/sys/kernel/debug/kmemleak
+		sleep 5
+		echo scan >/sys/kernel/debug/kmemleak
+	fi
+	bad=$(dmesg | sed -n "/ctnet-selftest: begin $1\$/,\$p" | grep -E "$KLOG_BAD" | head -n 40)
+	[[ -z $bad ]] || printf 'the kernel said:\n%s\n' "$bad" | sed 's/^/# /'
+}
+
+run_script()
+{
+	local t=$1 limit id size ret start=$SECONDS found stuck=0
+	local ok=0 bad=0 skipped=0 plan=""
+
+	id=$t.$RANDOM
+	limit=$(timeout_of "$t")
+	echo "$t" >"$RUN/current"
+	echo "ctnet-selftest: begin $t" >/dev/kmsg
+	[[ $MODE == demo ]] || echo "== $t"
+	size=$(stat -c %s "$RUN/log")
+	if [[ $MODE != demo ]] && ! module_loaded && ! modprobe ctnet; then
+		echo "not ok 1 the module loads"
+		ret=1
+	else
+		(cd $FAST/selftests && exec env CTNET_TEST="$id" CTNET_SLOW="$SLOW" \
+			TESTS_ONLY="$TESTS_ONLY" V="$V" \
+			timeout -k 20 "$limit" bash "./$t.sh" </dev/null)
+		ret=$?
+	fi
+	# verdicts as printed: one pass over what the script wrote
+	read -r ok bad skipped plan < <(tail -c "+$((size + 1))" "$RUN/log" | awk '
+		/^ok .*# SKIP/ { s++; next }
+		/^ok / { o++ }
+		/^not ok / { n++ }
+		/^1\.\.[0-9]/ { split($1, p, "\\.\\."); plan = p[2]; if (plan == 0) s++ }
+		END { print o + 0, n + 0, s + 0, plan }')
+
+	found=$(leftovers "$id")
+	if ! found+=$'\n'$(unload); then
+		stuck=1
+	fi
+	found+=$'\n'$(kernel_log "$t")
+	if [[ $MODE != demo ]]; then
+		if [[ $ret -eq 124 || $ret -eq 137 ]]; then
+			echo "not ok runner: $t ended within its $limit s"
+			bad=$((bad + 1))
+		elif [[ -z $plan ]] || ((plan > 0 && plan != ok + bad + skipped)); then
+			echo "not ok runner: $t ran to its end # exit $ret, plan ${plan:-none}, $((ok + bad + skipped)) results"
+			bad=$((bad + 1))
+		elif [[ $ret -ne 0 && $ret -ne 4 && $bad -eq 0 ]]; then
+			echo "not ok runner: $t exits with 0 # exit $ret"
+			bad=$((bad + 1))
+		fi
+	elif [[ $ret -ne 0 ]]; then
+		bad=1
+	fi
+	if [[ $found =~ [^[:space:]] ]]; then
+		echo "not ok runner: $t leaves nothing behind, and the kernel log is clean"
+		grep . <<<"$found"
+		bad=$((bad + 1))
+	fi
+	if [[ $bad -gt 0 ]]; then
+		ret=FAIL
+	elif [[ $ok -eq 0 && $MODE != demo ]]; then
+		ret=SKIP
+	else
+		ret=PASS
+	fi
+	[[ $MODE == demo ]] ||
+		echo "== $t: $ret ($ok ok, $bad not ok, $skipped skipped; $((SECONDS - start)) s)"
+	echo "$t $ret $ok $bad $skipped $((SECONDS - start))" >>"$RUN/results"
+	return $stuck
+}
+
+dmesg -n 1
+unpack
+touch "$RUN/ready"
+while read -r t; do
+	# where the module is stuck, the rest needs a new VM
+	run_script "$t" || break
+done <"$RUN/tests"
+touch "$RUN/done"

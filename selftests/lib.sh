@@ -1,0 +1,581 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What the scripts of selftests/ have in common. A script sources this file,
+# builds its topology, calls run_test for each behaviour and ends; the plan line,
+# the exit code and all tidying up come from the EXIT trap set here.
+#
+#	. "$(dirname "$0")/lib.sh"
+#	topo_two_hosts; setup_ns c1 c2
+#	ping_works() { check ip netns exec "$c1" ping -c1 203.0.113.2; }
+#	run_test ping_works "containers of one host reach one another"
+#
+# Output is KTAP. Exit codes are those of kernel selftests: 0 pass, 1 fail, 4 skip.
+#
+# A process costs 0.1 s in a VM without KVM, jq 0.7 s. Helpers here therefore
+# batch what they do, and read numbers out of JSON with bash alone.
+
+set -u
+
+readonly KSFT_PASS=0 KSFT_FAIL=1 KSFT_SKIP=4
+# Waits are multiplied by this; the runner sets it where there is no KVM.
+: "${CTNET_SLOW:=1}"
+
+TESTS_RUN=0 TESTS_FAILED=0 TESTS_SKIPPED=0
+RET=0			# of the test that runs: 0, 1 or KSFT_SKIP
+SKIP_REASON=""
+NS_LIST=()		# namespaces to delete at the end
+NETS_ON=()		# of these, hosts: the ones whose state check_fail compares
+DEFERRED=()		# commands to run at the end, last first
+CAPTURES=()		# "file pid" of each running tcpdump
+
+TMP=$(mktemp -d /tmp/ctnet-test.XXXXXX)
+exec {SLEEP_FD}<> <(:)
+
+# ip -batch keeps a descriptor for each namespace it was given
+ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
+
+# ---------------------------------------------------------------- reporting
+
+# diag TEXT...: a remark in the log
+diag()
+{
+	local line
+
+	while IFS= read -r line; do
+		printf '# %s\n' "$line"
+	done <<<"$*"
+}
+
+# log_test RET NAME [REMARK]: the verdict of one test
+log_test()
+{
+	local ret=$1 name=$2 remark=${3:-}
+
+	TESTS_RUN=$((TESTS_RUN + 1))
+	case $ret in
+	"$KSFT_PASS")
+		printf 'ok %d %s\n' "$TESTS_RUN" "$name"
+		;;
+	"$KSFT_SKIP")
+		TESTS_SKIPPED=$((TESTS_SKIPPED + 1))
+		printf 'ok %d %s # SKIP %s\n' "$TESTS_RUN" "$name" "$remark"
+		;;
+	*)
+		TESTS_FAILED=$((TESTS_FAILED + 1))
+		printf 'not ok %d %s%s\n' "$TESTS_RUN" "$name" "${remark:+ # $remark}"
+		;;
+	esac
+}
+
+# run_test FUNCTION [ARG...] "DESCRIPTION": runs it and logs its verdict. It has
+# failed if it set RET (as check does) or returned non-zero. A function that is
+# named in no $TESTS_ONLY (a regular expression) is left out.
+run_test()
+{
+	local name=${*: -1} ret
+
+	if [[ -n ${TESTS_ONLY:-} && ! $1 =~ $TESTS_ONLY ]]; then
+		return
+	fi
+	RET=0 SKIP_REASON=""
+	"${@:1:$#-1}"
+	ret=$?
+	if [[ $RET -eq 0 && $ret -ne 0 ]]; then
+		RET=$ret
+		[[ $ret -eq $KSFT_SKIP ]] || diag "$1 returned $ret"
+	fi
+	log_test "$RET" "$name" "$SKIP_REASON"
+}
+
+# skip REASON: for "skip REASON; return" in a test
+skip()
+{
+	RET=$KSFT_SKIP
+	SKIP_REASON=$*
+}
+
+# skip_all REASON: ends the script; all of it is skipped
+skip_all()
+{
+	printf '1..0 # SKIP %s\n' "$*"
+	TESTS_SKIPPED=-1
+	exit "$KSFT_SKIP"
+}
+
+# fail TEXT: the test has failed, and says why
+fail()
+{
+	RET=$KSFT_FAIL
+	diag "$*"
+	return 1
+}
+
+# need COMMAND...: skips the script where a command is missing
+need()
+{
+	local c
+
+	for c; do
+		command -v "$c" >/dev/null || skip_all "no $c"
+	done
+}
+
+# check COMMAND...: it must succeed; if not the test has failed, and its output
+# is shown. What it printed is in $OUT.
+check()
+{
+	local ret
+
+	OUT=$("$@" 2>&1)
+	ret=$?
+	if [[ $ret -ne 0 ]]; then
+		fail "$*: exit $ret"
+		[[ -z $OUT ]] || diag "$OUT"
+	fi
+	return "$ret"
+}
+
+# check_not COMMAND...: it must fail, how does not matter
+check_not()
+{
+	if OUT=$("$@" 2>&1); then
+		fail "$*: succeeded"
+		[[ -z $OUT ]] || diag "$OUT"
+		return 1
+	fi
+}
+
+# check_eq GOT WANT [WHAT] and check_match TEXT REGEX [WHAT]
+check_eq()
+{
+	[[ $1 == "$2" ]] || fail "${3:-value}: got '$1', want '$2'"
+}
+
+check_match()
+{
+	[[ $1 =~ $2 ]] || fail "${3:-text}: '$1' does not match '$2'"
+}
+
+# dump_state [NS...]: all that a refused command might have changed, but what
+# changes by itself (ages, learned entries, counters). Default: every host.
+dump_state()
+{
+	local ns
+
+	for ns in "${@:-${NETS_ON[@]:-}}"; do
+		[[ -n $ns ]] || continue
+		echo "== $ns"
+		printf 'list %s\n' nets ports peers fdb |
+			ctnetctl -n "$ns" -j -b - 2>&1 |
+			sed -E 's/\},[[:space:]]*\{/},\n{/g' |
+			sed -E -e '/"static": *false/d' -e 's/"fdb_learned": *[0-9]+//'
+		ip -n "$ns" -o -d link show |
+			sed -E 's/ state [A-Z]+//; s/(NO-CARRIER|LOWER_UP|M-DOWN),?//g'
+		ip -n "$ns" -o addr show | sed -E 's/ tentative//'
+	done
+}
+
+# check_fail EXIT REGEX COMMAND...: the command must be refused with that exit
+# code and a message on stderr that matches, and must have changed nothing in the
+# hosts' namespaces, nor in those that STATE_NS names besides.
+check_fail()
+{
+	local want=$1 regex=$2 ret before after
+	local -a where
+
+	shift 2
+	# shellcheck disable=SC2206 # a list of names
+	where=(${NETS_ON[@]:-} ${STATE_NS:-})
+	before=$(dump_state "${where[@]:-}")
+	OUT=$("$@" 2>&1 >/dev/null)
+	ret=$?
+	after=$(dump_state "${where[@]:-}")
+	if [[ $ret -ne $want ]]; then
+		fail "$*: exit $ret, want $want; said '$OUT'"
+	elif [[ ! $OUT =~ $regex ]]; then
+		fail "$*: said '$OUT', want '$regex'"
+	elif [[ $before != "$after" ]]; then
+		fail "$*: was refused, yet changed something:"
+		diag "$(diff <(echo "$before") <(echo "$after"))"
+	else
+		return 0
+	fi
+	return 1
+}
+
+# ------------------------------------------------------------------ waiting
+
+now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
+
+# nap SECONDS: sleep without a process; only for polling
+nap() { read -rt "$1" -u "$SLEEP_FD"; true; }
+
+# busywait MS COMMAND...: until it succeeds, for at most so long (longer in a slow
+# VM). Its last output is in $OUT and on stdout.
+busywait()
+{
+	local end=$((${EPOCHREALTIME/[.,]/} / 1000 + $1 * CTNET_SLOW)) ret
+
+	shift
+	while true; do
+		OUT=$("$@" 2>&1)
+		ret=$?
+		if [[ $ret -eq 0 ]] || ((${EPOCHREALTIME/[.,]/} / 1000 > end)); then
+			[[ -z $OUT ]] || printf '%s\n' "$OUT"
+			return "$ret"
+		fi
+		nap 0.05
+	done
+}
+
+# slowwait SECONDS COMMAND...: the same, for what takes seconds: polls less often
+slowwait()
+{
+	local end=$((SECONDS + $1 * CTNET_SLOW)) ret
+
+	shift
+	while true; do
+		OUT=$("$@" 2>&1)
+		ret=$?
+		if [[ $ret -eq 0 ]] || ((SECONDS > end)); then
+			[[ -z $OUT ]] || printf '%s\n' "$OUT"
+			return "$ret"
+		fi
+		nap 0.5
+	done
+}
+
+# wait_until MS COMMAND...: busywait that prints nothing, and fails the test
+wait_until()
+{
+	local ms=$1
+
+	shift
+	busywait "$ms" "$@" >/dev/null && return
+	fail "$*: not true within ${ms} ms${OUT:+; last output:}"
+	[[ -z $OUT ]] || diag "$OUT"
+	return 1
+}
+
+# wait_for_ping NS ADDRESS [MS]: until it answers
+wait_for_ping()
+{
+	wait_until "${3:-5000}" ip netns exec "$1" ping -nqc1 -W1 "$2"
+}
+
+# -------------------------------------------------------------- tidying up
+
+# defer COMMAND...: runs when the script ends, last deferred first
+defer()
+{
+	local q
+
+	printf -v q '%q ' "$@"
+	DEFERRED+=("$q")
+}
+
+# background COMMAND...: started now, killed at the end; its PID is in $BG_PID
+background()
+{
+	"$@" &
+	BG_PID=$!
+	defer kill_wait "$BG_PID"
+}
+
+kill_wait()
+{
+	kill "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+	true
+}
+
+del_ns()
+{
+	local ns pids
+
+	for ns; do
+		[[ -e /run/netns/$ns ]] || continue
+		pids=$(ip netns pids "$ns")
+		# shellcheck disable=SC2086 # a list of PIDs
+		[[ -z $pids ]] || kill -9 $pids 2>/dev/null
+	done
+	for ns; do
+		[[ ! -e /run/netns/$ns ]] || echo "netns del $ns"
+	done | ip -batch -
+}
+
+cleanup()
+{
+	local i c
+
+	for ((i = ${#DEFERRED[@]} - 1; i >= 0; i--)); do
+		eval "${DEFERRED[i]}"
+	done
+	DEFERRED=()
+	for c in "${CAPTURES[@]:-}"; do
+		[[ -z $c ]] || kill_wait "${c##* }"
+	done
+	CAPTURES=()
+	[[ ${#NS_LIST[@]} -eq 0 ]] || del_ns "${NS_LIST[@]}"
+	NS_LIST=()
+	NETS_ON=()
+	rm -rf "$TMP"
+}
+
+at_exit()
+{
+	local ret=$?
+
+	trap - EXIT
+	trap '' INT TERM
+	cleanup
+	[[ $TESTS_SKIPPED -ge 0 ]] || exit "$KSFT_SKIP"
+	if [[ $ret -ne 0 && $TESTS_FAILED -eq 0 ]]; then
+		log_test 1 "the script runs to its end" "exit $ret"
+	fi
+	printf '1..%d\n' "$TESTS_RUN"
+	if [[ $TESTS_FAILED -gt 0 || $TESTS_RUN -eq 0 ]]; then
+		exit "$KSFT_FAIL"
+	elif [[ $TESTS_SKIPPED -eq $TESTS_RUN ]]; then
+		exit "$KSFT_SKIP"
+	fi
+	exit "$KSFT_PASS"
+}
+
+# die TEXT: the topology cannot be built; the script ends as failed
+die()
+{
+	log_test 1 "$*"
+	exit "$KSFT_FAIL"
+}
+
+# must COMMAND...: for building the topology: goes on only if it works
+must()
+{
+	local out
+
+	out=$("$@" 2>&1) && return
+	diag "$out"
+	die "setup: $*"
+}
+
+# ---------------------------------------------------------------- topology
+
+# setup_ns NAME...: makes a namespace for each, with its loopback up. The
+# variable NAME then holds the real name (NAME-xxxxxx), which is unlike that of
+# any other run.
+setup_ns()
+{
+	local _name _real _batch=""
+
+	for _name; do
+		_real=$_name-${TMP##*.}
+		printf -v "$_name" %s "$_real"
+		NS_LIST+=("$_real")
+		_batch+="netns add $_real"$'\n'
+	done
+	ip -batch - <<<"$_batch" || die "setup: cannot make namespaces $*"
+	for _name; do
+		ip -n "${!_name}" link set lo up
+	done
+}
+
+# add_container NAME...: a container is a namespace
+add_container() { setup_ns "$@"; }
+
+# setup_host NAME...: a namespace whose networks check_fail watches
+setup_host()
+{
+	local _h
+
+	setup_ns "$@"
+	for _h; do
+		NETS_ON+=("${!_h}")
+	done
+}
+
+# ip_in NS: runs the lines of stdin as one batch of ip commands in a namespace
+ip_in() { ip -n "$1" -batch -; }
+
+# topo_two_hosts: two hosts joined by an underlay.
+#
+#	h1 (namespace)                h2 (namespace)
+#	ul0 192.0.2.1/24 ---veth--- ul0 192.0.2.2/24
+#	    2001:db8:0:1::1/64          2001:db8:0:1::2/64
+#
+# Containers live in 203.0.113.0/24 and 2001:db8:100::/64.
+topo_two_hosts()
+{
+	local i=0 h
+
+	H1_IP=192.0.2.1 H2_IP=192.0.2.2
+	# shellcheck disable=SC2034 # for scripts
+	H1_IP6=2001:db8:0:1::1 H2_IP6=2001:db8:0:1::2
+	setup_host h1 h2
+	must ip link add ul0 netns "$h1" type veth peer name ul0 netns "$h2"
+	for h in "$h1" "$h2"; do
+		i=$((i + 1))
+		ip_in "$h" <<-EOF || die "setup: underlay of $h"
+			addr add 192.0.2.$i/24 dev ul0
+			addr add 2001:db8:0:1::$i/64 dev ul0 nodad
+			link set ul0 up
+		EOF
+	done
+}
+
+# topo_network [NET [VNI]]: after topo_two_hosts: network NET on both hosts, each the peer
+# of the other
+topo_network()
+{
+	local net=${1:-net0} vni=${2:-100}
+
+	must ctn "$h1" add-net "$net" --vni "$vni" --local "$H1_IP"
+	must ctn "$h2" add-net "$net" --vni "$vni" --local "$H2_IP"
+	must ctn "$h1" add-peer "$net" "$H2_IP"
+	must ctn "$h2" add-peer "$net" "$H1_IP"
+}
+
+# ctn NS ARGUMENT...: ctnetctl in a namespace
+ctn()
+{
+	local ns=$1
+
+	shift
+	ctnetctl -n "$ns" "$@"
+}
+
+# in_ns NS COMMAND...
+in_ns()
+{
+	local ns=$1
+
+	shift
+	ip netns exec "$ns" "$@"
+}
+
+# mac_of NS DEV, mtu_of NS DEV, ifindex_of NS DEV
+mac_of() { link_field "$1" "$2" '"address":"([0-9a-f:]+)"'; }
+mtu_of() { link_field "$1" "$2" '"mtu":([0-9]+)'; }
+ifindex_of() { link_field "$1" "$2" '"ifindex":([0-9]+)'; }
+
+link_field()
+{
+	local json
+
+	json=$(ip -n "$1" -j link show dev "$2") || return
+	[[ $json =~ $3 ]] && echo "${BASH_REMATCH[1]}"
+}
+
+# ---------------------------------------------------------------- counters
+
+# json_num JSON KEY: the first number that has this key
+json_num()
+{
+	local re="\"$2\" *: *(-?[0-9]+)"
+
+	[[ $1 =~ $re ]] && echo "${BASH_REMATCH[1]}"
+}
+
+# drops NS NET REASON: how many frames NET dropped for REASON (snake case, as enum
+# ctnet_drop has it: source, hairpin, vxlan_peer ...); nothing and false where there is
+# no such counter.
+drops()
+{
+	local json
+
+	json=$(ctnetctl -n "$1" -j -s list nets "$2") || return
+	[[ $json =~ \"drops\"\ *:\ *(\{[^}]*\}) ]] || return
+	json_num "${BASH_REMATCH[1]}" "$3"
+}
+
+# net_stat NS NET KEY, port_stat NS NET DEV KEY, peer_stat NS NET ADDR KEY: a counter
+# (rx_packets, rx_bytes, tx_packets, tx_bytes) or any other number of the object
+net_stat()
+{
+	json_num "$(ctnetctl -n "$1" -j -s list nets "$2")" "$3"
+}
+
+port_stat() { row_stat ports "$@"; }
+peer_stat() { row_stat peers "$@"; }
+
+row_stat()
+{
+	local json re
+
+	json=$(ctnetctl -n "$2" -j -s list "$1" "$3") || return
+	json=${json//$'\n'/ }
+	# the object that has the name as a value; objects may nest one level
+	re="\\{([^{}]|\\{[^{}]*\\})*\"${4//./\\.}\"([^{}]|\\{[^{}]*\\})*\\}"
+	[[ $json =~ $re ]] && json_num "${BASH_REMATCH[0]}" "$5"
+}
+
+# at_least N COMMAND...: for busywait: true once what COMMAND prints is N or more
+at_least()
+{
+	local n=$1 got
+
+	shift
+	got=$("$@")
+	[[ $got =~ ^[0-9]+$ && $got -ge $n ]] && return
+	echo "${got:-nothing}"
+	return 1
+}
+
+# ---------------------------------------------------------------- captures
+
+# capture_start NS DEV FILTER FILE [TCPDUMP-OPTION...]: returns once packets are being
+# captured
+capture_start()
+{
+	local ns=$1 dev=$2 filter=$3 file=$4 pid
+
+	shift 4
+	: >"$file"
+	# shellcheck disable=SC2086 # a filter is words
+	ip netns exec "$ns" tcpdump -i "$dev" -n -U --immediate-mode -Z root \
+		-w "$file" "$@" $filter >/dev/null 2>"$file.err" &
+	pid=$!
+	CAPTURES+=("$file $pid")
+	if ! busywait 10000 grep -q 'listening on' "$file.err" >/dev/null; then
+		fail "tcpdump in $ns on $dev: $(<"$file.err")"
+		return 1
+	fi
+}
+
+# capture_stop FILE: ends the capture. What was sent before is in the file only once
+# the packets have arrived: wait for them first, with capture_has.
+capture_stop()
+{
+	local c i
+
+	for i in "${!CAPTURES[@]}"; do
+		c=${CAPTURES[i]}
+		[[ ${c% *} == "$1" ]] || continue
+		kill -INT "${c##* }" 2>/dev/null
+		wait "${c##* }" 2>/dev/null
+		unset "CAPTURES[i]"
+	done
+	return 0
+}
+
+# capture_count FILE [FILTER]: number of packets that match
+capture_count()
+{
+	local lines
+
+	# shellcheck disable=SC2086 # a filter is words
+	mapfile -t lines < <(tcpdump -n -r "$1" ${2:-} 2>/dev/null)
+	echo "${#lines[@]}"
+}
+
+# capture_has FILE N [FILTER]: waits until at least N packets that match were captured
+capture_has()
+{
+	wait_until 5000 at_least "$2" capture_count "$1" "${3:-}"
+}
+
+trap at_exit EXIT
+trap 'exit 1' INT TERM
+
+echo "TAP version 13"
