@@ -66,7 +66,7 @@
 #define CTNET_AGEING_DEFAULT	300		/* s, IEEE 802.1D */
 #define CTNET_AGEING_MAX	1000000		/* s, IEEE 802.1D */
 #define CTNET_MAX_FDB_DEFAULT	65536		/* learned entries */
-#define CTNET_FDB_IPS_MAX	256		/* addresses of one entry */
+#define CTNET_FDB_IPS_MAX	128		/* addresses of one entry */
 
 /**
  * enum ctnet_ifla - attributes of a network in IFLA_INFO_DATA

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The only place that knows kernel versions. Guards ask for a macro's name where
+ * there is one, since stable kernels carry changes of later releases.
+ */
+#ifndef _CTNET_COMPAT_H
+#define _CTNET_COMPAT_H
+
+#include <linux/netdevice.h>
+#include <linux/version.h>
+#include <net/dst_cache.h>
+#include <net/ip_tunnels.h>
+#include <net/rtnetlink.h>
+#include <net/udp_tunnel.h>
+
+/* A device whose ndo_start_xmit needs no lock, and that stays in its namespace. */
+static inline void ctnet_dev_lockless_local(struct net_device *dev)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+	dev->features |= NETIF_F_LLTX | NETIF_F_NETNS_LOCAL;
+#else
+	dev->lltx = true;
+	dev->netns_immutable = true;
+#endif
+}
+
+/* rtnl_link_ops.newlink: define NAME(dev, tb, data, extack). */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
+#define CTNET_DEFINE_NEWLINK(name)					\
+static int name##_do(struct net_device *dev, struct nlattr *tb[],	\
+		     struct nlattr *data[], struct netlink_ext_ack *extack); \
+static int name(struct net *src_net, struct net_device *dev,		\
+		struct nlattr *tb[], struct nlattr *data[],		\
+		struct netlink_ext_ack *extack)				\
+{									\
+	return name##_do(dev, tb, data, extack);			\
+}									\
+static int name##_do(struct net_device *dev, struct nlattr *tb[],	\
+		     struct nlattr *data[], struct netlink_ext_ack *extack)
+#else
+#define CTNET_DEFINE_NEWLINK(name)					\
+static int name##_do(struct net_device *dev, struct nlattr *tb[],	\
+		     struct nlattr *data[], struct netlink_ext_ack *extack); \
+static int name(struct net_device *dev,					\
+		struct rtnl_newlink_params *params,			\
+		struct netlink_ext_ack *extack)				\
+{									\
+	return name##_do(dev, params->tb, params->data, extack);	\
+}									\
+static int name##_do(struct net_device *dev, struct nlattr *tb[],	\
+		     struct nlattr *data[], struct netlink_ext_ack *extack)
+#endif
+
+/* Attributes of a dump's request. */
+static inline struct nlattr **ctnet_dump_attrs(struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 7, 0)
+	return genl_dumpit_info(cb)->attrs;
+#else
+	return genl_dumpit_info(cb)->info.attrs;
+#endif
+}
+
+/* IPv4: send an encapsulated frame. The core's counters are kept out of it. */
+static inline void ctnet_udp_xmit(struct rtable *rt, struct sock *sk,
+				  struct sk_buff *skb, __be32 saddr,
+				  __be32 daddr, u8 tos, u8 ttl, __be16 df,
+				  __be16 sport, __be16 dport)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+	udp_tunnel_xmit_skb(rt, sk, skb, saddr, daddr, tos, ttl, df, sport,
+			    dport, false, false);
+#else
+	udp_tunnel_xmit_skb(rt, sk, skb, saddr, daddr, tos, ttl, df, sport,
+			    dport, false, false, 0);
+#endif
+}
+
+/* UDP tunnel calls take the socket or its struct sock. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
+#define ctnet_udp_sk(sock) (sock)
+#else
+#define ctnet_udp_sk(sock) ((sock)->sk)
+#endif
+
+#endif /* _CTNET_COMPAT_H */

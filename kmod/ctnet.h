@@ -1,0 +1,421 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef _CTNET_H
+#define _CTNET_H
+
+#include <linux/atomic.h>
+#include <linux/ctnet.h>
+#include <linux/etherdevice.h>
+#include <linux/if_vlan.h>
+#include <linux/ipv6.h>
+#include <linux/netdevice.h>
+#include <linux/rhashtable.h>
+#include <linux/rtnetlink.h>
+#include <linux/skbuff.h>
+#include <linux/u64_stats_sync.h>
+#include <linux/workqueue.h>
+#include <linux/xarray.h>
+#include <net/genetlink.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+
+#include "compat.h"
+
+/**
+ * DOC: Objects
+ *
+ * A network (&struct ctnet_net) is the private part of a netdevice. Frames go
+ * to and come from a &struct ctnet_dst, which stands first in a port
+ * (&struct ctnet_port), in a peer (&struct ctnet_peer) and in the network itself
+ * (the host). The forwarding table maps a MAC to a &struct ctnet_dst, so that
+ * one lookup decides, and one learner, one ageing, one dump and one notification
+ * serve all three.
+ *
+ * DOC: Locking
+ *
+ * RTNL serializes configuration: networks, ports, peers, static entries, the
+ * sockets of a namespace. Every netlink command takes it first, so that the
+ * netdevice notifier acts in place.
+ *
+ * The lock of &ctnet_net.fdb_ids (a spinlock, bottom halves off) serializes
+ * writers of the table, learners among them; it nests inside RTNL and takes none
+ * of ours inside.
+ *
+ * Readers of all of it are under RCU. An object is unlinked, and then freed
+ * after a grace period (call_rcu, kfree_rcu); the module waits for these with
+ * rcu_barrier() before its text goes. ctnet_dst.dead, set under the table's
+ * lock, keeps a learner that raced with the unlinking from pointing the table at
+ * an object on its way out.
+ *
+ * Counters are per CPU and written with bottom halves off.
+ */
+
+struct ctnet_net;
+
+enum ctnet_dst_kind {
+	CTNET_DST_SELF,
+	CTNET_DST_PORT,
+	CTNET_DST_PEER,
+};
+
+/**
+ * struct ctnet_dst - what an fdb entry points to
+ * @kind: what it is embedded in
+ * @dead: on its way out, nothing may be learned for it; under the table's lock
+ * @flags: enum ctnet_port_flags; written under RTNL, read with READ_ONCE
+ * @id: index in &ctnet_net.members
+ * @net: the network
+ */
+struct ctnet_dst {
+	enum ctnet_dst_kind	kind;
+	bool			dead;
+	u32			flags;
+	u32			id;
+	struct ctnet_net	*net;
+};
+
+/* Where ports (by ifindex), peers and the host stand in &ctnet_net.members. */
+#define CTNET_ID_SELF		0
+#define CTNET_ID_PORT_MAX	((u32)INT_MAX)
+#define CTNET_ID_PEERS		XA_LIMIT(CTNET_ID_PORT_MAX + 1, U32_MAX)
+
+/**
+ * struct ctnet_port - an attached device
+ * @dst: its place in the table; first
+ * @dev: the device; the link to its master holds a reference
+ * @stats: frames from the port (rx) and to it (tx)
+ * @rcu: frees it
+ */
+struct ctnet_port {
+	struct ctnet_dst		dst;
+	struct net_device		*dev;
+	struct pcpu_sw_netstats __percpu *stats;
+	struct rcu_head			rcu;
+};
+
+/**
+ * struct ctnet_peer - a remote VTEP
+ * @dst: its place in the table; first
+ * @dstport: UDP port it listens on; 0: the network's
+ * @stats: frames from the peer (rx) and to it (tx)
+ * @dst_cache: route to it
+ * @addr: its address; IPv4 as v4-mapped
+ * @node: in &ctnet_net.peers
+ * @rcu: frees it
+ */
+struct ctnet_peer {
+	struct ctnet_dst		dst;
+	__be16				dstport;
+	struct pcpu_sw_netstats __percpu *stats;
+	struct dst_cache		dst_cache;
+	struct in6_addr			addr;
+	struct rhash_head		node;
+	struct rcu_head			rcu;
+};
+
+/* enum ctnet_fdb.flags */
+#define CTNET_FDB_STATIC	BIT(0)	/* neither ages nor moves */
+#define CTNET_FDB_LOCAL		BIT(1)	/* the netdevice's own address */
+
+/**
+ * struct ctnet_fdb_ips - the addresses that live at an entry's MAC
+ * @n: how many
+ * @ip: one of them; IPv4 as v4-mapped
+ * @ip.node: in &ctnet_net.ips
+ * @ip.addr: the address
+ * @ip.fdb: the entry
+ */
+struct ctnet_fdb_ips {
+	unsigned int n;
+	struct ctnet_fdb_ip {
+		struct rhash_head	node;
+		struct in6_addr		addr;
+		struct ctnet_fdb	*fdb;
+	} ip[];
+};
+
+/**
+ * struct ctnet_fdb - MAC to port, peer or host
+ * @node: in &ctnet_net.fdb
+ * @mac: key, ether_addr_to_u64()
+ * @dst: where to; moves under the table's lock, read under RCU
+ * @updated: jiffies when last seen, written once a second
+ * @flags: CTNET_FDB_*; fixed
+ * @id: index in &ctnet_net.fdb_ids
+ * @ips: addresses or NULL; fixed
+ * @rcu: frees it
+ */
+struct ctnet_fdb {
+	struct rhash_head	node;
+	u64			mac;
+	struct ctnet_dst __rcu	*dst;
+	unsigned long		updated;
+	u32			flags;
+	u32			id;
+	struct ctnet_fdb_ips	*ips;
+	struct rcu_head		rcu;
+};
+
+/**
+ * struct ctnet_drops - a counter for each reason to drop, per CPU
+ * @syncp: for readers on 32 bit
+ * @count: by enum ctnet_drop
+ */
+struct ctnet_drops {
+	struct u64_stats_sync	syncp;
+	u64_stats_t		count[CTNET_DROP_MAX + 1];
+};
+
+/**
+ * struct ctnet_sock - a UDP socket of a namespace, shared by its networks
+ * @list: in &ctnet_ns.socks, RTNL
+ * @sock: bound to any address
+ * @nets: VNI to network; written under RTNL, read under RCU
+ * @drops: what was dropped before the network was known
+ * @port: UDP port
+ * @refs: networks that use it, RTNL
+ * @rcu: frees it
+ */
+struct ctnet_sock {
+	struct list_head		list;
+	struct socket			*sock;
+	struct xarray			nets;
+	struct ctnet_drops __percpu	*drops;
+	__be16				port;
+	unsigned int			refs;
+	struct rcu_head			rcu;
+};
+
+/**
+ * struct ctnet_vtep - the network's own end of its tunnels
+ * @sock: receives and sends
+ * @vni: VXLAN network identifier
+ * @local: own address; IPv4 as v4-mapped
+ * @rcu: frees it
+ *
+ * Replaced as a whole, so that the datapath sees the old one or the new one.
+ */
+struct ctnet_vtep {
+	struct ctnet_sock	*sock;
+	u32			vni;
+	struct in6_addr		local;
+	struct rcu_head		rcu;
+};
+
+/**
+ * struct ctnet_flood - floods that wait to go on, per CPU
+ * @napi: sends a batch to the next receivers at each poll
+ * @queue: frames, each with &struct ctnet_flood_cb
+ */
+struct ctnet_flood {
+	struct napi_struct	napi;
+	struct sk_buff_head	queue;
+};
+
+/**
+ * struct ctnet_net - a network, private part of its netdevice
+ * @self: the host, as a place in the table; first
+ * @dev: the netdevice
+ * @fdb: MAC to &struct ctnet_fdb, for lookup
+ * @vtep: NULL for a local bridge
+ * @members: all &struct ctnet_dst by id: the host, the ports, the peers
+ * @peers: address to &struct ctnet_peer
+ * @drops: what the network dropped
+ * @floods: per CPU
+ * @learning: whether anything is learned; written under RTNL
+ * @flood: whether unknown unicast is flooded; written under RTNL
+ * @ageing: jiffies; 0: never; written under RTNL
+ * @max_fdb: cap on @n_learned; written under RTNL
+ * @fdb_ids: all &struct ctnet_fdb by id, for dump, ageing and flush, which thus
+ *	resume where they were however the table changed; its lock is the
+ *	writers' lock of the table
+ * @fdb_next: where the next id is looked for; table's lock
+ * @n_learned: learned entries; table's lock
+ * @n_static: static entries; table's lock
+ * @ips: IP address to &struct ctnet_fdb_ip; table's lock
+ * @ageing_work: removes what was not seen
+ * @n_ports: RTNL
+ * @n_peers: RTNL
+ * @id: index in &ctnet_ns.nets
+ */
+struct ctnet_net {
+	struct ctnet_dst		self;
+	struct net_device		*dev;
+	struct rhashtable		fdb;
+	struct ctnet_vtep __rcu		*vtep;
+	struct xarray			members;
+	struct rhashtable		peers;
+	struct ctnet_drops __percpu	*drops;
+	struct ctnet_flood __percpu	*floods;
+	bool				learning;
+	bool				flood;
+	unsigned long			ageing;
+	u32				max_fdb;
+
+	struct xarray			fdb_ids ____cacheline_aligned_in_smp;
+	u32				fdb_next;
+	u32				n_learned;
+	u32				n_static;
+	struct rhashtable		ips;
+	struct delayed_work		ageing_work;
+	u32				n_ports;
+	u32				n_peers;
+	u32				id;
+};
+
+/**
+ * struct ctnet_ns - what a network namespace has
+ * @net: the namespace
+ * @nets: all &struct ctnet_net by id; written under RTNL, read under RCU
+ * @socks: &struct ctnet_sock, RTNL
+ * @seq: changes of anything that is dumped; never 0
+ * @event_window: jiffies when the running second of events began
+ * @event_count: fdb events of that second
+ * @event_lost: fdb events left out
+ * @event_lock: guards the three
+ * @event_work: tells of those left out
+ */
+struct ctnet_ns {
+	struct net		*net;
+	struct xarray		nets;
+	struct list_head	socks;
+	atomic_t		seq;
+	unsigned long		event_window;
+	unsigned int		event_count;
+	unsigned int		event_lost;
+	spinlock_t		event_lock;	/* event_* */
+	struct delayed_work	event_work;
+};
+
+/* main.c */
+struct ctnet_ns *ctnet_ns(const struct net *net);
+
+/* dev.c */
+extern struct rtnl_link_ops ctnet_link_ops;
+bool ctnet_dev_is(const struct net_device *dev);
+void ctnet_dev_deliver(struct ctnet_net *net, struct sk_buff *skb);
+
+/* port.c */
+extern struct notifier_block ctnet_port_notifier;
+int ctnet_port_init(void);
+void ctnet_port_exit(void);
+int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
+		      struct netlink_ext_ack *extack);
+void ctnet_port_detach(struct ctnet_port *port);
+struct ctnet_port *ctnet_port_get(const struct net_device *dev);
+void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb);
+
+/* fdb.c */
+int ctnet_fdb_init(void);
+void ctnet_fdb_exit(void);
+int ctnet_fdb_net_init(struct ctnet_net *net);
+void ctnet_fdb_net_uninit(struct ctnet_net *net);
+struct ctnet_fdb *ctnet_fdb_find(struct ctnet_net *net, const u8 *mac);
+void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac);
+int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u32 flags,
+		  const struct in6_addr *ips, unsigned int n_ips, bool replace,
+		  struct netlink_ext_ack *extack);
+bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb);
+void ctnet_fdb_flush(struct ctnet_net *net, const struct ctnet_dst *dst,
+		     bool learned);
+void ctnet_fdb_retire(struct ctnet_dst *dst);
+void ctnet_fdb_age_soon(struct ctnet_net *net);
+
+/* forward.c */
+void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src);
+int ctnet_flood_init(struct ctnet_net *net);
+void ctnet_flood_uninit(struct ctnet_net *net);
+
+/* tunnel.c */
+int ctnet_tunnel_init(void);
+void ctnet_tunnel_exit(void);
+int ctnet_tunnel_bind(struct ctnet_net *net, u32 vni,
+		      const struct in6_addr *local, __be16 port,
+		      struct netlink_ext_ack *extack);
+void ctnet_tunnel_unbind(struct ctnet_net *net);
+int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
+		   __be16 dstport, struct netlink_ext_ack *extack);
+void ctnet_peer_del(struct ctnet_peer *peer);
+struct ctnet_peer *ctnet_peer_find(struct ctnet_net *net,
+				   const struct in6_addr *addr);
+int ctnet_peer_net_init(struct ctnet_net *net);
+void ctnet_peer_net_uninit(struct ctnet_net *net);
+void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb);
+
+/* netlink.c */
+extern struct genl_family ctnet_family;
+int ctnet_nl_init(void);
+void ctnet_nl_exit(void);
+
+/* nldump.c */
+int ctnet_nl_nets_start(struct netlink_callback *cb);
+int ctnet_nl_nets_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int ctnet_nl_ports_start(struct netlink_callback *cb);
+int ctnet_nl_ports_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int ctnet_nl_peers_start(struct netlink_callback *cb);
+int ctnet_nl_peers_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int ctnet_nl_fdb_start(struct netlink_callback *cb);
+int ctnet_nl_fdb_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+int ctnet_nl_vteps_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
+
+/* nlmsg.c */
+typedef int (*ctnet_fill_t)(struct sk_buff *msg, const void *obj, bool stats);
+int ctnet_nl_fill_net(struct sk_buff *msg, const void *obj, bool stats);
+int ctnet_nl_fill_port(struct sk_buff *msg, const void *obj, bool stats);
+int ctnet_nl_fill_peer(struct sk_buff *msg, const void *obj, bool stats);
+int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats);
+int ctnet_nl_fill_vtep(struct sk_buff *msg, const void *obj, bool stats);
+int ctnet_nl_put_msg(struct sk_buff *msg, u32 portid, u32 seq, int flags,
+		     struct netlink_callback *cb, enum ctnet_cmd cmd,
+		     ctnet_fill_t fill, const void *obj, bool stats);
+void ctnet_nl_ns_init(struct ctnet_ns *ns);
+void ctnet_nl_ns_exit(struct ctnet_ns *ns);
+void ctnet_nl_net_event(struct ctnet_net *net, enum ctnet_cmd cmd);
+void ctnet_nl_port_event(struct ctnet_port *port, enum ctnet_cmd cmd);
+void ctnet_nl_peer_event(struct ctnet_peer *peer, enum ctnet_cmd cmd);
+void ctnet_nl_fdb_event(struct ctnet_net *net, const struct ctnet_fdb *fdb,
+			enum ctnet_cmd cmd);
+
+/* stats.c */
+void ctnet_drop(struct ctnet_net *net, struct sk_buff *skb,
+		enum ctnet_drop reason);
+void ctnet_drop_count(struct ctnet_drops __percpu *drops,
+		      enum ctnet_drop reason);
+struct ctnet_drops __percpu *ctnet_drops_alloc(void);
+int ctnet_drops_put(struct sk_buff *msg, int type,
+		    const struct ctnet_drops __percpu *drops);
+int ctnet_stats_put(struct sk_buff *msg, int type,
+		    const struct pcpu_sw_netstats __percpu *stats);
+
+static inline struct ctnet_port *ctnet_dst_port(struct ctnet_dst *dst)
+{
+	return container_of(dst, struct ctnet_port, dst);
+}
+
+static inline struct ctnet_peer *ctnet_dst_peer(struct ctnet_dst *dst)
+{
+	return container_of(dst, struct ctnet_peer, dst);
+}
+
+static inline void ctnet_stats_rx(struct pcpu_sw_netstats __percpu *stats,
+				  const struct sk_buff *skb)
+{
+	struct pcpu_sw_netstats *s = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_inc(&s->rx_packets);
+	u64_stats_add(&s->rx_bytes, skb->len);
+	u64_stats_update_end(&s->syncp);
+}
+
+static inline void ctnet_stats_tx(struct pcpu_sw_netstats __percpu *stats,
+				  unsigned int len)
+{
+	struct pcpu_sw_netstats *s = this_cpu_ptr(stats);
+
+	u64_stats_update_begin(&s->syncp);
+	u64_stats_inc(&s->tx_packets);
+	u64_stats_add(&s->tx_bytes, len);
+	u64_stats_update_end(&s->syncp);
+}
+
+#endif /* _CTNET_H */

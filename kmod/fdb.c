@@ -1,0 +1,542 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The forwarding table: find, learn, age, flush.
+ *
+ * An rhashtable finds an entry by MAC, another finds the entry that has an IP
+ * address, and an xarray holds all entries by a number. Who walks the table
+ * remembers the number and goes on from there, whatever came or went meanwhile.
+ */
+#include <linux/jiffies.h>
+#include <linux/slab.h>
+
+#include "ctnet.h"
+
+/* Entries looked at without a pause. */
+#define CTNET_FDB_WALK_BATCH	1024
+
+/* Longest pause between two looks for what is too old. */
+#define CTNET_FDB_AGE_PAUSE	(15 * HZ)
+
+static struct kmem_cache *ctnet_fdb_cache __read_mostly;
+
+static const struct rhashtable_params ctnet_fdb_params = {
+	.head_offset = offsetof(struct ctnet_fdb, node),
+	.key_offset = offsetof(struct ctnet_fdb, mac),
+	.key_len = sizeof_field(struct ctnet_fdb, mac),
+	.automatic_shrinking = true,
+};
+
+static const struct rhashtable_params ctnet_ip_params = {
+	.head_offset = offsetof(struct ctnet_fdb_ip, node),
+	.key_offset = offsetof(struct ctnet_fdb_ip, addr),
+	.key_len = sizeof_field(struct ctnet_fdb_ip, addr),
+	.automatic_shrinking = true,
+};
+
+static struct ctnet_fdb *ctnet_fdb_find_key(struct ctnet_net *net, u64 mac)
+{
+	return rhashtable_lookup(&net->fdb, &mac, ctnet_fdb_params);
+}
+
+/**
+ * ctnet_fdb_find() - look a MAC up
+ * @net: the network
+ * @mac: the MAC
+ *
+ * Context: under RCU or the table's lock, which also bounds the entry's life.
+ * Return: the entry or NULL.
+ */
+struct ctnet_fdb *ctnet_fdb_find(struct ctnet_net *net, const u8 *mac)
+{
+	return ctnet_fdb_find_key(net, ether_addr_to_u64(mac));
+}
+
+static void ctnet_fdb_free(struct ctnet_fdb *fdb)
+{
+	kfree(fdb->ips);
+	kmem_cache_free(ctnet_fdb_cache, fdb);
+}
+
+static void ctnet_fdb_free_rcu(struct rcu_head *rcu)
+{
+	ctnet_fdb_free(container_of(rcu, struct ctnet_fdb, rcu));
+}
+
+static struct ctnet_fdb *ctnet_fdb_alloc(struct ctnet_dst *dst, u64 mac,
+					 u32 flags, gfp_t gfp)
+{
+	struct ctnet_fdb *fdb;
+
+	fdb = kmem_cache_zalloc(ctnet_fdb_cache, gfp);
+	if (!fdb)
+		return NULL;
+	fdb->mac = mac;
+	fdb->flags = flags;
+	fdb->updated = jiffies;
+	RCU_INIT_POINTER(fdb->dst, dst);
+	return fdb;
+}
+
+/* Under the table's lock. */
+static u32 *ctnet_fdb_counter(struct ctnet_net *net, const struct ctnet_fdb *fdb)
+{
+	return fdb->flags & CTNET_FDB_STATIC ? &net->n_static : &net->n_learned;
+}
+
+/* Under the table's lock. All of the entry but its addresses, or nothing. */
+static int ctnet_fdb_link(struct ctnet_net *net, struct ctnet_fdb *fdb)
+{
+	int err;
+
+	err = __xa_alloc_cyclic(&net->fdb_ids, &fdb->id, fdb, xa_limit_32b,
+				&net->fdb_next, GFP_ATOMIC);
+	if (err < 0)
+		return err;
+	err = rhashtable_lookup_insert_fast(&net->fdb, &fdb->node,
+					    ctnet_fdb_params);
+	if (err) {
+		__xa_erase(&net->fdb_ids, fdb->id);
+		return err;
+	}
+	++*ctnet_fdb_counter(net, fdb);
+	return 0;
+}
+
+/* Under the table's lock. */
+static void ctnet_fdb_ips_unlink(struct ctnet_net *net,
+				 struct ctnet_fdb_ips *ips, unsigned int n)
+{
+	while (n--)
+		rhashtable_remove_fast(&net->ips, &ips->ip[n].node,
+				       ctnet_ip_params);
+}
+
+/* Under the table's lock. The entry is there still for readers under RCU. */
+static void ctnet_fdb_unlink(struct ctnet_net *net, struct ctnet_fdb *fdb)
+{
+	if (fdb->ips)
+		ctnet_fdb_ips_unlink(net, fdb->ips, fdb->ips->n);
+	rhashtable_remove_fast(&net->fdb, &fdb->node, ctnet_fdb_params);
+	__xa_erase(&net->fdb_ids, fdb->id);
+	--*ctnet_fdb_counter(net, fdb);
+}
+
+static void ctnet_fdb_changed(struct ctnet_net *net, const struct ctnet_fdb *fdb,
+			      enum ctnet_cmd cmd)
+{
+	atomic_inc(&ctnet_ns(dev_net(net->dev))->seq);
+	ctnet_nl_fdb_event(net, fdb, cmd);
+}
+
+/* The source is new, or came from elsewhere. */
+static noinline void ctnet_fdb_learn_slow(struct ctnet_dst *src, u64 mac)
+{
+	struct ctnet_net *net = src->net;
+	enum ctnet_cmd cmd = CTNET_CMD_UNSPEC;
+	struct ctnet_fdb *fdb;
+
+	xa_lock_bh(&net->fdb_ids);
+	if (src->dead)
+		goto unlock;
+	fdb = ctnet_fdb_find_key(net, mac);
+	if (!fdb) {
+		if (net->n_learned >= READ_ONCE(net->max_fdb))
+			goto unlock;
+		fdb = ctnet_fdb_alloc(src, mac, 0, GFP_ATOMIC | __GFP_NOWARN);
+		if (!fdb)
+			goto unlock;
+		if (ctnet_fdb_link(net, fdb)) {
+			ctnet_fdb_free(fdb);
+			goto unlock;
+		}
+		cmd = CTNET_CMD_FDB_ADD_NTF;
+	} else if (!(fdb->flags & CTNET_FDB_STATIC) &&
+		   rcu_access_pointer(fdb->dst) != src) {
+		rcu_assign_pointer(fdb->dst, src);
+		WRITE_ONCE(fdb->updated, jiffies);
+		cmd = CTNET_CMD_FDB_SET_NTF;
+	}
+unlock:
+	xa_unlock_bh(&net->fdb_ids);
+	if (cmd)
+		ctnet_fdb_changed(net, fdb, cmd);
+}
+
+/**
+ * ctnet_fdb_learn() - a frame came from here with this source
+ * @src: where it came from
+ * @mac: its source MAC, which is a valid one
+ *
+ * Context: hot path; under RCU. Takes the table's lock only if something changes.
+ */
+void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac)
+{
+	struct ctnet_net *net = src->net;
+	u64 key = ether_addr_to_u64(mac);
+	struct ctnet_fdb *fdb;
+
+	fdb = ctnet_fdb_find_key(net, key);
+	if (likely(fdb)) {
+		unsigned long now = jiffies;
+
+		if (likely(rcu_access_pointer(fdb->dst) == src)) {
+			if (unlikely(time_after(now, READ_ONCE(fdb->updated) + HZ)))
+				WRITE_ONCE(fdb->updated, now);
+			return;
+		}
+		if (fdb->flags & CTNET_FDB_STATIC)
+			return;
+	} else if (READ_ONCE(net->n_learned) >= READ_ONCE(net->max_fdb)) {
+		return;
+	}
+	ctnet_fdb_learn_slow(src, key);
+}
+
+/*
+ * Under the table's lock. Makes @fdb's addresses its own, taking those that @old
+ * (which may be NULL) has. All or nothing.
+ */
+static int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
+			      struct ctnet_fdb *old,
+			      struct netlink_ext_ack *extack)
+{
+	struct ctnet_fdb_ips *ips = fdb->ips;
+	struct ctnet_fdb_ip *other;
+	unsigned int i, n;
+	int err = 0;
+
+	for (i = 0; ips && i < ips->n; i++) {
+		other = rhashtable_lookup(&net->ips, &ips->ip[i].addr,
+					  ctnet_ip_params);
+		if (other && other->fdb == old)
+			continue;
+		if (other) {
+			if (other->fdb == fdb)
+				NL_SET_ERR_MSG(extack, "The same IP address is named twice");
+			else
+				NL_SET_ERR_MSG(extack, "Another MAC has one of the IP addresses: remove it there first");
+			err = -EEXIST;
+			break;
+		}
+		err = rhashtable_insert_fast(&net->ips, &ips->ip[i].node,
+					     ctnet_ip_params);
+		if (err)
+			break;
+	}
+	n = i;
+	if (!err && old && old->ips) {
+		/* Cannot fail from here on. */
+		for (i = 0; i < old->ips->n; i++) {
+			unsigned int j;
+
+			for (j = 0; ips && j < ips->n; j++)
+				if (ipv6_addr_equal(&old->ips->ip[i].addr,
+						    &ips->ip[j].addr))
+					break;
+			if (ips && j < ips->n)
+				rhashtable_replace_fast(&net->ips,
+							&old->ips->ip[i].node,
+							&ips->ip[j].node,
+							ctnet_ip_params);
+			else
+				rhashtable_remove_fast(&net->ips,
+						       &old->ips->ip[i].node,
+						       ctnet_ip_params);
+		}
+	}
+	/* What was skipped above is in the table as @old's, and stays. */
+	while (err && n--) {
+		other = rhashtable_lookup(&net->ips, &ips->ip[n].addr,
+					  ctnet_ip_params);
+		if (other == &ips->ip[n])
+			rhashtable_remove_fast(&net->ips, &other->node,
+					       ctnet_ip_params);
+	}
+	return err;
+}
+
+/* Under the table's lock. Puts @fdb in the place of @old, which may be NULL. */
+static int ctnet_fdb_replace(struct ctnet_net *net, struct ctnet_fdb *fdb,
+			     struct ctnet_fdb *old,
+			     struct netlink_ext_ack *extack)
+{
+	int err;
+
+	err = ctnet_fdb_ips_link(net, fdb, old, extack);
+	if (err)
+		return err;
+	if (!old) {
+		err = ctnet_fdb_link(net, fdb);
+		if (err && fdb->ips)
+			ctnet_fdb_ips_unlink(net, fdb->ips, fdb->ips->n);
+		return err;
+	}
+	fdb->id = old->id;
+	__xa_store(&net->fdb_ids, fdb->id, fdb, GFP_ATOMIC);
+	rhashtable_replace_fast(&net->fdb, &old->node, &fdb->node,
+				ctnet_fdb_params);
+	--*ctnet_fdb_counter(net, old);
+	++*ctnet_fdb_counter(net, fdb);
+	return 0;
+}
+
+/**
+ * ctnet_fdb_set() - enter a static entry
+ * @dst: where the MAC lies
+ * @mac: the MAC, a valid one
+ * @flags: %CTNET_FDB_LOCAL for the netdevice's own, or 0
+ * @ips: addresses that live there
+ * @n_ips: how many
+ * @replace: whether a static entry may be replaced; a learned one always is
+ * @extack: says why not
+ *
+ * Context: RTNL; may sleep.
+ * Return: 0, -EEXIST or -ENOMEM; a failure has changed nothing.
+ */
+int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u32 flags,
+		  const struct in6_addr *ips, unsigned int n_ips, bool replace,
+		  struct netlink_ext_ack *extack)
+{
+	struct ctnet_net *net = dst->net;
+	struct ctnet_fdb *fdb, *old;
+	unsigned int i;
+	int err;
+
+	ASSERT_RTNL();
+
+	fdb = ctnet_fdb_alloc(dst, ether_addr_to_u64(mac),
+			      flags | CTNET_FDB_STATIC, GFP_KERNEL_ACCOUNT);
+	if (!fdb)
+		return -ENOMEM;
+	if (n_ips) {
+		fdb->ips = kzalloc(struct_size(fdb->ips, ip, n_ips),
+				   GFP_KERNEL_ACCOUNT);
+		if (!fdb->ips) {
+			ctnet_fdb_free(fdb);
+			return -ENOMEM;
+		}
+		fdb->ips->n = n_ips;
+		for (i = 0; i < n_ips; i++) {
+			fdb->ips->ip[i].addr = ips[i];
+			fdb->ips->ip[i].fdb = fdb;
+		}
+	}
+
+	rcu_read_lock();
+	xa_lock_bh(&net->fdb_ids);
+	old = ctnet_fdb_find_key(net, fdb->mac);
+	if (old && (old->flags & CTNET_FDB_LOCAL) && !flags) {
+		NL_SET_ERR_MSG(extack, "The MAC is the network device's own");
+		err = -EEXIST;
+	} else if (old && (old->flags & CTNET_FDB_STATIC) && !replace) {
+		NL_SET_ERR_MSG(extack, "A static entry has this MAC: replace or delete it");
+		err = -EEXIST;
+	} else {
+		err = ctnet_fdb_replace(net, fdb, old, extack);
+	}
+	xa_unlock_bh(&net->fdb_ids);
+	if (!err)
+		ctnet_fdb_changed(net, fdb, old ? CTNET_CMD_FDB_SET_NTF :
+				  CTNET_CMD_FDB_ADD_NTF);
+	rcu_read_unlock();
+
+	/* A reader may have found the new one, if only for a moment. */
+	if (err)
+		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
+	else if (old)
+		call_rcu(&old->rcu, ctnet_fdb_free_rcu);
+	return err;
+}
+
+/**
+ * ctnet_fdb_del() - remove an entry
+ * @net: the network
+ * @fdb: the entry
+ *
+ * Context: under RCU, which also makes it safe that somebody else removes it.
+ * Return: whether it was there still.
+ */
+bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb)
+{
+	bool there;
+
+	xa_lock_bh(&net->fdb_ids);
+	there = xa_load(&net->fdb_ids, fdb->id) == fdb;
+	if (there)
+		ctnet_fdb_unlink(net, fdb);
+	xa_unlock_bh(&net->fdb_ids);
+	if (!there)
+		return false;
+	ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_DEL_NTF);
+	call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
+	return true;
+}
+
+/*
+ * Removes the entries that @match names. May sleep. Entries that come meanwhile
+ * are seen or not.
+ */
+static void ctnet_fdb_walk(struct ctnet_net *net,
+			   bool (*match)(const struct ctnet_fdb *fdb,
+					 const void *arg),
+			   const void *arg)
+{
+	struct ctnet_fdb *fdb;
+	unsigned long id = 0;
+	unsigned int n;
+
+	do {
+		n = 0;
+		rcu_read_lock();
+		xa_for_each_start(&net->fdb_ids, id, fdb, id) {
+			if (n++ == CTNET_FDB_WALK_BATCH)
+				break;
+			if (match(fdb, arg))
+				ctnet_fdb_del(net, fdb);
+		}
+		rcu_read_unlock();
+		cond_resched();
+	} while (fdb);
+}
+
+struct ctnet_fdb_filter {
+	const struct ctnet_dst *dst;
+	bool learned;
+	bool local;
+};
+
+static bool ctnet_fdb_match(const struct ctnet_fdb *fdb, const void *arg)
+{
+	const struct ctnet_fdb_filter *filter = arg;
+
+	if (filter->dst && rcu_access_pointer(fdb->dst) != filter->dst)
+		return false;
+	if (filter->learned && (fdb->flags & CTNET_FDB_STATIC))
+		return false;
+	return filter->local || !(fdb->flags & CTNET_FDB_LOCAL);
+}
+
+/**
+ * ctnet_fdb_flush() - remove entries
+ * @net: the network
+ * @dst: only those that lie here, or NULL
+ * @learned: only learned ones
+ *
+ * The netdevice's own address stays. Context: may sleep.
+ */
+void ctnet_fdb_flush(struct ctnet_net *net, const struct ctnet_dst *dst,
+		     bool learned)
+{
+	struct ctnet_fdb_filter filter = { .dst = dst, .learned = learned };
+
+	ctnet_fdb_walk(net, ctnet_fdb_match, &filter);
+}
+
+/**
+ * ctnet_fdb_retire() - nothing points here any more, and nothing will
+ * @dst: on its way out; to be freed after a grace period
+ *
+ * Context: RTNL; may sleep.
+ */
+void ctnet_fdb_retire(struct ctnet_dst *dst)
+{
+	struct ctnet_net *net = dst->net;
+
+	xa_lock_bh(&net->fdb_ids);
+	dst->dead = true;
+	xa_unlock_bh(&net->fdb_ids);
+	ctnet_fdb_flush(net, dst, false);
+}
+
+static bool ctnet_fdb_aged(const struct ctnet_fdb *fdb, const void *arg)
+{
+	const unsigned long *ageing = arg;
+
+	return !(fdb->flags & CTNET_FDB_STATIC) &&
+	       time_after(jiffies, READ_ONCE(fdb->updated) + *ageing);
+}
+
+/* What is too old goes at most a quarter of the ageing time later. */
+static void ctnet_fdb_age(struct work_struct *work)
+{
+	struct ctnet_net *net = container_of(to_delayed_work(work),
+					     struct ctnet_net, ageing_work);
+	unsigned long ageing = READ_ONCE(net->ageing);
+
+	if (ageing && READ_ONCE(net->n_learned))
+		ctnet_fdb_walk(net, ctnet_fdb_aged, &ageing);
+	queue_delayed_work(system_power_efficient_wq, &net->ageing_work,
+			   clamp_t(unsigned long, ageing / 4, HZ,
+				   CTNET_FDB_AGE_PAUSE));
+}
+
+/**
+ * ctnet_fdb_age_soon() - the ageing time changed
+ * @net: the network
+ *
+ * Context: RTNL.
+ */
+void ctnet_fdb_age_soon(struct ctnet_net *net)
+{
+	mod_delayed_work(system_power_efficient_wq, &net->ageing_work, HZ);
+}
+
+/**
+ * ctnet_fdb_net_init() - make a network's table
+ * @net: the network
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ctnet_fdb_net_init(struct ctnet_net *net)
+{
+	int err;
+
+	xa_init_flags(&net->fdb_ids,
+		      XA_FLAGS_ALLOC | XA_FLAGS_LOCK_BH | XA_FLAGS_ACCOUNT);
+	err = rhashtable_init(&net->fdb, &ctnet_fdb_params);
+	if (err)
+		return err;
+	err = rhashtable_init(&net->ips, &ctnet_ip_params);
+	if (err) {
+		rhashtable_destroy(&net->fdb);
+		return err;
+	}
+	INIT_DELAYED_WORK(&net->ageing_work, ctnet_fdb_age);
+	queue_delayed_work(system_power_efficient_wq, &net->ageing_work, HZ);
+	return 0;
+}
+
+/**
+ * ctnet_fdb_net_uninit() - take a network's table apart
+ * @net: the network; nothing learns any more
+ *
+ * Context: may sleep.
+ */
+void ctnet_fdb_net_uninit(struct ctnet_net *net)
+{
+	struct ctnet_fdb_filter filter = { .local = true };
+
+	cancel_delayed_work_sync(&net->ageing_work);
+	ctnet_fdb_walk(net, ctnet_fdb_match, &filter);
+	WARN_ON_ONCE(net->n_learned || net->n_static);
+	rhashtable_destroy(&net->ips);
+	rhashtable_destroy(&net->fdb);
+	xa_destroy(&net->fdb_ids);
+}
+
+/**
+ * ctnet_fdb_init() - at module load
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init ctnet_fdb_init(void)
+{
+	ctnet_fdb_cache = KMEM_CACHE(ctnet_fdb, SLAB_HWCACHE_ALIGN);
+	return ctnet_fdb_cache ? 0 : -ENOMEM;
+}
+
+/** ctnet_fdb_exit() - at module unload, after rcu_barrier() */
+void ctnet_fdb_exit(void)
+{
+	kmem_cache_destroy(ctnet_fdb_cache);
+}

@@ -1,0 +1,264 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The hot path: where a frame goes.
+ *
+ * DOC: A frame in here
+ *
+ * - data points to the Ethernet header, which is also the mac header; the
+ *   network header follows it; a checksum that the hardware completed covers
+ *   data. The VLAN tag may be beside the frame (skb_vlan_tag_present) or in it.
+ * - Bottom halves are off and rcu_read_lock() is held from the entry (the rx
+ *   handler, the UDP socket's encap_rcv, ndo_start_xmit, the flood's poll) to
+ *   the end, so what the table points to stays.
+ * - Each function that takes an skb owns it: it hands it on or frees it.
+ */
+#include "ctnet.h"
+
+/*
+ * How many receivers a flood serves before others have their turn. What is
+ * delivered waits in the CPU's backlog queue, of which one round of polls works
+ * off 64 (net.core.dev_weight); an answer to each, forwarded and delivered in
+ * turn, makes three passes of a receiver.
+ */
+#define CTNET_FLOOD_BATCH	16
+
+/* Floods of one CPU that may wait. */
+#define CTNET_FLOOD_QUEUE	1024
+
+/**
+ * struct ctnet_flood_cb - what a waiting flood remembers, in skb->cb
+ * @src: id of where it came from, which may be gone
+ * @next: id of the next receiver
+ */
+struct ctnet_flood_cb {
+	u32 src;
+	u32 next;
+};
+
+static struct ctnet_flood_cb *ctnet_flood_cb(struct sk_buff *skb)
+{
+	BUILD_BUG_ON(sizeof(struct ctnet_flood_cb) > sizeof(skb->cb));
+	return (struct ctnet_flood_cb *)skb->cb;
+}
+
+static bool ctnet_id_is_peer(u32 id)
+{
+	return id > CTNET_ID_PORT_MAX;
+}
+
+static void ctnet_deliver(struct ctnet_dst *dst, struct sk_buff *skb)
+{
+	switch (dst->kind) {
+	case CTNET_DST_PORT:
+		ctnet_port_deliver(ctnet_dst_port(dst), skb);
+		break;
+	case CTNET_DST_PEER:
+		ctnet_tunnel_xmit(ctnet_dst_peer(dst), skb);
+		break;
+	case CTNET_DST_SELF:
+		ctnet_dev_deliver(dst->net, skb);
+		break;
+	}
+}
+
+static bool ctnet_flood_to(const struct ctnet_dst *dst, u32 src)
+{
+	u32 flags = READ_ONCE(dst->flags);
+
+	if (!(flags & CTNET_PORT_FLOOD))
+		return false;
+	return dst->id != src || flags & CTNET_PORT_HAIRPIN;
+}
+
+/*
+ * Serves a batch of receivers, beginning at cb->next. Returns the frame if there
+ * are more, and NULL if it was consumed.
+ */
+static struct sk_buff *ctnet_flood_batch(struct ctnet_net *net,
+					 struct sk_buff *skb)
+{
+	struct ctnet_flood_cb cb = *ctnet_flood_cb(skb);
+	struct ctnet_dst *dst, *prev = NULL;
+	/* Split horizon: peers stand last, and what a peer sent ends there. */
+	u32 last = ctnet_id_is_peer(cb.src) ? CTNET_ID_PORT_MAX : U32_MAX;
+	XA_STATE(xas, &net->members, cb.next);
+	unsigned int n = 0;
+
+	xas_for_each(&xas, dst, last) {
+		struct sk_buff *clone;
+
+		if (xas_retry(&xas, dst) || !ctnet_flood_to(dst, cb.src))
+			continue;
+		if (prev) {
+			clone = skb_clone(skb, GFP_ATOMIC);
+			if (clone)
+				ctnet_deliver(prev, clone);
+			else
+				ctnet_drop_count(net->drops, CTNET_DROP_NOMEM);
+		}
+		prev = dst;
+		if (n++ == CTNET_FLOOD_BATCH) {
+			ctnet_flood_cb(skb)->next = dst->id;
+			return skb;
+		}
+	}
+	if (prev)
+		ctnet_deliver(prev, skb);
+	else
+		consume_skb(skb);
+	return NULL;
+}
+
+static void ctnet_flood(struct sk_buff *skb, const struct ctnet_dst *src)
+{
+	struct ctnet_net *net = src->net;
+	struct ctnet_flood *flood;
+
+	ctnet_flood_cb(skb)->src = src->id;
+	ctnet_flood_cb(skb)->next = 0;
+	skb = ctnet_flood_batch(net, skb);
+	if (likely(!skb))
+		return;
+
+	flood = this_cpu_ptr(net->floods);
+	if (skb_queue_len_lockless(&flood->queue) >= CTNET_FLOOD_QUEUE) {
+		ctnet_drop(net, skb, CTNET_DROP_FLOOD_QUEUE);
+		return;
+	}
+	/* The frame outlives what holds these. */
+	skb->dev = net->dev;
+	skb_dst_drop(skb);
+	skb_queue_tail(&flood->queue, skb);
+	napi_schedule(&flood->napi);
+}
+
+/* A poll is a batch; the backlog's own polls come between it and the next. */
+static int ctnet_flood_poll(struct napi_struct *napi, int budget)
+{
+	struct ctnet_flood *flood = container_of(napi, struct ctnet_flood, napi);
+	struct ctnet_net *net = netdev_priv(napi->dev);
+	struct sk_buff *skb;
+
+	rcu_read_lock();
+	skb = skb_dequeue(&flood->queue);
+	if (skb)
+		skb = ctnet_flood_batch(net, skb);
+	if (skb)
+		skb_queue_head(&flood->queue, skb);
+	rcu_read_unlock();
+
+	if (!skb_queue_empty_lockless(&flood->queue))
+		return budget;
+	napi_complete_done(napi, 0);
+	/* One may have come between the look and the completion. */
+	if (!skb_queue_empty_lockless(&flood->queue))
+		napi_schedule(napi);
+	return 0;
+}
+
+/**
+ * ctnet_forward() - learn where a frame came from and send it where it goes
+ * @skb: the frame; consumed
+ * @src: where it came from
+ */
+void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src)
+{
+	struct ctnet_net *net = src->net;
+	const struct ethhdr *eth;
+	struct ctnet_dst *dst;
+	struct ctnet_fdb *fdb;
+
+	if (unlikely(!netif_running(net->dev))) {
+		ctnet_drop(net, skb, CTNET_DROP_NET_DOWN);
+		return;
+	}
+	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
+		ctnet_drop(net, skb, CTNET_DROP_MALFORMED);
+		return;
+	}
+	eth = (struct ethhdr *)skb->data;
+	if (unlikely(!is_valid_ether_addr(eth->h_source))) {
+		ctnet_drop(net, skb, CTNET_DROP_SOURCE);
+		return;
+	}
+	if (READ_ONCE(src->flags) & CTNET_PORT_LEARNING &&
+	    READ_ONCE(net->learning))
+		ctnet_fdb_learn(src, eth->h_source);
+
+	if (is_multicast_ether_addr(eth->h_dest)) {
+		if (unlikely(is_link_local_ether_addr(eth->h_dest)))
+			ctnet_drop(net, skb, CTNET_DROP_LINK_LOCAL);
+		else
+			ctnet_flood(skb, src);
+		return;
+	}
+
+	fdb = ctnet_fdb_find(net, eth->h_dest);
+	if (unlikely(!fdb)) {
+		if (READ_ONCE(net->flood))
+			ctnet_flood(skb, src);
+		else
+			ctnet_drop(net, skb, CTNET_DROP_UNKNOWN);
+		return;
+	}
+	dst = rcu_dereference(fdb->dst);
+	if (unlikely(dst == src && !(READ_ONCE(src->flags) & CTNET_PORT_HAIRPIN))) {
+		ctnet_drop(net, skb, CTNET_DROP_HAIRPIN);
+		return;
+	}
+	if (unlikely(dst->kind == CTNET_DST_PEER && src->kind == CTNET_DST_PEER)) {
+		ctnet_drop(net, skb, CTNET_DROP_SPLIT_HORIZON);
+		return;
+	}
+	if (unlikely(net->dev->flags & IFF_PROMISC) && dst != &net->self &&
+	    src != &net->self) {
+		struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
+
+		if (clone)
+			ctnet_dev_deliver(net, clone);
+	}
+	ctnet_deliver(dst, skb);
+}
+
+/**
+ * ctnet_flood_init() - make room for floods that wait
+ * @net: the network
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ctnet_flood_init(struct ctnet_net *net)
+{
+	int cpu;
+
+	net->floods = alloc_percpu_gfp(struct ctnet_flood, GFP_KERNEL_ACCOUNT);
+	if (!net->floods)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct ctnet_flood *flood = per_cpu_ptr(net->floods, cpu);
+
+		skb_queue_head_init(&flood->queue);
+		set_bit(NAPI_STATE_NO_BUSY_POLL, &flood->napi.state);
+		netif_napi_add(net->dev, &flood->napi, ctnet_flood_poll);
+		napi_enable(&flood->napi);
+	}
+	return 0;
+}
+
+/**
+ * ctnet_flood_uninit() - drop the floods that wait
+ * @net: the network; none comes any more
+ *
+ * Context: RTNL; may sleep. A grace period is to pass before free_percpu().
+ */
+void ctnet_flood_uninit(struct ctnet_net *net)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct ctnet_flood *flood = per_cpu_ptr(net->floods, cpu);
+
+		napi_disable(&flood->napi);
+		__netif_napi_del(&flood->napi);
+		skb_queue_purge(&flood->queue);
+	}
+}

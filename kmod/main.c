@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * ctnet: a bridge and a VXLAN tunnel endpoint in one network device
+ *
+ * Registration, in order, and its reverse.
+ */
+#include <linux/module.h>
+#include <net/netns/generic.h>
+
+#include "ctnet.h"
+
+static unsigned int ctnet_ns_id __read_mostly;
+
+/**
+ * ctnet_ns() - what a namespace has of ours
+ * @net: the namespace
+ *
+ * Return: valid for as long as the namespace has devices.
+ */
+struct ctnet_ns *ctnet_ns(const struct net *net)
+{
+	return net_generic(net, ctnet_ns_id);
+}
+
+static int __net_init ctnet_ns_init(struct net *net)
+{
+	struct ctnet_ns *ns = ctnet_ns(net);
+
+	ns->net = net;
+	xa_init_flags(&ns->nets, XA_FLAGS_ALLOC);
+	INIT_LIST_HEAD(&ns->socks);
+	atomic_set(&ns->seq, 1);
+	ctnet_nl_ns_init(ns);
+	return 0;
+}
+
+static void __net_exit ctnet_ns_exit(struct net *net)
+{
+	struct ctnet_ns *ns = ctnet_ns(net);
+
+	ctnet_nl_ns_exit(ns);
+	WARN_ON_ONCE(!list_empty(&ns->socks));
+	WARN_ON_ONCE(!xa_empty(&ns->nets));
+	xa_destroy(&ns->nets);
+}
+
+/* A subsystem, not a device: it goes after the namespace's devices went. */
+static struct pernet_operations ctnet_ns_ops = {
+	.init = ctnet_ns_init,
+	.exit = ctnet_ns_exit,
+	.id = &ctnet_ns_id,
+	.size = sizeof(struct ctnet_ns),
+};
+
+static int __init ctnet_init(void)
+{
+	int err;
+
+	err = ctnet_fdb_init();
+	if (err)
+		return err;
+	err = ctnet_port_init();
+	if (err)
+		goto err_fdb;
+	err = ctnet_tunnel_init();
+	if (err)
+		goto err_port;
+	err = register_pernet_subsys(&ctnet_ns_ops);
+	if (err)
+		goto err_tunnel;
+	err = register_netdevice_notifier(&ctnet_port_notifier);
+	if (err)
+		goto err_ns;
+	err = rtnl_link_register(&ctnet_link_ops);
+	if (err)
+		goto err_notifier;
+	err = ctnet_nl_init();
+	if (err)
+		goto err_link;
+	return 0;
+
+err_link:
+	rtnl_link_unregister(&ctnet_link_ops);
+err_notifier:
+	unregister_netdevice_notifier(&ctnet_port_notifier);
+err_ns:
+	unregister_pernet_subsys(&ctnet_ns_ops);
+err_tunnel:
+	rcu_barrier();
+	ctnet_tunnel_exit();
+err_port:
+	ctnet_port_exit();
+err_fdb:
+	ctnet_fdb_exit();
+	return err;
+}
+
+static void __exit ctnet_exit(void)
+{
+	ctnet_nl_exit();
+	rtnl_link_unregister(&ctnet_link_ops);
+	unregister_netdevice_notifier(&ctnet_port_notifier);
+	unregister_pernet_subsys(&ctnet_ns_ops);
+	/* Ports, peers and entries are freed by RCU callbacks of this module. */
+	rcu_barrier();
+	ctnet_tunnel_exit();
+	ctnet_port_exit();
+	ctnet_fdb_exit();
+}
+
+module_init(ctnet_init);
+module_exit(ctnet_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Bridge and VXLAN tunnel endpoint in one, for containers");
+MODULE_ALIAS_RTNL_LINK("ctnet");
+MODULE_ALIAS_GENL_FAMILY(CTNET_GENL_NAME);

@@ -1,0 +1,615 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The generic netlink family and its commands, which uapi/linux/ctnet.h
+ * documents. Commands run under RTNL.
+ */
+#include <linux/module.h>
+
+#include "ctnet.h"
+
+static int ctnet_nl_reply(struct genl_info *info, enum ctnet_cmd cmd,
+			  ctnet_fill_t fill, const void *obj)
+{
+	struct sk_buff *msg;
+	int err;
+
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	rcu_read_lock();
+	err = ctnet_nl_put_msg(msg, info->snd_portid, info->snd_seq, 0, NULL,
+			       cmd, fill, obj, true);
+	rcu_read_unlock();
+	if (err) {
+		nlmsg_free(msg);
+		return err;
+	}
+	return genlmsg_reply(msg, info);
+}
+
+/* An IP address as ours are, from 4 or 16 bytes; the policy has bounded these. */
+static int ctnet_nl_get_addr(const struct nlattr *attr, struct in6_addr *addr,
+			     struct netlink_ext_ack *extack)
+{
+	switch (nla_len(attr)) {
+	case sizeof(__be32):
+		ipv6_addr_set_v4mapped(nla_get_in_addr(attr), addr);
+		return 0;
+	case sizeof(struct in6_addr):
+		*addr = nla_get_in6_addr(attr);
+		if (!ipv6_addr_v4mapped(addr))
+			return 0;
+	}
+	NL_SET_ERR_MSG_ATTR(extack, attr,
+			    "An address has 4 bytes (IPv4) or 16 (IPv6, not v4-mapped)");
+	return -EINVAL;
+}
+
+/* The network that an attribute names by ifindex. RTNL. */
+static struct ctnet_net *ctnet_nl_get_net(struct genl_info *info, int type)
+{
+	struct nlattr *attr = info->attrs[type];
+	struct net_device *dev;
+
+	if (GENL_REQ_ATTR_CHECK(info, type)) {
+		GENL_SET_ERR_MSG(info, "No network is named: give its interface index");
+		return ERR_PTR(-EINVAL);
+	}
+	dev = __dev_get_by_index(genl_info_net(info), nla_get_u32(attr));
+	if (!dev || !ctnet_dev_is(dev)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "No ctnet network of this namespace has this interface index");
+		return ERR_PTR(-ENODEV);
+	}
+	return netdev_priv(dev);
+}
+
+/* The device that an attribute of a port command names by ifindex. RTNL. */
+static struct net_device *ctnet_nl_get_dev(struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[CTNET_A_PORT_DEV];
+	struct net_device *dev;
+
+	if (GENL_REQ_ATTR_CHECK(info, CTNET_A_PORT_DEV)) {
+		GENL_SET_ERR_MSG(info, "No device is named: give its interface index");
+		return ERR_PTR(-EINVAL);
+	}
+	dev = __dev_get_by_index(genl_info_net(info), nla_get_u32(attr));
+	if (!dev) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "No device of this namespace has this interface index");
+		return ERR_PTR(-ENODEV);
+	}
+	return dev;
+}
+
+static struct ctnet_port *ctnet_nl_get_port(struct genl_info *info)
+{
+	struct net_device *dev;
+	struct ctnet_port *port;
+	struct ctnet_net *net;
+
+	net = ctnet_nl_get_net(info, CTNET_A_PORT_NET);
+	if (IS_ERR(net))
+		return ERR_CAST(net);
+	dev = ctnet_nl_get_dev(info);
+	if (IS_ERR(dev))
+		return ERR_CAST(dev);
+	port = ctnet_port_get(dev);
+	if (!port || port->dst.net != net) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_PORT_DEV],
+				    "The device is not a port of this network");
+		return ERR_PTR(-ENOENT);
+	}
+	return port;
+}
+
+/* The peer that an attribute names by address. RTNL. */
+static struct ctnet_peer *ctnet_nl_get_peer(struct genl_info *info,
+					    struct ctnet_net *net,
+					    const struct nlattr *attr)
+{
+	struct ctnet_peer *peer;
+	struct in6_addr addr;
+	int err;
+
+	err = ctnet_nl_get_addr(attr, &addr, info->extack);
+	if (err)
+		return ERR_PTR(err);
+	peer = ctnet_peer_find(net, &addr);
+	if (!peer) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "The network has no peer with this address");
+		return ERR_PTR(-ENOENT);
+	}
+	return peer;
+}
+
+static int ctnet_nl_net_get(struct genl_info *info)
+{
+	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_NET_IFINDEX);
+
+	if (IS_ERR(net))
+		return PTR_ERR(net);
+	return ctnet_nl_reply(info, CTNET_CMD_NET_GET, ctnet_nl_fill_net, net);
+}
+
+static int ctnet_nl_port_add(struct genl_info *info)
+{
+	u32 flags = CTNET_PORT_FLAGS_DEFAULT;
+	struct net_device *dev;
+	struct ctnet_net *net;
+
+	net = ctnet_nl_get_net(info, CTNET_A_PORT_NET);
+	if (IS_ERR(net))
+		return PTR_ERR(net);
+	dev = ctnet_nl_get_dev(info);
+	if (IS_ERR(dev))
+		return PTR_ERR(dev);
+	if (info->attrs[CTNET_A_PORT_FLAGS]) {
+		struct nla_bitfield32 f =
+			nla_get_bitfield32(info->attrs[CTNET_A_PORT_FLAGS]);
+
+		flags = (flags & ~f.selector) | f.value;
+	}
+	return ctnet_port_attach(net, dev, flags, info->extack);
+}
+
+static int ctnet_nl_port_set(struct genl_info *info)
+{
+	struct ctnet_port *port = ctnet_nl_get_port(info);
+	struct nla_bitfield32 f;
+
+	if (IS_ERR(port))
+		return PTR_ERR(port);
+	if (GENL_REQ_ATTR_CHECK(info, CTNET_A_PORT_FLAGS)) {
+		GENL_SET_ERR_MSG(info, "No flags are named: there is nothing to set");
+		return -EINVAL;
+	}
+	f = nla_get_bitfield32(info->attrs[CTNET_A_PORT_FLAGS]);
+	WRITE_ONCE(port->dst.flags, (port->dst.flags & ~f.selector) | f.value);
+	ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);
+	return 0;
+}
+
+static int ctnet_nl_port_del(struct genl_info *info)
+{
+	struct ctnet_port *port = ctnet_nl_get_port(info);
+
+	if (IS_ERR(port))
+		return PTR_ERR(port);
+	ctnet_port_detach(port);
+	return 0;
+}
+
+static int ctnet_nl_port_get(struct genl_info *info)
+{
+	struct ctnet_port *port = ctnet_nl_get_port(info);
+
+	if (IS_ERR(port))
+		return PTR_ERR(port);
+	return ctnet_nl_reply(info, CTNET_CMD_PORT_GET, ctnet_nl_fill_port,
+			      &port->dst);
+}
+
+static int ctnet_nl_peer_add(struct genl_info *info)
+{
+	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_PEER_NET);
+	struct nlattr *port = info->attrs[CTNET_A_PEER_DSTPORT];
+	struct in6_addr addr;
+	int err;
+
+	if (IS_ERR(net))
+		return PTR_ERR(net);
+	if (GENL_REQ_ATTR_CHECK(info, CTNET_A_PEER_ADDR)) {
+		GENL_SET_ERR_MSG(info, "No peer is named: give its address");
+		return -EINVAL;
+	}
+	err = ctnet_nl_get_addr(info->attrs[CTNET_A_PEER_ADDR], &addr,
+				info->extack);
+	if (err)
+		return err;
+	return ctnet_peer_add(net, &addr, port ? htons(nla_get_u16(port)) : 0,
+			      info->extack);
+}
+
+static struct ctnet_peer *ctnet_nl_named_peer(struct genl_info *info)
+{
+	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_PEER_NET);
+
+	if (IS_ERR(net))
+		return ERR_CAST(net);
+	if (GENL_REQ_ATTR_CHECK(info, CTNET_A_PEER_ADDR)) {
+		GENL_SET_ERR_MSG(info, "No peer is named: give its address");
+		return ERR_PTR(-EINVAL);
+	}
+	return ctnet_nl_get_peer(info, net, info->attrs[CTNET_A_PEER_ADDR]);
+}
+
+static int ctnet_nl_peer_del(struct genl_info *info)
+{
+	struct ctnet_peer *peer = ctnet_nl_named_peer(info);
+
+	if (IS_ERR(peer))
+		return PTR_ERR(peer);
+	ctnet_peer_del(peer);
+	return 0;
+}
+
+static int ctnet_nl_peer_get(struct genl_info *info)
+{
+	struct ctnet_peer *peer = ctnet_nl_named_peer(info);
+
+	if (IS_ERR(peer))
+		return PTR_ERR(peer);
+	return ctnet_nl_reply(info, CTNET_CMD_PEER_GET, ctnet_nl_fill_peer,
+			      &peer->dst);
+}
+
+/*
+ * Where an entry lies: the port, the peer or the host that the attributes name,
+ * of which there may be one at most. NULL if none is named. RTNL.
+ */
+static struct ctnet_dst *ctnet_nl_fdb_dst(struct genl_info *info,
+					  struct ctnet_net *net)
+{
+	struct nlattr *attr_port = info->attrs[CTNET_A_FDB_PORT];
+	struct nlattr *attr_peer = info->attrs[CTNET_A_FDB_PEER];
+	bool self = info->attrs[CTNET_A_FDB_SELF];
+	struct ctnet_peer *peer;
+
+	if (!!attr_port + !!attr_peer + self > 1) {
+		GENL_SET_ERR_MSG(info, "A MAC lies in one place: name a port, a peer or the host itself");
+		return ERR_PTR(-EINVAL);
+	}
+	if (attr_port) {
+		struct ctnet_dst *dst = NULL;
+
+		if (nla_get_u32(attr_port) <= CTNET_ID_PORT_MAX)
+			dst = xa_load(&net->members, nla_get_u32(attr_port));
+		if (!dst || dst->kind != CTNET_DST_PORT) {
+			NL_SET_ERR_MSG_ATTR(info->extack, attr_port,
+					    "The network has no port with this interface index");
+			return ERR_PTR(-ENOENT);
+		}
+		return dst;
+	}
+	if (attr_peer) {
+		peer = ctnet_nl_get_peer(info, net, attr_peer);
+		return IS_ERR(peer) ? ERR_CAST(peer) : &peer->dst;
+	}
+	return self ? &net->self : NULL;
+}
+
+static const u8 *ctnet_nl_fdb_mac(struct genl_info *info)
+{
+	struct nlattr *attr = info->attrs[CTNET_A_FDB_MAC];
+
+	if (GENL_REQ_ATTR_CHECK(info, CTNET_A_FDB_MAC)) {
+		GENL_SET_ERR_MSG(info, "No MAC is named");
+		return ERR_PTR(-EINVAL);
+	}
+	if (!is_valid_ether_addr(nla_data(attr))) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "The MAC is zero or multicast: give a unicast one");
+		return ERR_PTR(-EINVAL);
+	}
+	return nla_data(attr);
+}
+
+/* All IP addresses of a request. Returns how many, or an error. */
+static int ctnet_nl_fdb_ips(struct genl_info *info, struct in6_addr **ips)
+{
+	struct nlattr *attr;
+	unsigned int n = 0;
+	int rem, err;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
+		n += nla_type(attr) == CTNET_A_FDB_IP;
+	if (!n)
+		return 0;
+	if (n > CTNET_FDB_IPS_MAX) {
+		GENL_SET_ERR_MSG(info, "An entry has 128 IP addresses at most");
+		return -E2BIG;
+	}
+	*ips = kcalloc(n, sizeof(**ips), GFP_KERNEL);
+	if (!*ips)
+		return -ENOMEM;
+	n = 0;
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		struct in6_addr *ip = &(*ips)[n];
+
+		if (nla_type(attr) != CTNET_A_FDB_IP)
+			continue;
+		err = ctnet_nl_get_addr(attr, ip, info->extack);
+		if (!err && (ipv6_addr_any(ip) || ipv6_addr_is_multicast(ip) ||
+			     (ipv6_addr_v4mapped(ip) &&
+			      (ipv4_is_zeronet(ip->s6_addr32[3]) ||
+			       ipv4_is_multicast(ip->s6_addr32[3]) ||
+			       ipv4_is_lbcast(ip->s6_addr32[3]))))) {
+			NL_SET_ERR_MSG_ATTR(info->extack, attr,
+					    "Only a unicast address can live at a MAC");
+			err = -EINVAL;
+		}
+		if (err) {
+			kfree(*ips);
+			return err;
+		}
+		n++;
+	}
+	return n;
+}
+
+static int ctnet_nl_fdb_enter(struct genl_info *info, bool replace)
+{
+	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
+	struct in6_addr *ips = NULL;
+	struct ctnet_dst *dst;
+	const u8 *mac;
+	int n, err;
+
+	if (IS_ERR(net))
+		return PTR_ERR(net);
+	mac = ctnet_nl_fdb_mac(info);
+	if (IS_ERR(mac))
+		return PTR_ERR(mac);
+	dst = ctnet_nl_fdb_dst(info, net);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	if (!dst) {
+		GENL_SET_ERR_MSG(info, "The entry lies nowhere: name a port, a peer or the host itself");
+		return -EINVAL;
+	}
+	n = ctnet_nl_fdb_ips(info, &ips);
+	if (n < 0)
+		return n;
+	err = ctnet_fdb_set(dst, mac, 0, ips, n, replace, info->extack);
+	kfree(ips);
+	return err;
+}
+
+static int ctnet_nl_fdb_add(struct genl_info *info)
+{
+	return ctnet_nl_fdb_enter(info, false);
+}
+
+static int ctnet_nl_fdb_set(struct genl_info *info)
+{
+	return ctnet_nl_fdb_enter(info, true);
+}
+
+static int ctnet_nl_fdb_del(struct genl_info *info)
+{
+	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
+	struct ctnet_fdb *fdb;
+	const u8 *mac;
+	int err = 0;
+
+	if (IS_ERR(net))
+		return PTR_ERR(net);
+	mac = ctnet_nl_fdb_mac(info);
+	if (IS_ERR(mac))
+		return PTR_ERR(mac);
+	rcu_read_lock();
+	fdb = ctnet_fdb_find(net, mac);
+	if (fdb && (fdb->flags & CTNET_FDB_LOCAL)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC],
+				    "The MAC is the network device's own: change that instead");
+		err = -EPERM;
+	} else if (!fdb || !ctnet_fdb_del(net, fdb)) {
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC],
+				    "The network has no entry of this MAC");
+		err = -ENOENT;
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+static int ctnet_nl_fdb_get(struct genl_info *info)
+{
+	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
+	struct ctnet_fdb *fdb;
+	struct sk_buff *msg;
+	const u8 *mac;
+	int err;
+
+	if (IS_ERR(net))
+		return PTR_ERR(net);
+	mac = ctnet_nl_fdb_mac(info);
+	if (IS_ERR(mac))
+		return PTR_ERR(mac);
+	/* A learned entry may go at any time: it is read under RCU, at once. */
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
+	if (!msg)
+		return -ENOMEM;
+	rcu_read_lock();
+	fdb = ctnet_fdb_find(net, mac);
+	if (fdb)
+		err = ctnet_nl_put_msg(msg, info->snd_portid, info->snd_seq, 0,
+				       NULL, CTNET_CMD_FDB_GET,
+				       ctnet_nl_fill_fdb, fdb, true);
+	else
+		err = -ENOENT;
+	rcu_read_unlock();
+	if (!err)
+		return genlmsg_reply(msg, info);
+	if (err == -ENOENT)
+		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC],
+				    "The network has no entry of this MAC");
+	nlmsg_free(msg);
+	return err;
+}
+
+static int ctnet_nl_fdb_flush(struct genl_info *info)
+{
+	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
+	struct ctnet_dst *dst;
+
+	if (IS_ERR(net))
+		return PTR_ERR(net);
+	dst = ctnet_nl_fdb_dst(info, net);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	ctnet_fdb_flush(net, dst, info->attrs[CTNET_A_FDB_LEARNED]);
+	return 0;
+}
+
+/*
+ * Commands. Each is one line here: with RTNL held it finds what the request
+ * names, and calls the room that does it.
+ */
+static const struct {
+	int (*doit)(struct genl_info *info);
+} ctnet_nl_do[CTNET_CMD_MAX + 1] = {
+	[CTNET_CMD_NET_GET]	= { ctnet_nl_net_get },
+	[CTNET_CMD_PORT_ADD]	= { ctnet_nl_port_add },
+	[CTNET_CMD_PORT_SET]	= { ctnet_nl_port_set },
+	[CTNET_CMD_PORT_DEL]	= { ctnet_nl_port_del },
+	[CTNET_CMD_PORT_GET]	= { ctnet_nl_port_get },
+	[CTNET_CMD_PEER_ADD]	= { ctnet_nl_peer_add },
+	[CTNET_CMD_PEER_DEL]	= { ctnet_nl_peer_del },
+	[CTNET_CMD_PEER_GET]	= { ctnet_nl_peer_get },
+	[CTNET_CMD_FDB_ADD]	= { ctnet_nl_fdb_add },
+	[CTNET_CMD_FDB_SET]	= { ctnet_nl_fdb_set },
+	[CTNET_CMD_FDB_DEL]	= { ctnet_nl_fdb_del },
+	[CTNET_CMD_FDB_GET]	= { ctnet_nl_fdb_get },
+	[CTNET_CMD_FDB_FLUSH]	= { ctnet_nl_fdb_flush },
+};
+
+static int ctnet_nl_doit(struct sk_buff *skb, struct genl_info *info)
+{
+	int err;
+
+	rtnl_lock();
+	err = ctnet_nl_do[info->genlhdr->cmd].doit(info);
+	rtnl_unlock();
+	return err;
+}
+
+static struct netlink_range_validation ctnet_ifindex = {
+	.min = 1,
+	.max = INT_MAX,
+};
+
+/*
+ * The attributes that name an object come first in each of these, so that a
+ * command which only names one uses the same policy up to there.
+ */
+static const struct nla_policy ctnet_net_policy[] = {
+	[CTNET_A_NET_IFINDEX] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+};
+
+static const struct nla_policy ctnet_port_policy[] = {
+	[CTNET_A_PORT_NET] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_PORT_DEV] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_PORT_FLAGS] = NLA_POLICY_BITFIELD32(CTNET_PORT_FLAGS_ALL),
+};
+
+static const struct nla_policy ctnet_peer_policy[] = {
+	[CTNET_A_PEER_NET] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_PEER_ADDR] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
+	[CTNET_A_PEER_DSTPORT] = NLA_POLICY_MIN(NLA_U16, 1),
+};
+
+static const struct nla_policy ctnet_fdb_policy[] = {
+	[CTNET_A_FDB_NET] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_FDB_MAC] = NLA_POLICY_EXACT_LEN(ETH_ALEN),
+	[CTNET_A_FDB_PORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_FDB_PEER] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
+	[CTNET_A_FDB_SELF] = { .type = NLA_FLAG },
+	[CTNET_A_FDB_STATIC] = { .type = NLA_REJECT },
+	[CTNET_A_FDB_AGE] = { .type = NLA_REJECT },
+	[CTNET_A_FDB_IP] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
+};
+
+static const struct nla_policy ctnet_fdb_flush_policy[] = {
+	[CTNET_A_FDB_NET] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_FDB_MAC] = { .type = NLA_REJECT },
+	[CTNET_A_FDB_PORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_FDB_PEER] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
+	[CTNET_A_FDB_SELF ... CTNET_A_FDB_IP] = { .type = NLA_REJECT },
+	[CTNET_A_FDB_LEARNED] = { .type = NLA_FLAG },
+};
+
+static const struct nla_policy ctnet_vtep_policy[] = {
+	[CTNET_A_VTEP_UNSPEC] = { .type = NLA_REJECT },
+};
+
+#define CTNET_OP_SET(_cmd, _policy, _maxattr)	\
+	{					\
+		.cmd = (_cmd),			\
+		.flags = GENL_UNS_ADMIN_PERM,	\
+		.doit = ctnet_nl_doit,		\
+		.policy = (_policy),		\
+		.maxattr = (_maxattr),		\
+	}
+
+#define CTNET_OP_GET(_cmd, _policy, _maxattr, _objs)	\
+	{						\
+		.cmd = (_cmd),				\
+		.doit = ctnet_nl_doit,			\
+		.start = ctnet_nl_##_objs##_start,	\
+		.dumpit = ctnet_nl_##_objs##_dumpit,	\
+		.policy = (_policy),			\
+		.maxattr = (_maxattr),			\
+	}
+
+static const struct genl_ops ctnet_nl_ops[] = {
+	CTNET_OP_GET(CTNET_CMD_NET_GET, ctnet_net_policy, CTNET_A_NET_IFINDEX,
+		     nets),
+	CTNET_OP_SET(CTNET_CMD_PORT_ADD, ctnet_port_policy, CTNET_A_PORT_FLAGS),
+	CTNET_OP_SET(CTNET_CMD_PORT_SET, ctnet_port_policy, CTNET_A_PORT_FLAGS),
+	CTNET_OP_SET(CTNET_CMD_PORT_DEL, ctnet_port_policy, CTNET_A_PORT_DEV),
+	CTNET_OP_GET(CTNET_CMD_PORT_GET, ctnet_port_policy, CTNET_A_PORT_DEV,
+		     ports),
+	CTNET_OP_SET(CTNET_CMD_PEER_ADD, ctnet_peer_policy,
+		     CTNET_A_PEER_DSTPORT),
+	CTNET_OP_SET(CTNET_CMD_PEER_DEL, ctnet_peer_policy, CTNET_A_PEER_ADDR),
+	CTNET_OP_GET(CTNET_CMD_PEER_GET, ctnet_peer_policy, CTNET_A_PEER_ADDR,
+		     peers),
+	CTNET_OP_SET(CTNET_CMD_FDB_ADD, ctnet_fdb_policy, CTNET_A_FDB_IP),
+	CTNET_OP_SET(CTNET_CMD_FDB_SET, ctnet_fdb_policy, CTNET_A_FDB_IP),
+	CTNET_OP_SET(CTNET_CMD_FDB_DEL, ctnet_fdb_policy, CTNET_A_FDB_MAC),
+	CTNET_OP_GET(CTNET_CMD_FDB_GET, ctnet_fdb_policy, CTNET_A_FDB_MAC, fdb),
+	CTNET_OP_SET(CTNET_CMD_FDB_FLUSH, ctnet_fdb_flush_policy,
+		     CTNET_A_FDB_LEARNED),
+	{
+		.cmd = CTNET_CMD_VTEP_GET,
+		.dumpit = ctnet_nl_vteps_dumpit,
+		.policy = ctnet_vtep_policy,
+		.maxattr = CTNET_A_VTEP_UNSPEC,
+	},
+};
+
+static const struct genl_multicast_group ctnet_nl_groups[] = {
+	{ .name = CTNET_GENL_MCGRP_EVENTS },
+};
+
+struct genl_family ctnet_family __ro_after_init = {
+	.name		= CTNET_GENL_NAME,
+	.version	= CTNET_GENL_VERSION,
+	.netnsok	= true,
+	.parallel_ops	= true,
+	.module		= THIS_MODULE,
+	.ops		= ctnet_nl_ops,
+	.n_ops		= ARRAY_SIZE(ctnet_nl_ops),
+	.resv_start_op	= CTNET_CMD_UNSPEC + 1,
+	.mcgrps		= ctnet_nl_groups,
+	.n_mcgrps	= ARRAY_SIZE(ctnet_nl_groups),
+};
+
+/**
+ * ctnet_nl_init() - at module load
+ *
+ * Return: 0 or an error.
+ */
+int __init ctnet_nl_init(void)
+{
+	return genl_register_family(&ctnet_family);
+}
+
+/** ctnet_nl_exit() - at module unload */
+void ctnet_nl_exit(void)
+{
+	genl_unregister_family(&ctnet_family);
+}

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What an object looks like in a message, and the events that tell of changes. */
+#include "ctnet.h"
+
+/* Events of the fdb that are told in a second; what is more is counted. */
+#define CTNET_EVENTS_PER_SECOND	4096
+
+static int ctnet_nl_put_addr(struct sk_buff *msg, int type,
+			     const struct in6_addr *addr)
+{
+	if (ipv6_addr_v4mapped(addr))
+		return nla_put_in_addr(msg, type, addr->s6_addr32[3]);
+	return nla_put_in6_addr(msg, type, addr);
+}
+
+/**
+ * ctnet_nl_fill_net() - put a network (&struct ctnet_net) into a message
+ * @msg: the message
+ * @obj: the object
+ * @stats: with its counters
+ *
+ * Context: RTNL or RCU. Return: 0 or -EMSGSIZE.
+ */
+int ctnet_nl_fill_net(struct sk_buff *msg, const void *obj, bool stats)
+{
+	const struct ctnet_net *net = obj;
+	const struct ctnet_vtep *vtep;
+	int err = 0;
+
+	if (nla_put_u32(msg, CTNET_A_NET_IFINDEX, net->dev->ifindex) ||
+	    nla_put_string(msg, CTNET_A_NET_IFNAME, net->dev->name) ||
+	    nla_put_u32(msg, CTNET_A_NET_MTU, READ_ONCE(net->dev->mtu)) ||
+	    nla_put_u8(msg, CTNET_A_NET_LEARNING, READ_ONCE(net->learning)) ||
+	    nla_put_u32(msg, CTNET_A_NET_AGEING, READ_ONCE(net->ageing) / HZ) ||
+	    nla_put_u8(msg, CTNET_A_NET_FLOOD, READ_ONCE(net->flood)) ||
+	    nla_put_u32(msg, CTNET_A_NET_MAX_FDB, READ_ONCE(net->max_fdb)) ||
+	    nla_put_u32(msg, CTNET_A_NET_PORTS, READ_ONCE(net->n_ports)) ||
+	    nla_put_u32(msg, CTNET_A_NET_PEERS, READ_ONCE(net->n_peers)) ||
+	    nla_put_u32(msg, CTNET_A_NET_FDB_STATIC, READ_ONCE(net->n_static)) ||
+	    nla_put_u32(msg, CTNET_A_NET_FDB_LEARNED, READ_ONCE(net->n_learned)))
+		return -EMSGSIZE;
+
+	rcu_read_lock();
+	vtep = rcu_dereference(net->vtep);
+	if (vtep && (nla_put_u32(msg, CTNET_A_NET_VNI, vtep->vni) ||
+		     ctnet_nl_put_addr(msg, CTNET_A_NET_LOCAL, &vtep->local) ||
+		     nla_put_u16(msg, CTNET_A_NET_DSTPORT,
+				 ntohs(vtep->sock->port))))
+		err = -EMSGSIZE;
+	rcu_read_unlock();
+	if (!err && stats)
+		err = ctnet_stats_put(msg, CTNET_A_NET_STATS, net->dev->tstats) ?:
+		      ctnet_drops_put(msg, CTNET_A_NET_DROPS, net->drops);
+	return err;
+}
+
+/**
+ * ctnet_nl_fill_port() - put a port (its &struct ctnet_dst) into a message
+ * @msg: the message
+ * @obj: the object
+ * @stats: with its counters
+ *
+ * Context: RTNL or RCU. Return: 0 or -EMSGSIZE.
+ */
+int ctnet_nl_fill_port(struct sk_buff *msg, const void *obj, bool stats)
+{
+	const struct ctnet_dst *dst = obj;
+	const struct ctnet_port *port = container_of(dst, struct ctnet_port, dst);
+	const struct nla_bitfield32 flags = {
+		.value = READ_ONCE(dst->flags),
+		.selector = CTNET_PORT_FLAGS_ALL,
+	};
+
+	if (nla_put_u32(msg, CTNET_A_PORT_NET, dst->net->dev->ifindex) ||
+	    nla_put_u32(msg, CTNET_A_PORT_DEV, dst->id) ||
+	    nla_put_string(msg, CTNET_A_PORT_DEVNAME, port->dev->name) ||
+	    nla_put(msg, CTNET_A_PORT_FLAGS, sizeof(flags), &flags))
+		return -EMSGSIZE;
+	return stats ? ctnet_stats_put(msg, CTNET_A_PORT_STATS, port->stats) : 0;
+}
+
+/**
+ * ctnet_nl_fill_peer() - put a peer (its &struct ctnet_dst) into a message
+ * @msg: the message
+ * @obj: the object
+ * @stats: with its counters
+ *
+ * Context: RTNL or RCU. Return: 0 or -EMSGSIZE.
+ */
+int ctnet_nl_fill_peer(struct sk_buff *msg, const void *obj, bool stats)
+{
+	const struct ctnet_dst *dst = obj;
+	const struct ctnet_peer *peer = container_of(dst, struct ctnet_peer, dst);
+
+	if (nla_put_u32(msg, CTNET_A_PEER_NET, dst->net->dev->ifindex) ||
+	    ctnet_nl_put_addr(msg, CTNET_A_PEER_ADDR, &peer->addr) ||
+	    (peer->dstport && nla_put_u16(msg, CTNET_A_PEER_DSTPORT,
+					  ntohs(peer->dstport))))
+		return -EMSGSIZE;
+	return stats ? ctnet_stats_put(msg, CTNET_A_PEER_STATS, peer->stats) : 0;
+}
+
+/**
+ * ctnet_nl_fill_fdb() - put an entry (&struct ctnet_fdb), which has no counters, into a message
+ * @msg: the message
+ * @obj: the object
+ * @stats: with its counters
+ *
+ * Context: RCU. Return: 0 or -EMSGSIZE.
+ */
+int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats)
+{
+	const struct ctnet_fdb *fdb = obj;
+	struct ctnet_dst *dst = rcu_dereference(fdb->dst);
+	u8 mac[ETH_ALEN];
+	unsigned int i;
+	int err = 0;
+
+	u64_to_ether_addr(fdb->mac, mac);
+	if (nla_put_u32(msg, CTNET_A_FDB_NET, dst->net->dev->ifindex) ||
+	    nla_put(msg, CTNET_A_FDB_MAC, ETH_ALEN, mac))
+		return -EMSGSIZE;
+
+	switch (dst->kind) {
+	case CTNET_DST_SELF:
+		err = nla_put_flag(msg, CTNET_A_FDB_SELF);
+		break;
+	case CTNET_DST_PORT:
+		err = nla_put_u32(msg, CTNET_A_FDB_PORT, dst->id);
+		break;
+	case CTNET_DST_PEER:
+		err = ctnet_nl_put_addr(msg, CTNET_A_FDB_PEER,
+					&ctnet_dst_peer(dst)->addr);
+		break;
+	}
+	if (err)
+		return err;
+	if (fdb->flags & CTNET_FDB_STATIC)
+		err = nla_put_flag(msg, CTNET_A_FDB_STATIC);
+	else
+		err = nla_put_u32(msg, CTNET_A_FDB_AGE,
+				  jiffies_to_msecs(jiffies -
+						   READ_ONCE(fdb->updated)));
+	for (i = 0; !err && fdb->ips && i < fdb->ips->n; i++)
+		err = ctnet_nl_put_addr(msg, CTNET_A_FDB_IP,
+					&fdb->ips->ip[i].addr);
+	return err;
+}
+
+/**
+ * ctnet_nl_fill_vtep() - put a socket (&struct ctnet_sock), always with counters, into a message
+ * @msg: the message
+ * @obj: the object
+ * @stats: with its counters
+ *
+ * Context: RTNL. Return: 0 or -EMSGSIZE.
+ */
+int ctnet_nl_fill_vtep(struct sk_buff *msg, const void *obj, bool stats)
+{
+	const struct ctnet_sock *sock = obj;
+
+	if (nla_put_u16(msg, CTNET_A_VTEP_DSTPORT, ntohs(sock->port)) ||
+	    nla_put_u16(msg, CTNET_A_VTEP_FAMILY, AF_INET) ||
+	    nla_put_u32(msg, CTNET_A_VTEP_NETS, sock->refs))
+		return -EMSGSIZE;
+	return ctnet_drops_put(msg, CTNET_A_VTEP_DROPS, sock->drops);
+}
+
+/**
+ * ctnet_nl_put_msg() - put one message about one object
+ * @msg: the buffer
+ * @portid: of whom it is for; 0: of an event
+ * @seq: of the request; 0: of an event
+ * @flags: NLM_F_*
+ * @cb: of the dump that it is part of, or NULL
+ * @cmd: the command
+ * @fill: puts the attributes
+ * @obj: the object
+ * @stats: with its counters
+ *
+ * Context: as @fill. Return: 0, or -EMSGSIZE with the buffer as it was.
+ */
+int ctnet_nl_put_msg(struct sk_buff *msg, u32 portid, u32 seq, int flags,
+			    struct netlink_callback *cb, enum ctnet_cmd cmd,
+			    ctnet_fill_t fill, const void *obj, bool stats)
+{
+	void *hdr;
+
+	hdr = genlmsg_put(msg, portid, seq, &ctnet_family, flags, cmd);
+	if (!hdr)
+		return -EMSGSIZE;
+	if (cb)
+		genl_dump_check_consistent(cb, hdr);
+	if (fill(msg, obj, stats)) {
+		genlmsg_cancel(msg, hdr);
+		return -EMSGSIZE;
+	}
+	genlmsg_end(msg, hdr);
+	return 0;
+}
+
+/* Tells the namespace's listeners, if there are any. */
+static void ctnet_nl_notify(struct net *net, enum ctnet_cmd cmd,
+			    ctnet_fill_t fill, const void *obj, gfp_t gfp)
+{
+	struct sk_buff *msg;
+
+	if (!genl_has_listeners(&ctnet_family, net, 0))
+		return;
+	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, gfp);
+	if (msg && ctnet_nl_put_msg(msg, 0, 0, 0, NULL, cmd, fill, obj, false)) {
+		nlmsg_free(msg);
+		msg = NULL;
+	}
+	if (!msg) {
+		/* As a full receive buffer: listeners know that they missed some. */
+		genl_set_err(&ctnet_family, net, 0, 0, ENOBUFS);
+		return;
+	}
+	genlmsg_multicast_netns(&ctnet_family, net, msg, 0, 0, gfp);
+}
+
+/**
+ * ctnet_nl_net_event() - tell that a network was made, changed or deleted
+ * @net: the network
+ * @cmd: which of these
+ *
+ * Context: RTNL.
+ */
+void ctnet_nl_net_event(struct ctnet_net *net, enum ctnet_cmd cmd)
+{
+	struct net *n = dev_net(net->dev);
+
+	atomic_inc(&ctnet_ns(n)->seq);
+	ctnet_nl_notify(n, cmd, ctnet_nl_fill_net, net, GFP_KERNEL);
+}
+
+/**
+ * ctnet_nl_port_event() - tell that a port was attached, changed or detached
+ * @port: the port
+ * @cmd: which of these
+ *
+ * Context: RTNL.
+ */
+void ctnet_nl_port_event(struct ctnet_port *port, enum ctnet_cmd cmd)
+{
+	struct net *n = dev_net(port->dst.net->dev);
+
+	atomic_inc(&ctnet_ns(n)->seq);
+	ctnet_nl_notify(n, cmd, ctnet_nl_fill_port, &port->dst, GFP_KERNEL);
+}
+
+/**
+ * ctnet_nl_peer_event() - tell that a peer was added or removed
+ * @peer: the peer
+ * @cmd: which of these
+ *
+ * Context: RTNL.
+ */
+void ctnet_nl_peer_event(struct ctnet_peer *peer, enum ctnet_cmd cmd)
+{
+	struct net *n = dev_net(peer->dst.net->dev);
+
+	atomic_inc(&ctnet_ns(n)->seq);
+	ctnet_nl_notify(n, cmd, ctnet_nl_fill_peer, &peer->dst, GFP_KERNEL);
+}
+
+static int ctnet_nl_fill_lost(struct sk_buff *msg, const void *obj, bool stats)
+{
+	return nla_put_u32(msg, CTNET_A_LOST_COUNT, *(const unsigned int *)obj);
+}
+
+static void ctnet_nl_tell_lost(struct work_struct *work)
+{
+	struct ctnet_ns *ns = container_of(to_delayed_work(work),
+					   struct ctnet_ns, event_work);
+	unsigned int lost;
+
+	spin_lock_bh(&ns->event_lock);
+	lost = ns->event_lost;
+	ns->event_lost = 0;
+	spin_unlock_bh(&ns->event_lock);
+	if (lost)
+		ctnet_nl_notify(ns->net, CTNET_CMD_LOST_NTF, ctnet_nl_fill_lost,
+				&lost, GFP_KERNEL);
+}
+
+/* Whether an event of the fdb may be told now; else it is counted as lost. */
+static bool ctnet_nl_event_allowed(struct ctnet_ns *ns)
+{
+	bool allowed;
+
+	spin_lock_bh(&ns->event_lock);
+	if (time_after_eq(jiffies, ns->event_window + HZ)) {
+		ns->event_window = jiffies;
+		ns->event_count = 0;
+	}
+	allowed = ns->event_count < CTNET_EVENTS_PER_SECOND;
+	if (allowed)
+		ns->event_count++;
+	else if (!ns->event_lost++)
+		queue_delayed_work(system_wq, &ns->event_work, HZ);
+	spin_unlock_bh(&ns->event_lock);
+	return allowed;
+}
+
+/**
+ * ctnet_nl_fdb_event() - tell that an entry came, changed, moved or went
+ * @net: the network; entries of one that is not registered are not told of
+ * @fdb: the entry
+ * @cmd: which of these
+ *
+ * Context: under RCU, also from softirq. At a bounded rate.
+ */
+void ctnet_nl_fdb_event(struct ctnet_net *net, const struct ctnet_fdb *fdb,
+			enum ctnet_cmd cmd)
+{
+	struct net *n = dev_net(net->dev);
+
+	if (READ_ONCE(net->dev->reg_state) == NETREG_REGISTERED &&
+	    genl_has_listeners(&ctnet_family, n, 0) &&
+	    ctnet_nl_event_allowed(ctnet_ns(n)))
+		ctnet_nl_notify(n, cmd, ctnet_nl_fill_fdb, fdb, GFP_ATOMIC);
+}
+
+/**
+ * ctnet_nl_ns_init() - at a namespace's start
+ * @ns: the namespace
+ */
+void ctnet_nl_ns_init(struct ctnet_ns *ns)
+{
+	spin_lock_init(&ns->event_lock);
+	ns->event_window = jiffies;
+	INIT_DELAYED_WORK(&ns->event_work, ctnet_nl_tell_lost);
+}
+
+/**
+ * ctnet_nl_ns_exit() - at a namespace's end; its networks are gone
+ * @ns: the namespace
+ */
+void ctnet_nl_ns_exit(struct ctnet_ns *ns)
+{
+	cancel_delayed_work_sync(&ns->event_work);
+}

@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Ports: attach, detach, what comes in, what goes out. */
+#include <linux/if_arp.h>
+#include <linux/slab.h>
+
+#include "ctnet.h"
+
+/*
+ * Room that a port's device is asked to leave before a frame, so that
+ * encapsulation need not copy: Ethernet, IPv6, UDP, VXLAN, and the underlay's
+ * own link header.
+ */
+#define CTNET_HEADROOM \
+	(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(struct udphdr) + 8)
+
+static struct kmem_cache *ctnet_port_cache __read_mostly;
+
+/* Frames from the device. Consumes all but what the device sent to itself. */
+static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
+{
+	struct ctnet_port *port = rcu_dereference((*pskb)->dev->rx_handler_data);
+	struct sk_buff *skb = *pskb;
+
+	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
+		return RX_HANDLER_PASS;
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (unlikely(!skb)) {
+		ctnet_drop_count(port->dst.net->drops, CTNET_DROP_NOMEM);
+		return RX_HANDLER_CONSUMED;
+	}
+	skb_push_rcsum(skb, ETH_HLEN);
+	ctnet_stats_rx(port->stats, skb);
+	ctnet_forward(skb, &port->dst);
+	return RX_HANDLER_CONSUMED;
+}
+
+/**
+ * ctnet_port_deliver() - send a frame out of a port
+ * @port: the port
+ * @skb: the frame, as forward.c has it; consumed
+ */
+void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb)
+{
+	struct net_device *dev = port->dev;
+	unsigned int len = skb->len;
+
+	if (unlikely(!is_skb_forwardable(dev, skb))) {
+		ctnet_drop(port->dst.net, skb, dev->flags & IFF_UP ?
+			   CTNET_DROP_TOO_BIG : CTNET_DROP_PORT_DOWN);
+		return;
+	}
+	/* Nothing of how it was received matters to how it is sent. */
+	skb_forward_csum(skb);
+	skb_clear_tstamp(skb);
+	skb->dev = dev;
+	if (likely(!net_xmit_eval(dev_queue_xmit(skb))))
+		ctnet_stats_tx(port->stats, len);
+}
+
+/**
+ * ctnet_port_get() - the port that a device is
+ * @dev: the device
+ *
+ * Context: RTNL. Return: the port, or NULL if it is none of ours.
+ */
+struct ctnet_port *ctnet_port_get(const struct net_device *dev)
+{
+	ASSERT_RTNL();
+
+	if (rtnl_dereference(dev->rx_handler) != ctnet_port_rx)
+		return NULL;
+	return rtnl_dereference(dev->rx_handler_data);
+}
+
+static void ctnet_port_free(struct ctnet_port *port)
+{
+	free_percpu(port->stats);
+	kmem_cache_free(ctnet_port_cache, port);
+}
+
+static void ctnet_port_free_rcu(struct rcu_head *rcu)
+{
+	ctnet_port_free(container_of(rcu, struct ctnet_port, rcu));
+}
+
+static int ctnet_port_may_attach(const struct ctnet_net *net,
+				 struct net_device *dev,
+				 struct netlink_ext_ack *extack)
+{
+	const struct ctnet_port *port = ctnet_port_get(dev);
+
+	if (dev == net->dev) {
+		NL_SET_ERR_MSG(extack, "A network cannot be its own port");
+		return -ELOOP;
+	}
+	if (ctnet_dev_is(dev)) {
+		NL_SET_ERR_MSG(extack, "A ctnet network cannot be a port: join networks by a veth pair");
+		return -ELOOP;
+	}
+	if (dev->flags & IFF_LOOPBACK) {
+		NL_SET_ERR_MSG(extack, "A loopback device cannot be a port");
+		return -EINVAL;
+	}
+	if (dev->type != ARPHRD_ETHER || dev->addr_len != ETH_ALEN ||
+	    !is_valid_ether_addr(dev->dev_addr)) {
+		NL_SET_ERR_MSG(extack, "Only an Ethernet device can be a port");
+		return -EINVAL;
+	}
+	if (dev->priv_flags & IFF_DONT_BRIDGE) {
+		NL_SET_ERR_MSG(extack, "The device does not allow to be bridged");
+		return -EOPNOTSUPP;
+	}
+	if (port && port->dst.net == net) {
+		NL_SET_ERR_MSG(extack, "The device is a port of this network already");
+		return -EEXIST;
+	}
+	if (netdev_master_upper_dev_get(dev) || netdev_is_rx_handler_busy(dev)) {
+		NL_SET_ERR_MSG(extack, "The device belongs to another device already: take it out there first");
+		return -EBUSY;
+	}
+	return 0;
+}
+
+/**
+ * ctnet_port_attach() - make a device a port
+ * @net: the network
+ * @dev: the device, of the same namespace
+ * @flags: enum ctnet_port_flags
+ * @extack: says why not
+ *
+ * Context: RTNL; may sleep. ctnet_port_detach() is the mirror image.
+ * Return: 0 or an error, which has changed nothing.
+ */
+int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
+		      struct netlink_ext_ack *extack)
+{
+	struct ctnet_port *port;
+	int err;
+
+	ASSERT_RTNL();
+
+	err = ctnet_port_may_attach(net, dev, extack);
+	if (err)
+		return err;
+
+	port = kmem_cache_zalloc(ctnet_port_cache, GFP_KERNEL_ACCOUNT);
+	if (!port)
+		return -ENOMEM;
+	port->dst.kind = CTNET_DST_PORT;
+	port->dst.flags = flags;
+	port->dst.id = dev->ifindex;
+	port->dst.net = net;
+	port->dev = dev;
+	port->stats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	if (!port->stats) {
+		err = -ENOMEM;
+		goto err_free;
+	}
+	err = xa_reserve(&net->members, port->dst.id, GFP_KERNEL_ACCOUNT);
+	if (err)
+		goto err_free;
+	err = dev_set_promiscuity(dev, 1);
+	if (err)
+		goto err_release;
+	err = netdev_master_upper_dev_link(dev, net->dev, NULL, NULL, extack);
+	if (err)
+		goto err_promisc;
+	err = netdev_rx_handler_register(dev, ctnet_port_rx, port);
+	if (err)
+		goto err_unlink;
+	dev_disable_lro(dev);
+	netdev_set_rx_headroom(dev, CTNET_HEADROOM);
+	/* The slot is reserved: this cannot fail. */
+	xa_store(&net->members, port->dst.id, &port->dst, GFP_KERNEL_ACCOUNT);
+	net->n_ports++;
+	ctnet_nl_port_event(port, CTNET_CMD_PORT_ADD_NTF);
+	return 0;
+
+err_unlink:
+	netdev_upper_dev_unlink(dev, net->dev);
+err_promisc:
+	dev_set_promiscuity(dev, -1);
+err_release:
+	xa_release(&net->members, port->dst.id);
+err_free:
+	ctnet_port_free(port);
+	return err;
+}
+
+/**
+ * ctnet_port_detach() - let a port go, and its entries
+ * @port: the port; freed after a grace period
+ *
+ * Context: RTNL; may sleep.
+ */
+void ctnet_port_detach(struct ctnet_port *port)
+{
+	struct ctnet_net *net = port->dst.net;
+	struct net_device *dev = port->dev;
+
+	ASSERT_RTNL();
+
+	xa_erase(&net->members, port->dst.id);
+	net->n_ports--;
+	netdev_reset_rx_headroom(dev);
+	netdev_rx_handler_unregister(dev);
+	netdev_upper_dev_unlink(dev, net->dev);
+	dev_set_promiscuity(dev, -1);
+	ctnet_fdb_retire(&port->dst);
+	ctnet_nl_port_event(port, CTNET_CMD_PORT_DEL_NTF);
+	call_rcu(&port->rcu, ctnet_port_free_rcu);
+}
+
+/* What happens to a port's device, and to a network's. Context: RTNL. */
+static int ctnet_port_event(struct notifier_block *nb, unsigned long event,
+			    void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct ctnet_port *port;
+
+	if (ctnet_dev_is(dev)) {
+		if ((event == NETDEV_CHANGENAME || event == NETDEV_CHANGEMTU) &&
+		    dev->reg_state == NETREG_REGISTERED)
+			ctnet_nl_net_event(netdev_priv(dev),
+					   CTNET_CMD_NET_SET_NTF);
+		return NOTIFY_DONE;
+	}
+
+	port = ctnet_port_get(dev);
+	if (!port)
+		return NOTIFY_DONE;
+	switch (event) {
+	case NETDEV_UNREGISTER:
+		/* Deleted, or on its way to another namespace. */
+		ctnet_port_detach(port);
+		break;
+	case NETDEV_DOWN:
+		ctnet_fdb_flush(port->dst.net, &port->dst, true);
+		break;
+	case NETDEV_CHANGENAME:
+		ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);
+		break;
+	case NETDEV_PRE_TYPE_CHANGE:
+		/* Only Ethernet devices are ports. */
+		return NOTIFY_BAD;
+	}
+	return NOTIFY_DONE;
+}
+
+struct notifier_block ctnet_port_notifier = {
+	.notifier_call = ctnet_port_event,
+};
+
+/**
+ * ctnet_port_init() - at module load
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init ctnet_port_init(void)
+{
+	ctnet_port_cache = KMEM_CACHE(ctnet_port, SLAB_HWCACHE_ALIGN);
+	return ctnet_port_cache ? 0 : -ENOMEM;
+}
+
+/** ctnet_port_exit() - at module unload, after rcu_barrier() */
+void ctnet_port_exit(void)
+{
+	kmem_cache_destroy(ctnet_port_cache);
+}
