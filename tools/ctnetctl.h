@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * ctnetctl: what all of its files share.
+ *
+ * main.c dispatches from one table of commands; each command has a table of
+ * options (opt.h) that parsing, usage and help are made from. net.c, port.c,
+ * attach.c, peer.c and fdb.c hold the commands of an object, and how it is read
+ * from the kernel and turned into JSON. Text is printed from that JSON (out.h),
+ * so that list, show and monitor cannot drift apart.
+ */
+#ifndef CTNETCTL_H
+#define CTNETCTL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "nl.h"
+#include "opt.h"
+
+enum {
+	EXIT_OK,
+	EXIT_USAGE,		/* wrong usage */
+	EXIT_REFUSED,		/* the kernel or the system refused */
+};
+
+/**
+ * struct ctx - what the command line and the running command set up
+ * @json: print JSON
+ * @pretty: indent it
+ * @stats: with counters
+ * @tty: standard output is a terminal
+ * @color: colour the text
+ * @own_fd: network namespace that the process was started in
+ * @ns_fd: network namespace that commands work on (-n)
+ * @rt: rtnetlink socket in @ns_fd, opened when first used
+ * @ge: generic netlink socket in @ns_fd, likewise
+ * @family: id of the family, 0 until it is known
+ * @group: id of its multicast group of events
+ * @file: batch file, or NULL
+ * @line: line of it
+ * @what: the command that runs and its operands, for messages
+ */
+struct ctx {
+	bool json;
+	bool pretty;
+	bool stats;
+	bool tty;
+	bool color;
+	int own_fd;
+	int ns_fd;
+	struct nlsock rt;
+	struct nlsock ge;
+	int family;
+	uint32_t group;
+	const char *file;
+	unsigned int line;
+	char what[512];
+};
+
+extern struct ctx ctx;
+
+/* Print "ctnetctl: WHAT: ..." and return the exit code that goes with it. */
+int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+/* Out of memory and the like: undo what is under way, and exit. */
+void die(const char *why) __attribute__((noreturn));
+void *xrealloc(void *p, size_t size);
+void *xcalloc(size_t n, size_t size);
+
+/**
+ * struct command - one row of the table
+ * @name: the verb
+ * @args: its operands, for people
+ * @min: operands it needs
+ * @max: operands it takes
+ * @opts: its options, or NULL
+ * @size: size of the struct that they are stored in
+ * @run: returns an exit code
+ * @help: what it does, in a line
+ */
+struct command {
+	const char *name;
+	const char *args;
+	int min;
+	int max;
+	const struct opt *opts;
+	size_t size;
+	int (*run)(int n, char **arg, void *vals);
+	const char *help;
+};
+
+int dispatch(int argc, char **argv);	/* main.c */
+int batch(const char *path);		/* batch.c */
+
+/* The sockets of ctx, opened when first asked for; NULL after a message. */
+struct nlsock *rt_sock(void);
+struct nlsock *ge_sock(void);
+
+/* undo.c: a command that is refused or interrupted leaves nothing behind. */
+void undo_begin(void);
+void undo_push(struct nlsock *s, struct nl_msg *msg);
+void undo_run(void);
+void undo_commit(void);
+bool undo_interrupted(void);
+
+/* target.c */
+int netns_open(const char *target, bool *gone);
+int netns_check(int fd, const char *target);
+int netns_enter(int fd);
+void netns_leave(void);
+bool netns_same(int a, int b);
+
+/* announce.c */
+struct link;
+int announce(int ns_fd, const struct link *far, const struct cidrs *addrs,
+	     char *why, size_t size);
+
+#endif

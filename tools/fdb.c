@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The table: add-fdb, replace-fdb, del-fdb, flush-fdb. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ctnet.h>
+
+#include "ctnetctl.h"
+#include "objects.h"
+
+#define AT(m) offsetof(struct fdb_opts, m)
+
+#define DST_OPTS							\
+	{ .name = "port", .type = OPT_NAME, .off = AT(port), .help = "it lies behind this port", .arg = "DEV" }, \
+	{ .name = "peer", .type = OPT_IP, .off = AT(peer), .help = "it lies behind this peer" }
+
+#define ADD_OPTS							\
+	DST_OPTS,							\
+	{ .name = "self", .type = OPT_FLAG, .off = AT(self), .help = "it is the host's" },		\
+	{ .name = "ip", .type = OPT_IPS, .off = AT(ip), .help = "address that lives at the MAC; may be repeated" }
+
+const struct opt add_fdb_opts[] = {
+	ADD_OPTS,
+	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist), .help = "no error if there is that very entry already" },
+	{ .name = NULL }
+};
+
+const struct opt replace_fdb_opts[] = { ADD_OPTS, { .name = NULL } };
+
+const struct opt del_fdb_opts[] = {
+	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists), .help = "no error if there is no such entry" },
+	{ .name = NULL }
+};
+
+const struct opt flush_fdb_opts[] = {
+	{ .name = "learned", .type = OPT_FLAG, .off = AT(learned), .help = "learned entries only" },
+	DST_OPTS,
+	{ .name = NULL }
+};
+
+const struct column fdb_columns[] = {
+	{ "NETWORK", "network", COLOR_NAME },
+	{ "MAC", "mac", COLOR_MAC },
+	{ "TYPE", "type", COLOR_NONE },
+	{ "PORT", "port", COLOR_NONE },
+	{ "PEER", "peer", COLOR_IP },
+	{ "SELF", "self", COLOR_NONE },
+	{ "AGE", "age", COLOR_NONE },
+	{ "ADDRESSES", "addresses", COLOR_IP },
+	{ NULL, NULL, COLOR_NONE }
+};
+
+int fdb_parse(struct nlmsghdr *h, struct fdb *f)
+{
+	static const struct nla_policy policy[CTNET_A_FDB_MAX + 1] = {
+		[CTNET_A_FDB_NET] = { .type = NLA_U32 },
+		[CTNET_A_FDB_MAC] = { .minlen = 6, .maxlen = 6 },
+		[CTNET_A_FDB_PORT] = { .type = NLA_U32 },
+		[CTNET_A_FDB_PEER] = { .minlen = 4, .maxlen = 16 },
+		[CTNET_A_FDB_AGE] = { .type = NLA_U32 },
+		[CTNET_A_FDB_IP] = { .minlen = 4, .maxlen = 16 },
+	};
+	struct nlattr *tb[CTNET_A_FDB_MAX + 1], *a;
+	struct ip ip;
+	int left;
+
+	memset(f, 0, sizeof(*f));
+	if (ge_parse(h, tb, CTNET_A_FDB_MAX, policy) ||
+	    !tb[CTNET_A_FDB_NET] || !tb[CTNET_A_FDB_MAC])
+		return -EBADMSG;
+	f->net = nla_get_u32(tb[CTNET_A_FDB_NET]);
+	memcpy(f->mac, nla_data(tb[CTNET_A_FDB_MAC]), 6);
+	if (tb[CTNET_A_FDB_PORT])
+		f->port = nla_get_u32(tb[CTNET_A_FDB_PORT]);
+	if (tb[CTNET_A_FDB_PEER])
+		ip_set(&f->peer, nla_data(tb[CTNET_A_FDB_PEER]),
+		       nla_len(tb[CTNET_A_FDB_PEER]));
+	f->self = tb[CTNET_A_FDB_SELF];
+	f->is_static = tb[CTNET_A_FDB_STATIC];
+	if (tb[CTNET_A_FDB_AGE])
+		f->age = nla_get_u32(tb[CTNET_A_FDB_AGE]);
+	if (!tb[CTNET_A_FDB_IP])
+		return 0;
+	nlmsg_for_each_attr(a, h, NLMSG_ALIGN(4), left)
+		if (nla_type(a) == CTNET_A_FDB_IP &&
+		    ip_set(&ip, nla_data(a), nla_len(a)))
+			ips_add(&f->ips, &ip);
+	return 0;
+}
+
+struct json_object *fdb_json(const struct fdb *f, const char *net,
+			     const char *port)
+{
+	struct json_object *o = json_object_new_object(), *a;
+	char buf[IP_TEXT];
+	size_t i;
+
+	json_str(o, "network", net);
+	json_mac(o, "mac", f->mac);
+	json_str(o, "type", f->is_static ? "static" : "learned");
+	if (f->port)
+		json_str(o, "port", port);
+	if (f->peer.family)
+		json_ip(o, "peer", &f->peer);
+	if (f->self)
+		json_onoff(o, "self", true);
+	if (!f->is_static)
+		json_object_object_add(o, "age", json_object_new_double_s(
+			f->age / 1000.0, (snprintf(buf, sizeof(buf), "%u.%03u",
+						   f->age / 1000,
+						   f->age % 1000), buf)));
+	a = json_array(o, "addresses");
+	for (i = 0; i < f->ips.n; i++)
+		json_object_array_add(a, json_object_new_string(
+			ip_text(&f->ips.v[i], buf)));
+	return o;
+}
+
+struct nl_msg *fdb_msg(uint8_t cmd, int net, const uint8_t *mac)
+{
+	struct nl_msg *msg = ge_msg(cmd, 0);
+
+	msg_put_u32(msg, CTNET_A_FDB_NET, net);
+	if (mac)
+		msg_put(msg, CTNET_A_FDB_MAC, mac, 6);
+	return msg;
+}
+
+int fdb_get(int net, const uint8_t *mac, struct fdb *f)
+{
+	struct nlmsghdr *h;
+	struct replies r;
+	int err;
+
+	err = nl_do(&ctx.ge, fdb_msg(CTNET_CMD_FDB_GET, net, mac), &r);
+	if (err)
+		return err;
+	err = -ENOENT;
+	for_each_reply(h, &r)
+		err = fdb_parse(h, f);
+	replies_free(&r);
+	return err;
+}
+
+static int dev_index(const char *dev, int *ifindex)
+{
+	struct link l;
+	int err;
+
+	*ifindex = 0;
+	if (!dev)
+		return EXIT_OK;
+	err = link_get(&ctx.rt, dev, 0, -1, &l);
+	if (err == -ENODEV)
+		return fail("there is no interface \"%s\" in this namespace",
+			    dev);
+	if (err)
+		return fail("look up \"%s\": %s", dev,
+			    nl_why(&ctx.rt, err, NULL));
+	*ifindex = l.ifindex;
+	return EXIT_OK;
+}
+
+/* There is a static entry of that MAC; is it what was asked for? */
+static int fdb_compare(int net, const uint8_t *mac, int port,
+		       const struct fdb_opts *o)
+{
+	char buf[IP_TEXT];
+	struct fdb f;
+	size_t i, j;
+	int err;
+
+	err = fdb_get(net, mac, &f);
+	if (err == -ENOENT)
+		return fail("another entry has one of the addresses");
+	if (err)
+		return fail("read the entry: %s", nl_why(&ctx.ge, err, NULL));
+	if (!f.is_static)
+		err = fail("another entry has one of the addresses");
+	else if (f.port != port || f.self != o->self ||
+		 !ip_equal(&f.peer, &o->peer))
+		err = fail("it exists, and lies elsewhere; \"ctnetctl list fdb\" says where");
+	for (i = 0; i < o->ip.n && !err; i++) {
+		for (j = 0; j < f.ips.n; j++)
+			if (ip_equal(&o->ip.v[i], &f.ips.v[j]))
+				break;
+		if (j == f.ips.n)
+			err = fail("it exists, and has not the address %s",
+				   ip_text(&o->ip.v[i], buf));
+	}
+	free(f.ips.v);
+	return err;
+}
+
+static int put_fdb(uint8_t cmd, char **arg, const struct fdb_opts *o)
+{
+	static const struct hint hints[] = {
+		{ EEXIST, "there is a static entry of that MAC, or another entry has one of the addresses" },
+		{ ENOENT, "the network has no such port or peer" },
+		{ 0, NULL }
+	};
+	struct nl_msg *msg;
+	uint8_t mac[6];
+	struct link net;
+	const char *why;
+	int err, port;
+	size_t i;
+
+	why = parse_mac(arg[1], mac);
+	if (why)
+		return usage_error("\"%s\" %s", arg[1], why);
+	if (!!o->port + !!o->peer.family + o->self != 1)
+		return usage_error("say where the MAC lies, with one of --port DEV, --peer IP and --self");
+	err = net_find(arg[0], &net, NULL);
+	if (!err)
+		err = dev_index(o->port, &port);
+	if (err)
+		return err;
+	if (!ge_sock())
+		return EXIT_REFUSED;
+	msg = fdb_msg(cmd, net.ifindex, mac);
+	if (port)
+		msg_put_u32(msg, CTNET_A_FDB_PORT, port);
+	if (o->peer.family)
+		msg_put(msg, CTNET_A_FDB_PEER, o->peer.b, o->peer.len);
+	if (o->self)
+		msg_put(msg, CTNET_A_FDB_SELF, NULL, 0);
+	for (i = 0; i < o->ip.n; i++)
+		msg_put(msg, CTNET_A_FDB_IP, o->ip.v[i].b, o->ip.v[i].len);
+	err = nl_do(&ctx.ge, msg, NULL);
+	if (err == -EEXIST && o->may_exist)
+		return fdb_compare(net.ifindex, mac, port, o);
+	if (err)
+		return fail("%s", nl_why(&ctx.ge, err, hints));
+	return EXIT_OK;
+}
+
+int add_fdb(int n, char **arg, void *vals)
+{
+	(void)n;
+	return put_fdb(CTNET_CMD_FDB_ADD, arg, vals);
+}
+
+int replace_fdb(int n, char **arg, void *vals)
+{
+	(void)n;
+	return put_fdb(CTNET_CMD_FDB_SET, arg, vals);
+}
+
+int del_fdb(int n, char **arg, void *vals)
+{
+	static const struct hint hints[] = {
+		{ ENOENT, "the network has no entry of that MAC" },
+		{ 0, NULL }
+	};
+	const struct fdb_opts *o = vals;
+	bool gone = false;
+	uint8_t mac[6];
+	struct link net;
+	const char *why;
+	int err;
+
+	(void)n;
+	why = parse_mac(arg[1], mac);
+	if (why)
+		return usage_error("\"%s\" %s", arg[1], why);
+	err = net_find(arg[0], &net, o->if_exists ? &gone : NULL);
+	if (err || gone)
+		return err;
+	if (!ge_sock())
+		return EXIT_REFUSED;
+	err = nl_do(&ctx.ge, fdb_msg(CTNET_CMD_FDB_DEL, net.ifindex, mac),
+		    NULL);
+	if (err && !(err == -ENOENT && o->if_exists))
+		return fail("%s", nl_why(&ctx.ge, err, hints));
+	return EXIT_OK;
+}
+
+int flush_fdb(int n, char **arg, void *vals)
+{
+	const struct fdb_opts *o = vals;
+	struct nl_msg *msg;
+	struct link net;
+	int err, port;
+
+	(void)n;
+	if (o->port && o->peer.family)
+		return usage_error("--port and --peer exclude one another");
+	err = net_find(arg[0], &net, NULL);
+	if (!err)
+		err = dev_index(o->port, &port);
+	if (err)
+		return err;
+	if (!ge_sock())
+		return EXIT_REFUSED;
+	msg = fdb_msg(CTNET_CMD_FDB_FLUSH, net.ifindex, NULL);
+	if (o->learned)
+		msg_put(msg, CTNET_A_FDB_LEARNED, NULL, 0);
+	if (port)
+		msg_put_u32(msg, CTNET_A_FDB_PORT, port);
+	if (o->peer.family)
+		msg_put(msg, CTNET_A_FDB_PEER, o->peer.b, o->peer.len);
+	err = nl_do(&ctx.ge, msg, NULL);
+	if (err)
+		return fail("%s", nl_why(&ctx.ge, err, NULL));
+	return EXIT_OK;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Interfaces, their addresses and routes, over rtnetlink. */
+#ifndef CTNETCTL_LINK_H
+#define CTNETCTL_LINK_H
+
+#include <net/if.h>
+
+#include "nl.h"
+#include "opt.h"
+
+/**
+ * struct link - what we want to know of an interface
+ * @ifindex: its index
+ * @name: its name
+ * @alias: its alias, or empty
+ * @kind: rtnl kind, or empty
+ * @mac: its Ethernet address, valid if @has_mac
+ * @has_mac: it has one
+ * @mtu: its MTU
+ * @flags: IFF_*
+ * @operstate: IF_OPER_*
+ * @group: device group
+ * @master: index of what it is a port of, or 0
+ * @peer: index of the other end, or 0
+ * @peer_nsid: id of the namespace that the other end is in, -1: this one
+ */
+struct link {
+	int ifindex;
+	char name[IFNAMSIZ];
+	char alias[256];
+	char kind[16];
+	uint8_t mac[6];
+	bool has_mac;
+	uint32_t mtu;
+	unsigned int flags;
+	uint8_t operstate;
+	uint32_t group;
+	int master;
+	int peer;
+	int peer_nsid;
+};
+
+/* Interfaces in order of their index. */
+struct links {
+	struct link *v;
+	size_t n;
+};
+
+/*
+ * By name, or where that is NULL by index; in the namespace that the socket
+ * knows as @nsid, or in the socket's own if that is -1. Returns 0 or -errno.
+ */
+int link_get(struct nlsock *s, const char *name, int ifindex, int nsid,
+	     struct link *l);
+int link_dump(struct nlsock *s, struct links *ls);
+const struct link *link_find(const struct links *ls, int ifindex);
+void links_free(struct links *ls);
+
+struct nl_msg *link_msg(int type, int flags, int ifindex,
+			unsigned int ifi_flags, unsigned int change);
+/* Put up or down, an alias, another MTU. */
+int link_set_up(struct nlsock *s, int ifindex, bool up);
+struct nl_msg *link_alias_msg(int ifindex, const char *alias);
+struct nl_msg *link_mtu_msg(int ifindex, uint32_t mtu);
+struct nl_msg *link_del_msg(int ifindex);
+
+/* The id that the socket's namespace has for another; -1: none. */
+int link_nsid(struct nlsock *s, int ns_fd);
+
+struct nl_msg *addr_msg(int type, int flags, int ifindex,
+			const struct cidr *c, uint32_t ifa_flags);
+int addr_dump(struct nlsock *s, int ifindex, struct cidrs *addrs);
+bool addr_among(const struct cidrs *addrs, const struct cidr *c);
+struct nl_msg *route_msg(const struct ip *gateway, int ifindex);
+
+/*
+ * Add the addresses that are not there yet, and say how to take that back.
+ * Returns 0 or an exit code, after a message that names the interface.
+ */
+int addr_add_all(struct nlsock *s, int ifindex, const char *where,
+		 const struct cidrs *addrs, uint32_t ifa_flags);
+
+#endif

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: GPL-2.0
+/* ctnetctl: the command line. One table drives dispatch, usage and help. */
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctnetctl.h"
+#include "objects.h"
+
+struct ctx ctx = { .own_fd = -1, .ns_fd = -1 };
+
+static int help(int n, char **arg, void *vals);
+static int version(int n, char **arg, void *vals);
+
+#define OPTS(table, type) .opts = table, .size = sizeof(struct type)
+
+static const struct command commands[] = {
+	{ "add-net", "NET", 1, 1, OPTS(add_net_opts, net_opts), add_net,
+	  "make a network and bring it up" },
+	{ "set-net", "NET", 1, 1, OPTS(set_net_opts, net_opts), set_net,
+	  "change a network" },
+	{ "del-net", "NET", 1, 1, OPTS(del_net_opts, net_opts), del_net,
+	  "delete a network, and what add-port made" },
+	{ "add-port", "NET {TARGET | --dev DEV}", 1, 2,
+	  OPTS(add_port_opts, port_opts), add_port,
+	  "attach a container, or a device" },
+	{ "set-port", "NET {TARGET | --dev DEV}", 1, 2,
+	  OPTS(set_port_opts, port_opts), set_port,
+	  "change a port" },
+	{ "del-port", "NET {TARGET | --dev DEV}", 1, 2,
+	  OPTS(del_port_opts, port_opts), del_port,
+	  "take a container off, or detach a device" },
+	{ "add-peer", "NET IP", 2, 2, OPTS(add_peer_opts, peer_opts), add_peer,
+	  "add a remote VTEP" },
+	{ "del-peer", "NET IP", 2, 2, OPTS(del_peer_opts, peer_opts), del_peer,
+	  "remove a remote VTEP" },
+	{ "add-fdb", "NET MAC", 2, 2, OPTS(add_fdb_opts, fdb_opts), add_fdb,
+	  "add a static entry to the table" },
+	{ "replace-fdb", "NET MAC", 2, 2, OPTS(replace_fdb_opts, fdb_opts),
+	  replace_fdb, "add a static entry, or change it" },
+	{ "del-fdb", "NET MAC", 2, 2, OPTS(del_fdb_opts, fdb_opts), del_fdb,
+	  "remove an entry" },
+	{ "flush-fdb", "NET", 1, 1, OPTS(flush_fdb_opts, fdb_opts), flush_fdb,
+	  "remove all entries, or some" },
+	{ "show", "[NET]", 0, 1, .run = show,
+	  .help = "networks with their ports and peers, as a tree" },
+	{ "list", "nets|ports|peers|fdb|vteps [NET]", 1, 2, .run = list_objects,
+	  .help = "a row for each object" },
+	{ "monitor", "[NET]", 0, 1, .run = monitor,
+	  .help = "a line for each event, as it happens" },
+	{ "version", "", 0, 0, .run = version,
+	  .help = "the version of this tool" },
+	{ "help", "[COMMAND]", 0, 1, .run = help,
+	  .help = "this list, or how a command is used" },
+	{ .name = NULL }
+};
+
+static const char global_usage[] =
+	"usage: ctnetctl [-n NETNS] [-j] [-p] [-s] [-b FILE] [--color[=WHEN]] COMMAND ...\n";
+
+static const char global_help[] =
+	"\nOptions, before the command:\n"
+	"  -n, --netns NETNS   work in this network namespace: a name, a path or a PID\n"
+	"  -j, --json          print JSON\n"
+	"  -p, --pretty        indent it\n"
+	"  -s, --stats         with counters\n"
+	"  -b, --batch FILE    run the commands of a file, or of standard input (-)\n"
+	"      --color[=WHEN]  auto, always or never\n"
+	"\nCommands:\n";
+
+static void complain(const char *fmt, va_list ap)
+{
+	fflush(stdout);
+	fprintf(stderr, "ctnetctl: ");
+	if (ctx.file)
+		fprintf(stderr, "%s:%u: ", ctx.file, ctx.line);
+	if (ctx.what[0])
+		fprintf(stderr, "%s: ", ctx.what);
+	vfprintf(stderr, fmt, ap);
+	fputc('\n', stderr);
+}
+
+int fail(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain(fmt, ap);
+	va_end(ap);
+	return EXIT_REFUSED;
+}
+
+int usage_error(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain(fmt, ap);
+	va_end(ap);
+	return EXIT_USAGE;
+}
+
+void warn(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	complain(fmt, ap);
+	va_end(ap);
+}
+
+void die(const char *why)
+{
+	fail("%s", why);
+	undo_run();
+	exit(EXIT_REFUSED);
+}
+
+void *xrealloc(void *p, size_t size)
+{
+	p = realloc(p, size);
+	if (!p && size)
+		die("out of memory");
+	return p;
+}
+
+void *xcalloc(size_t n, size_t size)
+{
+	void *p = calloc(n, size);
+
+	if (!p)
+		die("out of memory");
+	return p;
+}
+
+static struct nlsock *sock(struct nlsock *s, int proto)
+{
+	int err;
+
+	if (s->sk)
+		return s;
+	err = nl_open(s, proto, ctx.ns_fd);
+	if (!err)
+		return s;
+	fail("open a netlink socket: %s", nl_why(NULL, err, NULL));
+	return NULL;
+}
+
+struct nlsock *rt_sock(void)
+{
+	return sock(&ctx.rt, NETLINK_ROUTE);
+}
+
+struct nlsock *ge_sock(void)
+{
+	struct nlsock *s = sock(&ctx.ge, NETLINK_GENERIC);
+	int err;
+
+	if (!s || ctx.family)
+		return s;
+	err = ge_resolve(s);
+	if (!err)
+		return s;
+	if (err == -ENOENT)
+		fail("the ctnet module is not loaded: \"modprobe ctnet\" loads it");
+	else
+		fail("find the netlink family \"ctnet\": %s",
+		     nl_why(s, err, NULL));
+	return NULL;
+}
+
+static const struct command *find_command(const char *name)
+{
+	const struct command *c;
+
+	for (c = commands; c->name; c++)
+		if (!strcmp(c->name, name))
+			return c;
+	return NULL;
+}
+
+static int no_command(const char *name)
+{
+	return usage_error("there is no command \"%s\"; \"ctnetctl help\" lists the commands",
+			   name);
+}
+
+static void set_what(int argc, char **argv)
+{
+	size_t used = 0;
+	int i;
+
+	for (i = 0; i < argc && used < sizeof(ctx.what) - 1; i++)
+		used += snprintf(ctx.what + used, sizeof(ctx.what) - used,
+				 "%s%.128s", i ? " " : "", argv[i]);
+}
+
+int dispatch(int argc, char **argv)
+{
+	const struct command *c = find_command(argv[0]);
+	int n = argc - 1, err;
+	void *vals;
+
+	ctx.what[0] = '\0';
+	if (!c)
+		return no_command(argv[0]);
+	set_what(1, argv);
+	vals = xcalloc(1, c->size ? c->size : 1);
+	err = opt_parse(c->name, c->opts, vals, &n, argv + 1);
+	if (err)
+		goto out;
+	if (n < c->min || n > c->max) {
+		err = usage_error("%s; usage: ctnetctl %s %s%s",
+				  n < c->min ? "something is missing" :
+				  "there is a word too many", c->name, c->args,
+				  c->opts ? " [OPTIONS]" : "");
+		goto out;
+	}
+	set_what(1 + n, argv);
+	err = c->run(n, argv + 1, vals);
+	if (fflush(stdout) || ferror(stdout)) {
+		err = fail("write the output: %s", strerror(errno));
+		clearerr(stdout);
+	}
+out:
+	opt_free(c->opts, vals);
+	free(vals);
+	return err;
+}
+
+static int help(int n, char **arg, void *vals)
+{
+	const struct command *c;
+	const struct opt *o;
+
+	(void)vals;
+	if (!n) {
+		printf("%s%s", global_usage, global_help);
+		for (c = commands; c->name; c++)
+			printf("  %-12s %s\n", c->name, c->help);
+		printf("\n\"ctnetctl help COMMAND\" tells more of one.\n");
+		return EXIT_OK;
+	}
+	c = find_command(arg[0]);
+	if (!c)
+		return no_command(arg[0]);
+	printf("usage: ctnetctl %s%s%s%s\n\n  %s\n", c->name,
+	       c->args[0] ? " " : "", c->args, c->opts ? " [OPTIONS]" : "",
+	       c->help);
+	if (c->opts)
+		printf("\nOptions:\n");
+	for (o = c->opts; o && o->name; o++) {
+		const char *val = opt_arg(o);
+		char left[64];
+
+		snprintf(left, sizeof(left), "--%s%s%s", o->name,
+			 val ? " " : "", val ? val : "");
+		printf("  %-20s %s\n", left, o->help);
+	}
+	return EXIT_OK;
+}
+
+static int version(int n, char **arg, void *vals)
+{
+	(void)n;
+	(void)arg;
+	(void)vals;
+	if (ctx.json) {
+		struct json_object *o = json_object_new_object();
+
+		json_str(o, "version", VERSION);
+		out_json(o);
+		json_object_put(o);
+	} else {
+		printf("ctnetctl %s\n", VERSION);
+	}
+	return EXIT_OK;
+}
+
+static int set_color(const char *when)
+{
+	if (!when || !strcmp(when, "always"))
+		ctx.color = true;
+	else if (!strcmp(when, "auto"))
+		ctx.color = ctx.tty && !getenv("NO_COLOR");
+	else if (!strcmp(when, "never"))
+		ctx.color = false;
+	else
+		return usage_error("--color: \"%s\" is none of auto, always and never",
+				   when);
+	return EXIT_OK;
+}
+
+static int run(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "netns", required_argument, NULL, 'n' },
+		{ "json", no_argument, NULL, 'j' },
+		{ "pretty", no_argument, NULL, 'p' },
+		{ "stats", no_argument, NULL, 's' },
+		{ "batch", required_argument, NULL, 'b' },
+		{ "color", optional_argument, NULL, 'c' },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 }
+	};
+	const char *netns = NULL, *file = NULL;
+	int c, err;
+
+	ctx.tty = isatty(STDOUT_FILENO);
+	set_color("auto");
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, "+:n:jpsb:hV", longs, NULL)) != -1) {
+		switch (c) {
+		case 'n':
+			netns = optarg;
+			break;
+		case 'j':
+			ctx.json = true;
+			break;
+		case 'p':
+			ctx.pretty = true;
+			break;
+		case 's':
+			ctx.stats = true;
+			break;
+		case 'b':
+			file = optarg;
+			break;
+		case 'c':
+			err = set_color(optarg);
+			if (err)
+				return err;
+			break;
+		case 'h':
+			return help(0, NULL, NULL);
+		case 'V':
+			return version(0, NULL, NULL);
+		case ':':
+			return usage_error("%s needs a value",
+					   argv[optind - 1]);
+		default:
+			if (optopt && !strchr(argv[optind - 1], '='))
+				return usage_error("there is no option -%c; \"ctnetctl help\" lists the options",
+						   optopt);
+			return usage_error("there is no option %s; \"ctnetctl help\" lists the options",
+					   argv[optind - 1]);
+		}
+	}
+	if (ctx.json)
+		ctx.color = false;
+	argc -= optind;
+	argv += optind;
+	if (file && argc)
+		return usage_error("-b FILE takes the place of a command");
+	if (!file && !argc) {
+		fputs(global_usage, stderr);
+		return usage_error("there is no command; \"ctnetctl help\" lists the commands");
+	}
+	ctx.own_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (ctx.own_fd < 0)
+		return fail("open our own network namespace: %s (is /proc mounted?)",
+			    strerror(errno));
+	ctx.ns_fd = ctx.own_fd;
+	if (netns) {
+		ctx.ns_fd = netns_open(netns, NULL);
+		if (ctx.ns_fd < 0)
+			return EXIT_REFUSED;
+	}
+	return file ? batch(file) : dispatch(argc, argv);
+}
+
+int main(int argc, char **argv)
+{
+	int err = run(argc, argv);
+
+	nl_shut(&ctx.rt);
+	nl_shut(&ctx.ge);
+	if (ctx.ns_fd != ctx.own_fd)
+		close(ctx.ns_fd);
+	if (ctx.own_fd >= 0)
+		close(ctx.own_fd);
+	return err;
+}

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: GPL-2.0
+/* monitor: a line for each event, in the words of list. */
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <netlink/genl/genl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <linux/ctnet.h>
+
+#include "ctnetctl.h"
+#include "objects.h"
+
+/*
+ * Names of interfaces, kept for after they are gone: an event about a network's
+ * table may come when the port it names is not there to be asked any more.
+ */
+static struct names {
+	struct name {
+		int ifindex;
+		char name[IFNAMSIZ];
+	} *v;
+	size_t n;
+} names;
+
+static struct name *name_find(int ifindex)
+{
+	size_t i;
+
+	for (i = 0; i < names.n; i++)
+		if (names.v[i].ifindex == ifindex)
+			return &names.v[i];
+	return NULL;
+}
+
+static void name_keep(int ifindex, const char *name)
+{
+	struct name *k = name_find(ifindex);
+
+	if (!name[0])
+		return;
+	if (!k) {
+		names.v = xrealloc(names.v, (names.n + 1) * sizeof(*names.v));
+		k = &names.v[names.n++];
+		k->ifindex = ifindex;
+	}
+	snprintf(k->name, sizeof(k->name), "%s", name);
+}
+
+static void name_drop(int ifindex)
+{
+	struct name *k = name_find(ifindex);
+
+	if (k)
+		*k = names.v[--names.n];
+}
+
+static const char *name_of(int ifindex)
+{
+	struct name *k = name_find(ifindex);
+	static char buf[2][IFNAMSIZ];
+	static int turn;
+	struct link l;
+
+	if (k)
+		return k->name;
+	if (!link_get(&ctx.rt, NULL, ifindex, -1, &l)) {
+		name_keep(ifindex, l.name);
+		return name_find(ifindex)->name;
+	}
+	turn = !turn;
+	snprintf(buf[turn], sizeof(buf[turn]), "if%d", ifindex);
+	return buf[turn];
+}
+
+static void emit(const char *object, const char *event,
+		 const struct column *cols, struct json_object *o)
+{
+	struct json_object *e;
+	char words[32];
+
+	if (ctx.json) {
+		e = json_object_new_object();
+		json_str(e, "object", object);
+		json_str(e, "event", event);
+		json_object_object_foreach(o, key, v)
+			json_object_object_add(e, key, json_object_get(v));
+		out_json(e);
+		json_object_put(e);
+	} else {
+		snprintf(words, sizeof(words), "%s %s ", object, event);
+		out_line(words, cols, o);
+	}
+	json_object_put(o);
+}
+
+static void emit_lost(struct nlattr *count)
+{
+	struct json_object *o;
+
+	if (ctx.json) {
+		o = json_object_new_object();
+		json_str(o, "object", "monitor");
+		json_str(o, "event", "lost");
+		if (count)
+			json_u64(o, "count", nla_get_u32(count));
+		else
+			json_object_object_add(o, "count", NULL);
+		out_json(o);
+		json_object_put(o);
+	} else if (count) {
+		printf("lost %u events\n", nla_get_u32(count));
+	} else {
+		printf("lost events\n");
+	}
+}
+
+static void net_event(struct nlmsghdr *h, const char *event, int only)
+{
+	struct link l, *link = NULL;
+	struct net net;
+
+	if (net_parse(h, &net) || (only && net.ifindex != only))
+		return;
+	if (!link_get(&ctx.rt, NULL, net.ifindex, -1, &l))
+		link = &l;
+	name_keep(net.ifindex, net.name);
+	emit("net", event, net_columns, net_json(&net, link, NULL));
+	if (!strcmp(event, "del"))
+		name_drop(net.ifindex);
+}
+
+static void port_event(struct nlmsghdr *h, const char *event, int only)
+{
+	struct link near, *link = NULL;
+	struct port p;
+
+	if (port_parse(h, &p) || (only && p.net != only))
+		return;
+	if (!link_get(&ctx.rt, NULL, p.dev, -1, &near))
+		link = &near;
+	name_keep(p.dev, p.devname);
+	emit("port", event, port_columns,
+	     port_json(&p, name_of(p.net), link, NULL));
+	if (!strcmp(event, "del"))
+		name_drop(p.dev);
+}
+
+static void peer_event(struct nlmsghdr *h, const char *event, int only)
+{
+	struct peer p;
+
+	if (peer_parse(h, &p) || (only && p.net != only))
+		return;
+	emit("peer", event, peer_columns, peer_json(&p, name_of(p.net)));
+}
+
+static void fdb_event(struct nlmsghdr *h, const char *event, int only)
+{
+	struct fdb f;
+
+	if (fdb_parse(h, &f))
+		return;
+	if (!only || f.net == only) {
+		if (!f.is_static && !strcmp(event, "add"))
+			event = "learn";
+		if (!f.is_static && !strcmp(event, "set"))
+			event = "move";
+		emit("fdb", event, fdb_columns,
+		     fdb_json(&f, name_of(f.net),
+			      f.port ? name_of(f.port) : NULL));
+	}
+	free(f.ips.v);
+}
+
+static void lost_event(struct nlmsghdr *h, const char *event, int only)
+{
+	static const struct nla_policy policy[CTNET_A_LOST_MAX + 1] = {
+		[CTNET_A_LOST_COUNT] = { .type = NLA_U32 },
+	};
+	struct nlattr *tb[CTNET_A_LOST_MAX + 1];
+
+	(void)event;
+	(void)only;
+	if (!ge_parse(h, tb, CTNET_A_LOST_MAX, policy))
+		emit_lost(tb[CTNET_A_LOST_COUNT]);
+}
+
+static const struct event {
+	void (*fn)(struct nlmsghdr *h, const char *event, int only);
+	const char *name;
+} events[CTNET_CMD_MAX + 1] = {
+	[CTNET_CMD_NET_NEW_NTF] = { net_event, "add" },
+	[CTNET_CMD_NET_SET_NTF] = { net_event, "set" },
+	[CTNET_CMD_NET_DEL_NTF] = { net_event, "del" },
+	[CTNET_CMD_PORT_ADD_NTF] = { port_event, "add" },
+	[CTNET_CMD_PORT_SET_NTF] = { port_event, "set" },
+	[CTNET_CMD_PORT_DEL_NTF] = { port_event, "del" },
+	[CTNET_CMD_PEER_ADD_NTF] = { peer_event, "add" },
+	[CTNET_CMD_PEER_DEL_NTF] = { peer_event, "del" },
+	[CTNET_CMD_FDB_ADD_NTF] = { fdb_event, "add" },
+	[CTNET_CMD_FDB_SET_NTF] = { fdb_event, "set" },
+	[CTNET_CMD_FDB_DEL_NTF] = { fdb_event, "del" },
+	[CTNET_CMD_LOST_NTF] = { lost_event, "lost" },
+};
+
+static void handle(struct nlmsghdr *h, int only)
+{
+	struct genlmsghdr *g = nlmsg_data(h);
+
+	if (h->nlmsg_type != ctx.family ||
+	    nlmsg_datalen(h) < (int)sizeof(*g) || g->cmd > CTNET_CMD_MAX ||
+	    !events[g->cmd].fn)
+		return;
+	events[g->cmd].fn(h, events[g->cmd].name, only);
+}
+
+static int watch(struct nlsock *s, int only)
+{
+	static char buf[1 << 16] __attribute__((aligned(NLMSG_ALIGNTO)));
+
+	for (;;) {
+		struct sockaddr_nl from = { 0 };
+		struct iovec iov = { buf, sizeof(buf) };
+		struct msghdr m = {
+			.msg_name = &from, .msg_namelen = sizeof(from),
+			.msg_iov = &iov, .msg_iovlen = 1,
+		};
+		struct nlmsghdr *h = (struct nlmsghdr *)buf;
+		ssize_t got = recvmsg(nl_socket_get_fd(s->sk), &m, 0);
+		int left = got;
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0 && errno != ENOBUFS)
+			return fail("read events: %s", strerror(errno));
+		if (got < 0 || (m.msg_flags & MSG_TRUNC))
+			emit_lost(NULL);
+		else if (!from.nl_pid)
+			for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
+				handle(h, only);
+		/* Nobody reads any more. */
+		if (fflush(stdout))
+			return fail("write the output: %s", strerror(errno));
+	}
+}
+
+int monitor(int n, char **arg, void *vals)
+{
+	struct nlsock s = { 0 };
+	struct link net = { 0 };
+	struct links ls;
+	size_t i;
+	int err;
+
+	(void)vals;
+	if (n) {
+		err = net_find(arg[0], &net, NULL);
+		if (err)
+			return err;
+	}
+	if (!rt_sock() || !ge_sock())
+		return EXIT_REFUSED;
+	err = nl_open(&s, NETLINK_GENERIC, ctx.ns_fd);
+	if (err)
+		return fail("open a socket: %s", nl_why(NULL, err, NULL));
+	nl_socket_set_buffer_size(s.sk, 4 << 20, 0);
+	/* Subscribed first, so that no change falls between. */
+	err = nl_socket_add_membership(s.sk, ctx.group);
+	if (err) {
+		err = fail("subscribe to the events: %s", nl_geterror(err));
+		goto out;
+	}
+	if (!link_dump(&ctx.rt, &ls)) {
+		for (i = 0; i < ls.n; i++)
+			if (!strcmp(ls.v[i].kind, "ctnet") || ls.v[i].master)
+				name_keep(ls.v[i].ifindex, ls.v[i].name);
+		links_free(&ls);
+	}
+	err = watch(&s, net.ifindex);
+out:
+	nl_shut(&s);
+	free(names.v);
+	memset(&names, 0, sizeof(names));
+	return err;
+}

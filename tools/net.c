@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Networks: add-net, set-net, del-net. */
+#include <errno.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <linux/ctnet.h>
+
+#include "ctnetctl.h"
+#include "objects.h"
+
+#define AT(m) offsetof(struct net_opts, m)
+
+/* What is set by name in IFLA_INFO_DATA has .attr, and .width if a number. */
+#define NET_OPTS							\
+	{ .name = "vni", .type = OPT_U32, .off = AT(vni), .help = "VXLAN network identifier; without one the network is a local bridge", \
+	  .min = 1, .max = CTNET_VNI_MAX, .attr = IFLA_CTNET_VNI, .width = 4 }, \
+	{ .name = "local", .type = OPT_IP, .off = AT(local), .help = "address of this VTEP, one of the host's", \
+	  .attr = IFLA_CTNET_LOCAL },					\
+	{ .name = "dstport", .type = OPT_U32, .off = AT(dstport), .help = "UDP port (default 4789)",	\
+	  .min = 1, .max = 65535, .attr = IFLA_CTNET_DSTPORT, .width = 2 }, \
+	{ .name = "address", .type = OPT_CIDRS, .off = AT(address), .help = "address of the host on the network; may be repeated" }, \
+	{ .name = "mtu", .type = OPT_U32, .off = AT(mtu), .help = "bytes (default: the underlay's, less the overhead)", \
+	  .min = 68, .max = 65535 },					\
+	{ .name = "mac", .type = OPT_MAC, .off = AT(mac), .help = "MAC of the host on the network (default: from the first address, or random)" }, \
+	{ .name = "learning", .type = OPT_ONOFF, .off = AT(learning), .help = "learn where MACs are (default on)", \
+	  .attr = IFLA_CTNET_LEARNING, .width = 1 },			\
+	{ .name = "ageing", .type = OPT_U32, .off = AT(ageing), .help = "forget learned entries not seen for so long (default 300; 0: never)", \
+	  .arg = "SECONDS", .max = CTNET_AGEING_MAX,			\
+	  .attr = IFLA_CTNET_AGEING, .width = 4 },			\
+	{ .name = "flood", .type = OPT_ONOFF, .off = AT(flood), .help = "flood unknown unicast (default on)", \
+	  .attr = IFLA_CTNET_FLOOD, .width = 1 },			\
+	{ .name = "max-fdb", .type = OPT_U32, .off = AT(max_fdb), .help = "learned entries at most (default 65536)", \
+	  .max = UINT32_MAX, .attr = IFLA_CTNET_MAX_FDB, .width = 4 }
+
+const struct opt add_net_opts[] = {
+	NET_OPTS,
+	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist), .help = "no error if there is such a network already" },
+	{ .name = NULL }
+};
+
+const struct opt set_net_opts[] = { NET_OPTS, { .name = NULL } };
+
+const struct opt del_net_opts[] = {
+	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists), .help = "no error if there is no such network" },
+	{ .name = NULL }
+};
+
+const struct column net_columns[] = {
+	{ "NETWORK", "network", COLOR_NAME },
+	{ "STATE", "state", COLOR_NONE },
+	{ "VNI", "vni", COLOR_NONE },
+	{ "LOCAL", "local", COLOR_IP },
+	{ "DSTPORT", "dstport", COLOR_NONE },
+	{ "MTU", "mtu", COLOR_NONE },
+	{ "MAC", "mac", COLOR_MAC },
+	{ "ADDRESSES", "addresses", COLOR_IP },
+	{ "PORTS", "port_count", COLOR_NONE },
+	{ "PEERS", "peer_count", COLOR_NONE },
+	{ "STATIC", "fdb_static", COLOR_NONE },
+	{ "LEARNED", "fdb_learned", COLOR_NONE },
+	{ NULL, NULL, COLOR_NONE }
+};
+
+int net_find(const char *name, struct link *l, bool *gone)
+{
+	const char *why = parse_name(name);
+	struct nlsock *s;
+	int err;
+
+	if (why)
+		return usage_error("\"%s\" %s", name, why);
+	s = rt_sock();
+	if (!s)
+		return EXIT_REFUSED;
+	err = link_get(s, name, 0, -1, l);
+	if (err == -ENODEV && gone) {
+		*gone = true;
+		return EXIT_OK;
+	}
+	if (err == -ENODEV)
+		return fail("there is no network \"%s\" in this namespace; \"ctnetctl list nets\" names those there are",
+			    name);
+	if (err)
+		return fail("look up network \"%s\": %s", name,
+			    nl_why(s, err, NULL));
+	if (strcmp(l->kind, "ctnet"))
+		return fail("\"%s\" is no ctnet network but an interface of kind \"%s\"",
+			    name, l->kind[0] ? l->kind : "physical");
+	return EXIT_OK;
+}
+
+int net_parse(struct nlmsghdr *h, struct net *net)
+{
+	static const struct nla_policy policy[CTNET_A_NET_MAX + 1] = {
+		[CTNET_A_NET_IFINDEX] = { .type = NLA_U32 },
+		[CTNET_A_NET_IFNAME] = { .type = NLA_STRING },
+		[CTNET_A_NET_MTU] = { .type = NLA_U32 },
+		[CTNET_A_NET_VNI] = { .type = NLA_U32 },
+		[CTNET_A_NET_LOCAL] = { .minlen = 4, .maxlen = 16 },
+		[CTNET_A_NET_DSTPORT] = { .type = NLA_U16 },
+		[CTNET_A_NET_LEARNING] = { .type = NLA_U8 },
+		[CTNET_A_NET_AGEING] = { .type = NLA_U32 },
+		[CTNET_A_NET_FLOOD] = { .type = NLA_U8 },
+		[CTNET_A_NET_MAX_FDB] = { .type = NLA_U32 },
+		[CTNET_A_NET_PORTS] = { .type = NLA_U32 },
+		[CTNET_A_NET_PEERS] = { .type = NLA_U32 },
+		[CTNET_A_NET_FDB_STATIC] = { .type = NLA_U32 },
+		[CTNET_A_NET_FDB_LEARNED] = { .type = NLA_U32 },
+		[CTNET_A_NET_STATS] = { .type = NLA_NESTED },
+		[CTNET_A_NET_DROPS] = { .type = NLA_NESTED },
+	};
+	struct nlattr *tb[CTNET_A_NET_MAX + 1];
+	struct net_opts *c = &net->cfg;
+	static const struct {
+		int attr;
+		size_t off;
+	} numbers[] = {
+		{ CTNET_A_NET_MTU, AT(mtu) },
+		{ CTNET_A_NET_VNI, AT(vni) },
+		{ CTNET_A_NET_DSTPORT, AT(dstport) },
+		{ CTNET_A_NET_LEARNING, AT(learning) },
+		{ CTNET_A_NET_AGEING, AT(ageing) },
+		{ CTNET_A_NET_FLOOD, AT(flood) },
+		{ CTNET_A_NET_MAX_FDB, AT(max_fdb) },
+	};
+	static const struct {
+		int attr;
+		size_t off;
+	} counts[] = {
+		{ CTNET_A_NET_PORTS, offsetof(struct net, ports) },
+		{ CTNET_A_NET_PEERS, offsetof(struct net, peers) },
+		{ CTNET_A_NET_FDB_STATIC, offsetof(struct net, fdb_static) },
+		{ CTNET_A_NET_FDB_LEARNED, offsetof(struct net, fdb_learned) },
+	};
+	size_t i;
+
+	memset(net, 0, sizeof(*net));
+	if (ge_parse(h, tb, CTNET_A_NET_MAX, policy) ||
+	    !tb[CTNET_A_NET_IFINDEX])
+		return -EBADMSG;
+	net->ifindex = nla_get_u32(tb[CTNET_A_NET_IFINDEX]);
+	if (tb[CTNET_A_NET_IFNAME])
+		nla_strlcpy(net->name, tb[CTNET_A_NET_IFNAME],
+			    sizeof(net->name));
+	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		struct o_u32 *n = (void *)((char *)c + numbers[i].off);
+		struct nlattr *a = tb[numbers[i].attr];
+
+		if (!a)
+			continue;
+		n->set = true;
+		n->v = nla_len(a) >= 4 ? nla_get_u32(a) :
+		       nla_len(a) >= 2 ? nla_get_u16(a) : nla_get_u8(a);
+	}
+	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+		if (tb[counts[i].attr])
+			*(uint32_t *)((char *)net + counts[i].off) =
+				nla_get_u32(tb[counts[i].attr]);
+	if (tb[CTNET_A_NET_LOCAL])
+		ip_set(&c->local, nla_data(tb[CTNET_A_NET_LOCAL]),
+		       nla_len(tb[CTNET_A_NET_LOCAL]));
+	net->stats = tb[CTNET_A_NET_STATS];
+	net->drops = tb[CTNET_A_NET_DROPS];
+	return 0;
+}
+
+int net_get(int ifindex, struct net *net, struct replies *r)
+{
+	struct nlsock *s = ge_sock();
+	struct nl_msg *msg;
+	struct nlmsghdr *h;
+	int err;
+
+	if (!s)
+		return -EPROTONOSUPPORT;
+	msg = ge_msg(CTNET_CMD_NET_GET, 0);
+	msg_put_u32(msg, CTNET_A_NET_IFINDEX, ifindex);
+	err = nl_do(s, msg, r);
+	if (err)
+		return err;
+	err = -ENODEV;
+	for_each_reply(h, r)
+		err = net_parse(h, net);
+	if (err)
+		replies_free(r);
+	return err;
+}
+
+struct json_object *net_json(const struct net *net, const struct link *l,
+			     const struct cidrs *addrs)
+{
+	struct json_object *o = json_object_new_object(), *a;
+	const struct net_opts *c = &net->cfg;
+	char buf[CIDR_TEXT];
+	size_t i;
+
+	json_str(o, "network", net->name);
+	json_u64(o, "ifindex", net->ifindex);
+	json_str(o, "state", !l ? NULL : l->flags & IFF_UP ? "up" : "down");
+	if (c->vni.set) {
+		json_u64(o, "vni", c->vni.v);
+		json_ip(o, "local", &c->local);
+		json_u64(o, "dstport", c->dstport.v);
+	}
+	json_u64(o, "mtu", c->mtu.v);
+	if (l && l->has_mac)
+		json_mac(o, "mac", l->mac);
+	if (addrs) {
+		a = json_array(o, "addresses");
+		for (i = 0; i < addrs->n; i++)
+			json_object_array_add(a,
+				json_object_new_string(cidr_text(&addrs->v[i],
+								 buf)));
+	}
+	json_onoff(o, "learning", c->learning.v);
+	json_u64(o, "ageing", c->ageing.v);
+	json_onoff(o, "flood", c->flood.v);
+	json_u64(o, "max_fdb", c->max_fdb.v);
+	json_u64(o, "port_count", net->ports);
+	json_u64(o, "peer_count", net->peers);
+	json_u64(o, "fdb_static", net->fdb_static);
+	json_u64(o, "fdb_learned", net->fdb_learned);
+	json_stats(o, net->stats, net->drops);
+	return o;
+}
+
+/* The message that gives a network what is set in @o. */
+static struct nl_msg *config_msg(int flags, int ifindex, const char *name,
+				 const struct net_opts *o)
+{
+	struct nl_msg *msg = link_msg(RTM_NEWLINK, flags, ifindex, 0, 0);
+	struct nlattr *info, *data;
+	const struct opt *opt;
+
+	if (name)
+		msg_put_str(msg, IFLA_IFNAME, name);
+	if (o->mac.set)
+		msg_put(msg, IFLA_ADDRESS, o->mac.v, 6);
+	if (o->mtu.set)
+		msg_put_u32(msg, IFLA_MTU, o->mtu.v);
+	info = msg_nest(msg, IFLA_LINKINFO);
+	msg_put(msg, IFLA_INFO_KIND, "ctnet", strlen("ctnet"));
+	data = msg_nest(msg, IFLA_INFO_DATA);
+	for (opt = add_net_opts; opt->name; opt++) {
+		const struct o_u32 *n = OPT_AT(opt, o);
+
+		if (!opt->attr || !opt_is_set(opt, o))
+			continue;
+		if (opt->type == OPT_IP)
+			msg_put(msg, opt->attr, o->local.b, o->local.len);
+		else if (opt->width == 1)
+			msg_put_u8(msg, opt->attr, n->v);
+		else if (opt->width == 2)
+			msg_put_u16(msg, opt->attr, n->v);
+		else
+			msg_put_u32(msg, opt->attr, n->v);
+	}
+	msg_nest_end(msg, data);
+	msg_nest_end(msg, info);
+	return msg;
+}
+
+static const struct hint newlink_hints[] = {
+	{ EOPNOTSUPP, "the kernel does not know networks of kind \"ctnet\": load the module, \"modprobe ctnet\"" },
+	{ EEXIST, "there is an interface of that name" },
+	{ ERANGE, "a number is out of range" },
+	{ EADDRINUSE, "something else has the UDP port" },
+	{ EADDRNOTAVAIL, "the local address is none of this host's" },
+	{ 0, NULL }
+};
+
+/* Does what there is contradict what is asked for? An exit code. */
+static int net_compare(const char *name, const struct net_opts *want)
+{
+	struct cidrs addrs = { 0 };
+	char a[IP_TEXT], b[IP_TEXT], c[CIDR_TEXT];
+	const struct opt *opt;
+	struct replies r;
+	struct link l;
+	struct net net;
+	int err;
+	size_t i;
+
+	err = net_find(name, &l, NULL);
+	if (err)
+		return err;
+	err = net_get(l.ifindex, &net, &r);
+	if (err)
+		return fail("read the network: %s", nl_why(&ctx.ge, err, NULL));
+	replies_free(&r);
+	for (opt = add_net_opts; opt->name && !err; opt++) {
+		const struct o_u32 *w = OPT_AT(opt, want);
+		const struct o_u32 *h = OPT_AT(opt, &net.cfg);
+
+		if ((opt->type != OPT_U32 && opt->type != OPT_ONOFF) || !w->set)
+			continue;
+		if (!h->set)
+			err = fail("it exists, and has no --%s", opt->name);
+		else if (w->v != h->v && opt->type == OPT_ONOFF)
+			err = fail("it exists, and has --%s %s", opt->name,
+				   h->v ? "on" : "off");
+		else if (w->v != h->v)
+			err = fail("it exists, and has --%s %u, not %u",
+				   opt->name, h->v, w->v);
+	}
+	if (err)
+		return err;
+	if (want->local.family && !ip_equal(&want->local, &net.cfg.local))
+		return fail("it exists, and has --local %s, not %s",
+			    ip_text(&net.cfg.local, a),
+			    ip_text(&want->local, b));
+	if (want->mac.set && memcmp(want->mac.v, l.mac, 6))
+		return fail("it exists, and has --mac %s", mac_text(l.mac, a));
+	err = addr_dump(&ctx.rt, l.ifindex, &addrs);
+	if (err)
+		return fail("read its addresses: %s",
+			    nl_why(&ctx.rt, err, NULL));
+	for (i = 0; i < want->address.n && !err; i++)
+		if (!addr_among(&addrs, &want->address.v[i]))
+			err = fail("it exists, and has not the address %s",
+				   cidr_text(&want->address.v[i], c));
+	free(addrs.v);
+	return err;
+}
+
+int add_net(int n, char **arg, void *vals)
+{
+	struct net_opts *o = vals;
+	const char *why = parse_name(arg[0]);
+	struct nlsock *s;
+	struct link l;
+	int err;
+
+	(void)n;
+	if (why)
+		return usage_error("\"%s\" %s", arg[0], why);
+	if (o->vni.set && !o->local.family)
+		return usage_error("--vni needs --local IP, the address of this VTEP");
+	if (!o->vni.set && o->local.family)
+		return usage_error("--local needs --vni N: a network without a VNI is a local bridge");
+	if (!o->vni.set && o->dstport.set)
+		return usage_error("--dstport needs --vni N: a network without a VNI is a local bridge");
+	s = rt_sock();
+	if (!s)
+		return EXIT_REFUSED;
+	if (o->may_exist && !link_get(s, arg[0], 0, -1, &l))
+		return net_compare(arg[0], o);
+
+	if (!o->mac.set) {
+		if (o->address.n)
+			mac_from_ip(o->mac.v, &o->address.v[0].ip);
+		else
+			mac_random(o->mac.v);
+		o->mac.set = true;
+	}
+	undo_begin();
+	err = nl_do(s, config_msg(NLM_F_CREATE | NLM_F_EXCL, 0, arg[0], o),
+		    NULL);
+	if (err) {
+		undo_run();
+		if (err == -EEXIST && o->may_exist)
+			return net_compare(arg[0], o);
+		return fail("make the network: %s",
+			    nl_why(s, err, newlink_hints));
+	}
+	err = link_get(s, arg[0], 0, -1, &l);
+	if (err) {
+		struct nl_msg *msg = link_msg(RTM_DELLINK, 0, 0, 0, 0);
+
+		msg_put_str(msg, IFLA_IFNAME, arg[0]);
+		undo_push(s, msg);
+		err = fail("find the network that was made: %s",
+			   nl_why(s, err, NULL));
+		undo_run();
+		return err;
+	}
+	undo_push(s, link_del_msg(l.ifindex));
+	err = addr_add_all(s, l.ifindex, arg[0], &o->address, 0);
+	if (!err) {
+		int e = link_set_up(s, l.ifindex, true);
+
+		if (e)
+			err = fail("bring the network up: %s",
+				   nl_why(s, e, NULL));
+	}
+	if (err)
+		undo_run();
+	else
+		undo_commit();
+	return err;
+}
+
+/* The parts of @old that @o would change. */
+static void keep_old(struct net_opts *old, const struct net_opts *o)
+{
+	const struct opt *opt;
+
+	for (opt = set_net_opts; opt->name; opt++)
+		if (!opt_is_set(opt, o) &&
+		    (opt->type == OPT_U32 || opt->type == OPT_ONOFF))
+			((struct o_u32 *)OPT_AT(opt, old))->set = false;
+	if (!o->local.family)
+		old->local.family = 0;
+	if (!o->mac.set)
+		old->mac.set = false;
+}
+
+int set_net(int n, char **arg, void *vals)
+{
+	const struct net_opts *o = vals;
+	const struct opt *opt;
+	struct replies r;
+	struct link l;
+	struct net net;
+	bool any = false;
+	int err, e;
+
+	(void)n;
+	for (opt = set_net_opts; opt->name; opt++)
+		any = any || opt_is_set(opt, o);
+	if (!any)
+		return usage_error("nothing to change: give an option; \"ctnetctl help set-net\" lists them");
+	err = net_find(arg[0], &l, NULL);
+	if (err)
+		return err;
+	if (!ge_sock())
+		return EXIT_REFUSED;
+	e = net_get(l.ifindex, &net, &r);
+	if (e)
+		return fail("read the network: %s", nl_why(&ctx.ge, e, NULL));
+	replies_free(&r);
+	net.cfg.mac.set = true;
+	memcpy(net.cfg.mac.v, l.mac, 6);
+	keep_old(&net.cfg, o);
+
+	undo_begin();
+	err = addr_add_all(&ctx.rt, l.ifindex, arg[0], &o->address, 0);
+	if (!err) {
+		undo_push(&ctx.rt, config_msg(0, l.ifindex, NULL, &net.cfg));
+		e = nl_do(&ctx.rt, config_msg(0, l.ifindex, NULL, o), NULL);
+		if (e)
+			err = fail("change the network: %s",
+				   nl_why(&ctx.rt, e, newlink_hints));
+	}
+	if (err)
+		undo_run();
+	else
+		undo_commit();
+	return err;
+}
+
+/* A device group that nothing is in. */
+static uint32_t free_group(const struct links *ls)
+{
+	uint32_t group;
+	size_t i;
+
+	do {
+		if (getrandom(&group, sizeof(group), 0) != sizeof(group))
+			die("no random numbers");
+		group |= 1u << 30;
+		for (i = 0; i < ls->n && ls->v[i].group != group; i++)
+			;
+	} while (i < ls->n);
+	return group;
+}
+
+static struct nl_msg *group_msg(int ifindex, uint32_t group)
+{
+	struct nl_msg *msg = link_msg(RTM_NEWLINK, 0, ifindex, 0, 0);
+
+	msg_put_u32(msg, IFLA_GROUP, group);
+	return msg;
+}
+
+/*
+ * The network and the ports that add-port made go in one stroke: they are put
+ * into a device group of their own, and that is deleted. So it is all or
+ * nothing, and a thousand veths cost one wait for readers, not a thousand.
+ */
+int del_net(int n, char **arg, void *vals)
+{
+	const struct net_opts *o = vals;
+	struct links ls = { 0 };
+	struct nl_msg *msg;
+	bool gone = false;
+	uint32_t group;
+	struct link l;
+	int err, e = 0;
+	size_t i;
+
+	(void)n;
+	err = net_find(arg[0], &l, o->if_exists ? &gone : NULL);
+	if (err || gone)
+		return err;
+	e = link_dump(&ctx.rt, &ls);
+	if (e)
+		return fail("list its ports: %s", nl_why(&ctx.rt, e, NULL));
+	group = free_group(&ls);
+	undo_begin();
+	for (i = 0; i < ls.n && !e; i++) {
+		const struct link *p = &ls.v[i];
+
+		if (p->ifindex != l.ifindex &&
+		    (p->master != l.ifindex || !port_is_made(p)))
+			continue;
+		e = nl_do(&ctx.rt, group_msg(p->ifindex, group), NULL);
+		if (!e)
+			undo_push(&ctx.rt, group_msg(p->ifindex, p->group));
+		else if (e == -ENODEV && p->ifindex != l.ifindex)
+			e = 0;	/* its container went just now */
+	}
+	if (!e) {
+		msg = link_msg(RTM_DELLINK, 0, 0, 0, 0);
+		msg_put_u32(msg, IFLA_GROUP, group);
+		e = nl_do(&ctx.rt, msg, NULL);
+	}
+	links_free(&ls);
+	if (e) {
+		err = fail("delete the network: %s", nl_why(&ctx.rt, e, NULL));
+		undo_run();
+		return err;
+	}
+	undo_commit();
+	return EXIT_OK;
+}

@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The one parser of options, driven by a command's table. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctnetctl.h"
+
+const char *opt_arg(const struct opt *o)
+{
+	if (o->arg)
+		return o->arg;
+	switch (o->type) {
+	case OPT_FLAG:
+		return NULL;
+	case OPT_ONOFF:
+		return "on|off";
+	case OPT_U32:
+		return "N";
+	case OPT_STR:
+		return "TEXT";
+	case OPT_NAME:
+		return "NAME";
+	case OPT_MAC:
+		return "MAC";
+	case OPT_IP:
+	case OPT_IPS:
+		return "IP";
+	case OPT_CIDRS:
+		return "CIDR";
+	}
+	return NULL;
+}
+
+bool opt_is_set(const struct opt *o, const void *vals)
+{
+	const void *at = (const char *)vals + o->off;
+
+	switch (o->type) {
+	case OPT_FLAG:
+		return *(const bool *)at;
+	case OPT_ONOFF:
+	case OPT_U32:
+		return ((const struct o_u32 *)at)->set;
+	case OPT_STR:
+	case OPT_NAME:
+		return *(const char *const *)at;
+	case OPT_MAC:
+		return ((const struct o_mac *)at)->set;
+	case OPT_IP:
+		return ((const struct ip *)at)->family;
+	case OPT_IPS:
+		return ((const struct ips *)at)->n;
+	case OPT_CIDRS:
+		return ((const struct cidrs *)at)->n;
+	}
+	return false;
+}
+
+static const char *store(const struct opt *o, const char *s, void *at)
+{
+	struct o_u32 *n = at;
+	struct o_mac *mac = at;
+	struct cidr cidr;
+	struct ip ip;
+	const char *why = NULL;
+
+	switch (o->type) {
+	case OPT_FLAG:
+		*(bool *)at = true;
+		break;
+	case OPT_ONOFF:
+		if (strcmp(s, "on") && strcmp(s, "off"))
+			return "is neither \"on\" nor \"off\"";
+		n->v = !strcmp(s, "on");
+		n->set = true;
+		break;
+	case OPT_U32:
+		why = parse_u32(s, o->min, o->max, &n->v);
+		n->set = true;
+		break;
+	case OPT_STR:
+		if (o->max && strlen(s) > o->max)
+			return "is too long";
+		*(const char **)at = s;
+		break;
+	case OPT_NAME:
+		why = parse_name(s);
+		*(const char **)at = s;
+		break;
+	case OPT_MAC:
+		why = parse_mac(s, mac->v);
+		mac->set = true;
+		break;
+	case OPT_IP:
+		why = parse_ip(s, at);
+		break;
+	case OPT_IPS:
+		why = parse_ip(s, &ip);
+		if (!why)
+			ips_add(at, &ip);
+		break;
+	case OPT_CIDRS:
+		why = parse_cidr(s, &cidr);
+		if (!why)
+			cidrs_add(at, &cidr);
+		break;
+	}
+	return why;
+}
+
+static const struct opt *find(const struct opt *opts, const char *name,
+			      size_t len)
+{
+	const struct opt *o;
+
+	for (o = opts; o && o->name; o++)
+		if (strlen(o->name) == len && !strncmp(o->name, name, len))
+			return o;
+	return NULL;
+}
+
+int opt_parse(const char *cmd, const struct opt *opts, void *vals,
+	      int *argc, char **argv)
+{
+	int i, n = 0;
+
+	for (i = 0; i < *argc; i++) {
+		const char *name = argv[i], *val, *why;
+		const struct opt *o;
+		size_t len;
+
+		if (!strcmp(name, "--")) {
+			while (++i < *argc)
+				argv[n++] = argv[i];
+			break;
+		}
+		if (name[0] != '-' || !name[1]) {
+			argv[n++] = argv[i];
+			continue;
+		}
+		len = strcspn(name, "=");
+		o = strncmp(name, "--", 2) ? NULL : find(opts, name + 2, len - 2);
+		if (!o)
+			return usage_error("%s has no option %.*s; \"ctnetctl help %s\" lists its options",
+					   cmd, (int)len, name, cmd);
+		if (o->type != OPT_IPS && o->type != OPT_CIDRS &&
+		    opt_is_set(o, vals))
+			return usage_error("--%s is given twice", o->name);
+		val = name[len] ? name + len + 1 : NULL;
+		if (o->type == OPT_FLAG) {
+			if (val)
+				return usage_error("--%s takes no value",
+						   o->name);
+		} else if (!val) {
+			if (++i >= *argc)
+				return usage_error("--%s needs a value: --%s %s",
+						   o->name, o->name, opt_arg(o));
+			val = argv[i];
+		}
+		why = store(o, val, OPT_AT(o, vals));
+		if (why)
+			return usage_error("--%s: \"%s\" %s", o->name, val, why);
+	}
+	*argc = n;
+	argv[n] = NULL;
+	return EXIT_OK;
+}
+
+void opt_free(const struct opt *opts, void *vals)
+{
+	const struct opt *o;
+
+	for (o = opts; o && o->name; o++) {
+		if (o->type == OPT_IPS)
+			free(((struct ips *)OPT_AT(o, vals))->v);
+		if (o->type == OPT_CIDRS)
+			free(((struct cidrs *)OPT_AT(o, vals))->v);
+	}
+}
+
+void opt_flags(const struct opt *opts, const void *vals,
+	       uint32_t *value, uint32_t *selector)
+{
+	const struct opt *o;
+
+	*value = 0;
+	*selector = 0;
+	for (o = opts; o->name; o++) {
+		const struct o_u32 *n = OPT_AT(o, vals);
+
+		if (o->type != OPT_ONOFF || !o->attr || !n->set)
+			continue;
+		*selector |= o->attr;
+		if (n->v)
+			*value |= o->attr;
+	}
+}

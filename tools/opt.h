@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Options: one table for a command says how they are parsed and described. */
+#ifndef CTNETCTL_OPT_H
+#define CTNETCTL_OPT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+struct ip {
+	uint8_t family;		/* AF_INET, AF_INET6; 0: none */
+	uint8_t len;		/* 4, 16 */
+	uint8_t b[16];
+};
+
+struct cidr {
+	struct ip ip;
+	uint8_t plen;
+};
+
+struct ips {
+	size_t n;
+	struct ip *v;
+};
+
+struct cidrs {
+	size_t n;
+	struct cidr *v;
+};
+
+struct o_u32 {
+	bool set;
+	uint32_t v;
+};
+
+struct o_mac {
+	bool set;
+	uint8_t v[6];
+};
+
+enum opt_type {
+	OPT_FLAG,		/* bool; takes no value */
+	OPT_ONOFF,		/* struct o_u32, 0 or 1 */
+	OPT_U32,		/* struct o_u32, from min to max */
+	OPT_STR,		/* const char * */
+	OPT_NAME,		/* const char *, name of an interface */
+	OPT_MAC,		/* struct o_mac */
+	OPT_IP,			/* struct ip */
+	OPT_IPS,		/* struct ips; may be repeated */
+	OPT_CIDRS,		/* struct cidrs; may be repeated */
+};
+
+/**
+ * struct opt - an option
+ * @name: without the dashes; NULL ends a table
+ * @type: what its value is, and how it is stored
+ * @off: where in the command's struct
+ * @help: what it does, in a line
+ * @arg: what its value is called; NULL: by type
+ * @min: least number
+ * @max: greatest number, greatest length of a string (0: any)
+ * @attr: the netlink attribute, or flag, that it stands for
+ * @width: size of that attribute where it is a number
+ * @target: goes with a container only, not with --dev
+ */
+struct opt {
+	const char *name;
+	enum opt_type type;
+	size_t off;
+	const char *help;
+	const char *arg;
+	uint32_t min;
+	uint32_t max;
+	uint16_t attr;
+	uint8_t width;
+	bool target;
+};
+
+#define OPT_AT(o, vals) ((void *)((char *)(vals) + (o)->off))
+
+/*
+ * Take the options out of @argv and leave the operands, of which there are
+ * *@argc then. Returns an exit code, after a message if it is not 0.
+ */
+int opt_parse(const char *cmd, const struct opt *opts, void *vals,
+	      int *argc, char **argv);
+void opt_free(const struct opt *opts, void *vals);
+const char *opt_arg(const struct opt *o);
+bool opt_is_set(const struct opt *o, const void *vals);
+/* The flags that were given, as a bitfield: which, and which of them are on. */
+void opt_flags(const struct opt *opts, const void *vals,
+	       uint32_t *value, uint32_t *selector);
+
+/* parse.c: words to values; return NULL, or what is wrong with the word. */
+const char *parse_u32(const char *s, uint32_t min, uint32_t max, uint32_t *v);
+const char *parse_mac(const char *s, uint8_t mac[6]);
+const char *parse_ip(const char *s, struct ip *ip);
+const char *parse_cidr(const char *s, struct cidr *c);
+const char *parse_name(const char *s);
+
+#define IP_TEXT		48
+#define CIDR_TEXT	52
+#define MAC_TEXT	18
+const char *ip_text(const struct ip *ip, char buf[IP_TEXT]);
+const char *cidr_text(const struct cidr *c, char buf[CIDR_TEXT]);
+const char *mac_text(const uint8_t mac[6], char buf[MAC_TEXT]);
+bool ip_equal(const struct ip *a, const struct ip *b);
+bool ip_set(struct ip *ip, const void *bytes, size_t len);
+void mac_random(uint8_t mac[6]);
+void mac_from_ip(uint8_t mac[6], const struct ip *ip);
+void ips_add(struct ips *l, const struct ip *ip);
+void cidrs_add(struct cidrs *l, const struct cidr *c);
+
+#endif

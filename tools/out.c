@@ -1,0 +1,394 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Output: JSON, columns for people, tab-separated rows for tools. */
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ctnet.h>
+
+#include "ctnetctl.h"
+#include "out.h"
+
+#define CELL 4096
+
+static const char *const drop_names[CTNET_DROP_MAX + 1] = {
+	[CTNET_DROP_MALFORMED] = "malformed",
+	[CTNET_DROP_SOURCE] = "source",
+	[CTNET_DROP_LINK_LOCAL] = "link-local",
+	[CTNET_DROP_NET_DOWN] = "net-down",
+	[CTNET_DROP_PORT_DOWN] = "port-down",
+	[CTNET_DROP_TOO_BIG] = "too-big",
+	[CTNET_DROP_HAIRPIN] = "hairpin",
+	[CTNET_DROP_SPLIT_HORIZON] = "split-horizon",
+	[CTNET_DROP_UNKNOWN] = "unknown",
+	[CTNET_DROP_FLOOD_QUEUE] = "flood-queue",
+	[CTNET_DROP_NOMEM] = "nomem",
+	[CTNET_DROP_NO_ROUTE] = "no-route",
+	[CTNET_DROP_LOOP] = "loop",
+	[CTNET_DROP_VXLAN_HEADER] = "vxlan-header",
+	[CTNET_DROP_VXLAN_VNI] = "vxlan-vni",
+	[CTNET_DROP_VXLAN_LOCAL] = "vxlan-local",
+	[CTNET_DROP_VXLAN_PEER] = "vxlan-peer",
+	[CTNET_DROP_VXLAN_ECN] = "vxlan-ecn",
+};
+
+static const char *const stat_keys[CTNET_A_STATS_MAX + 1] = {
+	[CTNET_A_STATS_RX_PACKETS] = "rx_packets",
+	[CTNET_A_STATS_RX_BYTES] = "rx_bytes",
+	[CTNET_A_STATS_TX_PACKETS] = "tx_packets",
+	[CTNET_A_STATS_TX_BYTES] = "tx_bytes",
+};
+
+/* What is being listed. On a terminal rows wait until all widths are known. */
+static struct {
+	const struct column *cols;
+	size_t items;
+	char **cells;
+	size_t n, cap;
+} list;
+
+void json_str(struct json_object *o, const char *key, const char *v)
+{
+	json_object_object_add(o, key, v ? json_object_new_string(v) : NULL);
+}
+
+void json_u64(struct json_object *o, const char *key, uint64_t v)
+{
+	json_object_object_add(o, key, json_object_new_uint64(v));
+}
+
+void json_onoff(struct json_object *o, const char *key, bool v)
+{
+	json_object_object_add(o, key, json_object_new_boolean(v));
+}
+
+void json_ip(struct json_object *o, const char *key, const struct ip *ip)
+{
+	char buf[IP_TEXT];
+
+	json_str(o, key, ip_text(ip, buf));
+}
+
+void json_mac(struct json_object *o, const char *key, const uint8_t mac[6])
+{
+	char buf[MAC_TEXT];
+
+	json_str(o, key, mac_text(mac, buf));
+}
+
+struct json_object *json_array(struct json_object *o, const char *key)
+{
+	struct json_object *a = json_object_new_array();
+
+	json_object_object_add(o, key, a);
+	return a;
+}
+
+/* Keys of JSON have underscores where words for people have hyphens. */
+static void drop_key(int reason, char *buf, size_t size)
+{
+	char *p;
+
+	snprintf(buf, size, "%s", drop_names[reason]);
+	for (p = buf; *p; p++)
+		if (*p == '-')
+			*p = '_';
+}
+
+void json_stats(struct json_object *o, struct nlattr *stats,
+		struct nlattr *drops)
+{
+	struct json_object *nest;
+	struct nlattr *a;
+	char key[32];
+	int left;
+
+	if (!ctx.stats)
+		return;
+	if (stats) {
+		nest = json_object_new_object();
+		json_object_object_add(o, "stats", nest);
+		nla_for_each_nested(a, stats, left)
+			if (nla_type(a) <= CTNET_A_STATS_MAX &&
+			    nla_len(a) == sizeof(uint64_t) &&
+			    stat_keys[nla_type(a)])
+				json_u64(nest, stat_keys[nla_type(a)],
+					 nla_get_u64(a));
+	}
+	if (drops) {
+		nest = json_object_new_object();
+		json_object_object_add(o, "drops", nest);
+		nla_for_each_nested(a, drops, left) {
+			int type = nla_type(a);
+
+			if (nla_len(a) != sizeof(uint64_t))
+				continue;
+			if (type <= CTNET_DROP_MAX && drop_names[type])
+				drop_key(type, key, sizeof(key));
+			else	/* a newer kernel's */
+				snprintf(key, sizeof(key), "reason_%d", type);
+			json_u64(nest, key, nla_get_u64(a));
+		}
+	}
+}
+
+void out_color(enum out_color c)
+{
+	static const char *const codes[] = {
+		[COLOR_NONE] = "0", [COLOR_NAME] = "1;36", [COLOR_MAC] = "33",
+		[COLOR_IP] = "35", [COLOR_GOOD] = "32", [COLOR_BAD] = "31",
+		[COLOR_DIM] = "2",
+	};
+
+	if (ctx.color)
+		printf("\033[%sm", codes[c]);
+}
+
+/* Text that others chose must not steer the terminal, nor break a row. */
+void out_text(enum out_color c, const char *s)
+{
+	if (c)
+		out_color(c);
+	for (; *s; s++)
+		putchar(iscntrl((unsigned char)*s) ? '?' : *s);
+	if (c)
+		out_color(COLOR_NONE);
+}
+
+static int value_text(struct json_object *v, char *buf, size_t size)
+{
+	size_t i, used = 0;
+
+	switch (json_object_get_type(v)) {
+	case json_type_null:
+		return snprintf(buf, size, "-");
+	case json_type_boolean:
+		return snprintf(buf, size, "%s",
+				json_object_get_boolean(v) ? "on" : "off");
+	case json_type_array:
+		if (!json_object_array_length(v))
+			return snprintf(buf, size, "-");
+		for (i = 0; i < json_object_array_length(v); i++) {
+			char one[256];
+
+			value_text(json_object_array_get_idx(v, i), one,
+				   sizeof(one));
+			if (used < size)
+				used += snprintf(buf + used, size - used,
+						 "%s%s", i ? "," : "", one);
+		}
+		return used;
+	default:
+		snprintf(buf, size, "%s", json_object_get_string(v));
+		if (!buf[0])
+			snprintf(buf, size, "-");
+		return strlen(buf);
+	}
+}
+
+const char *out_value(struct json_object *o, const char *key, char *buf,
+		      size_t size)
+{
+	struct json_object *v = NULL;
+
+	json_object_object_get_ex(o, key, &v);
+	value_text(v, buf, size);
+	return buf;
+}
+
+void out_json(struct json_object *o)
+{
+	puts(json_object_to_json_string_ext(o, (ctx.pretty ?
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED :
+		JSON_C_TO_STRING_PLAIN) | JSON_C_TO_STRING_NOSLASHESCAPE));
+}
+
+/* Counters follow the columns as words, so that a row has what its key says. */
+static void stats_words(struct json_object *o)
+{
+	static const char *const nests[] = { "stats", "drops" };
+	struct json_object *nest;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		if (!json_object_object_get_ex(o, nests[i], &nest))
+			continue;
+		json_object_object_foreach(nest, key, v) {
+			const char *p;
+
+			printf(i ? "\tdrop-" : "\t");
+			for (p = key; *p; p++)
+				putchar(*p == '_' ? '-' : *p);
+			printf(" %llu",
+			       (unsigned long long)json_object_get_uint64(v));
+		}
+	}
+}
+
+void out_begin(const struct column *cols)
+{
+	memset(&list, 0, sizeof(list));
+	list.cols = cols;
+	if (ctx.json)
+		printf(ctx.pretty ? "[\n" : "[");
+}
+
+static void cell_add(char *cell)
+{
+	if (list.n == list.cap) {
+		list.cap = list.cap * 2 + 64;
+		list.cells = xrealloc(list.cells,
+				      list.cap * sizeof(*list.cells));
+	}
+	list.cells[list.n++] = cell;
+}
+
+void out_item(struct json_object *o)
+{
+	const struct column *c;
+	char buf[CELL];
+
+	if (ctx.json) {
+		if (list.items++)
+			printf(ctx.pretty ? ",\n" : ",");
+		printf("%s", json_object_to_json_string_ext(o, (ctx.pretty ?
+			JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED :
+			JSON_C_TO_STRING_PLAIN) |
+			JSON_C_TO_STRING_NOSLASHESCAPE));
+	} else if (ctx.tty) {
+		for (c = list.cols; c->key; c++) {
+			char *cell = strdup(out_value(o, c->key, buf, CELL));
+
+			if (!cell)
+				die("out of memory");
+			cell_add(cell);
+		}
+		/* The object itself stays, for its counters. */
+		cell_add((char *)json_object_get(o));
+	} else {
+		for (c = list.cols; c->key; c++) {
+			if (c != list.cols)
+				putchar('\t');
+			out_text(COLOR_NONE, out_value(o, c->key, buf, CELL));
+		}
+		stats_words(o);
+		putchar('\n');
+	}
+	json_object_put(o);
+}
+
+static void print_table(void)
+{
+	size_t n = 0, i, j, width[32] = { 0 };
+
+	while (list.cols[n].key) {
+		width[n] = strlen(list.cols[n].head);
+		n++;
+	}
+	for (i = 0; i < list.n; i += n + 1)
+		for (j = 0; j < n; j++)
+			if (strlen(list.cells[i + j]) > width[j])
+				width[j] = strlen(list.cells[i + j]);
+	out_color(COLOR_DIM);
+	for (j = 0; j + 1 < n; j++)
+		printf("%-*s  ", (int)width[j], list.cols[j].head);
+	printf("%s", list.cols[j].head);
+	out_color(COLOR_NONE);
+	putchar('\n');
+	for (i = 0; i < list.n; i += n + 1) {
+		struct json_object *o = (void *)list.cells[i + n];
+
+		for (j = 0; j < n; j++) {
+			char *cell = list.cells[i + j];
+
+			out_text(list.cols[j].color, cell);
+			if (j + 1 < n)
+				printf("%*s", (int)(width[j] - strlen(cell)) + 2,
+				       "");
+			free(cell);
+		}
+		putchar('\n');
+		out_stats(o, "    ");
+		json_object_put(o);
+	}
+}
+
+void out_end(void)
+{
+	if (ctx.json)
+		printf(ctx.pretty ? "\n]\n" : "]\n");
+	else if (list.n)
+		print_table();
+	free(list.cells);
+	memset(&list, 0, sizeof(list));
+	fflush(stdout);
+}
+
+void out_line(const char *words, const struct column *cols,
+	      struct json_object *o)
+{
+	const struct column *c;
+	char buf[CELL];
+	const char *p;
+
+	printf("%s", words);
+	for (c = cols; c->key; c++) {
+		out_value(o, c->key, buf, CELL);
+		if (!strcmp(buf, "-"))
+			continue;
+		putchar(' ');
+		/* The first two name the object; the others say what they are. */
+		if (c > cols + 1) {
+			for (p = c->head; *p; p++)
+				putchar(tolower((unsigned char)*p));
+			putchar(' ');
+		}
+		out_text(c->color, buf);
+	}
+	putchar('\n');
+}
+
+void out_stats(struct json_object *o, const char *indent)
+{
+	struct json_object *s, *d, *v;
+	static const char *const dirs[] = { "rx", "tx" };
+	bool any = false;
+	size_t i;
+
+	if (json_object_object_get_ex(o, "stats", &s)) {
+		printf("%s", indent);
+		for (i = 0; i < 2; i++) {
+			unsigned long long n[2] = { 0 };
+			char key[16];
+
+			snprintf(key, sizeof(key), "%s_packets", dirs[i]);
+			if (json_object_object_get_ex(s, key, &v))
+				n[0] = json_object_get_uint64(v);
+			snprintf(key, sizeof(key), "%s_bytes", dirs[i]);
+			if (json_object_object_get_ex(s, key, &v))
+				n[1] = json_object_get_uint64(v);
+			printf("%s%s %llu packets %llu bytes", i ? ", " : "",
+			       dirs[i], n[0], n[1]);
+		}
+		putchar('\n');
+	}
+	if (!json_object_object_get_ex(o, "drops", &d))
+		return;
+	json_object_object_foreach(d, key, count) {
+		const char *p;
+
+		if (!json_object_get_uint64(count))
+			continue;
+		printf("%s", any ? ", " : indent);
+		if (!any)
+			printf("dropped: ");
+		any = true;
+		out_color(COLOR_BAD);
+		for (p = key; *p; p++)
+			putchar(*p == '_' ? '-' : *p);
+		out_color(COLOR_NONE);
+		printf(" %llu", (unsigned long long)json_object_get_uint64(count));
+	}
+	if (any)
+		putchar('\n');
+}

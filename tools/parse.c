@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Words to numbers, addresses and names, and back; each says what is wrong. */
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <errno.h>
+#include <net/if.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "ctnetctl.h"
+
+const char *parse_u32(const char *s, uint32_t min, uint32_t max, uint32_t *v)
+{
+	static char why[96];
+	unsigned long long n;
+	char *end;
+
+	errno = 0;
+	n = strtoull(s, &end, 10);
+	if (!isdigit((unsigned char)*s) || *end)
+		return "is no number";
+	if (errno || n < min || n > max) {
+		snprintf(why, sizeof(why), "is not between %u and %u", min, max);
+		return why;
+	}
+	*v = n;
+	return NULL;
+}
+
+const char *parse_mac(const char *s, uint8_t mac[6])
+{
+	static const uint8_t zero[6];
+	int i;
+
+	for (i = 0; i < 6; i++) {
+		char *end;
+
+		if (!isxdigit((unsigned char)s[0]) ||
+		    (isxdigit((unsigned char)s[1]) &&
+		     isxdigit((unsigned char)s[2])))
+			return "is no MAC address, such as 02:42:0a:00:00:01";
+		mac[i] = strtoul(s, &end, 16);
+		if (*end != (i < 5 ? ':' : '\0'))
+			return "is no MAC address, such as 02:42:0a:00:00:01";
+		s = end + 1;
+	}
+	if (!memcmp(mac, zero, 6))
+		return "is all zeros, which is nobody's MAC address";
+	if (mac[0] & 1)
+		return "is a multicast MAC address, which cannot be one host's";
+	return NULL;
+}
+
+const char *parse_ip(const char *s, struct ip *ip)
+{
+	memset(ip, 0, sizeof(*ip));
+	if (inet_pton(AF_INET, s, ip->b) == 1) {
+		ip->family = AF_INET;
+		ip->len = 4;
+	} else if (inet_pton(AF_INET6, s, ip->b) == 1) {
+		ip->family = AF_INET6;
+		ip->len = 16;
+	} else {
+		return "is no IP address";
+	}
+	return NULL;
+}
+
+/* An address that a host may have as its own. */
+static const char *check_host(const struct ip *ip)
+{
+	static const uint8_t zero[16];
+
+	if (!memcmp(ip->b, zero, ip->len))
+		return "is the unspecified address, which cannot be one host's";
+	if (ip->family == AF_INET ? (ip->b[0] & 0xf0) == 0xe0 : ip->b[0] == 0xff)
+		return "is a multicast address, which cannot be one host's";
+	if (ip->family == AF_INET && !memcmp(ip->b, "\xff\xff\xff\xff", 4))
+		return "is the broadcast address, which cannot be one host's";
+	return NULL;
+}
+
+const char *parse_cidr(const char *s, struct cidr *c)
+{
+	static const char *const form =
+		"is no address with its prefix length, such as 10.0.0.2/24 or 2001:db8::2/64";
+	char buf[IP_TEXT];
+	const char *slash = strchr(s, '/');
+	uint32_t plen;
+
+	if (!slash || (size_t)(slash - s) >= sizeof(buf))
+		return form;
+	snprintf(buf, sizeof(buf), "%.*s", (int)(slash - s), s);
+	if (parse_ip(buf, &c->ip))
+		return form;
+	if (parse_u32(slash + 1, 0, c->ip.len * 8, &plen))
+		return c->ip.family == AF_INET ?
+			"has a prefix length that is not between 0 and 32" :
+			"has a prefix length that is not between 0 and 128";
+	c->plen = plen;
+	return check_host(&c->ip);
+}
+
+const char *parse_name(const char *s)
+{
+	const char *p;
+
+	if (!*s)
+		return "is empty, which is no name for an interface";
+	if (strlen(s) >= IFNAMSIZ)
+		return "is too long: an interface's name has at most 15 characters";
+	if (!strcmp(s, ".") || !strcmp(s, ".."))
+		return "is no name for an interface";
+	for (p = s; *p; p++)
+		if (*p == '/' || *p == ':' || isspace((unsigned char)*p) ||
+		    iscntrl((unsigned char)*p))
+			return "is no name for an interface: '/', ':' and white space cannot be in one";
+	return NULL;
+}
+
+const char *ip_text(const struct ip *ip, char buf[IP_TEXT])
+{
+	if (!ip->family || !inet_ntop(ip->family, ip->b, buf, IP_TEXT))
+		snprintf(buf, IP_TEXT, "-");
+	return buf;
+}
+
+const char *cidr_text(const struct cidr *c, char buf[CIDR_TEXT])
+{
+	char ip[IP_TEXT];
+
+	snprintf(buf, CIDR_TEXT, "%s/%u", ip_text(&c->ip, ip), c->plen);
+	return buf;
+}
+
+const char *mac_text(const uint8_t m[6], char buf[MAC_TEXT])
+{
+	snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x",
+		 m[0], m[1], m[2], m[3], m[4], m[5]);
+	return buf;
+}
+
+bool ip_equal(const struct ip *a, const struct ip *b)
+{
+	return a->family == b->family && !memcmp(a->b, b->b, a->len);
+}
+
+bool ip_set(struct ip *ip, const void *bytes, size_t len)
+{
+	memset(ip, 0, sizeof(*ip));
+	if (len != 4 && len != 16)
+		return false;
+	ip->family = len == 4 ? AF_INET : AF_INET6;
+	ip->len = len;
+	memcpy(ip->b, bytes, len);
+	return true;
+}
+
+void mac_random(uint8_t mac[6])
+{
+	if (getrandom(mac, 6, 0) != 6)
+		die("no random numbers");
+	mac[0] = (mac[0] & 0xfc) | 2;	/* one host's, locally administered */
+}
+
+/*
+ * The MAC of a container that is given none, so that it is the same each time
+ * it is made with the same address: 02:42 and the four bytes of an IPv4
+ * address, or the 32-bit FNV-1a hash of the sixteen of an IPv6 one.
+ */
+void mac_from_ip(uint8_t mac[6], const struct ip *ip)
+{
+	uint32_t hash = 2166136261u;
+	int i;
+
+	mac[0] = 0x02;
+	mac[1] = 0x42;
+	if (ip->family == AF_INET) {
+		memcpy(mac + 2, ip->b, 4);
+		return;
+	}
+	for (i = 0; i < 16; i++)
+		hash = (hash ^ ip->b[i]) * 16777619u;
+	for (i = 0; i < 4; i++)
+		mac[2 + i] = hash >> (24 - 8 * i);
+}
+
+void ips_add(struct ips *l, const struct ip *ip)
+{
+	l->v = xrealloc(l->v, (l->n + 1) * sizeof(*l->v));
+	l->v[l->n++] = *ip;
+}
+
+void cidrs_add(struct cidrs *l, const struct cidr *c)
+{
+	l->v = xrealloc(l->v, (l->n + 1) * sizeof(*l->v));
+	l->v[l->n++] = *c;
+}

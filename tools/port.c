@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Ports: add-port, set-port, del-port; attach.c does it for containers. */
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+#include <linux/ctnet.h>
+
+#include "ctnetctl.h"
+#include "objects.h"
+
+#define AT(m) offsetof(struct port_opts, m)
+
+#define ID_OPTS								\
+	{ .name = "dev", .type = OPT_NAME, .off = AT(dev), .help = "the port is this device, instead of a container's", .arg = "DEV" }, \
+	{ .name = "ifname", .type = OPT_NAME, .off = AT(ifname), .help = "interface in the container (default eth0)", .target = true }
+
+/* .attr is the flag that the kernel knows it by. */
+#define FLAG_OPTS							\
+	{ .name = "learning", .type = OPT_ONOFF, .off = AT(learning), .help = "learn MACs from it (default on)", \
+	  .attr = CTNET_PORT_LEARNING },				\
+	{ .name = "flood", .type = OPT_ONOFF, .off = AT(flood), .help = "it receives floods (default on)", \
+	  .attr = CTNET_PORT_FLOOD },					\
+	{ .name = "hairpin", .type = OPT_ONOFF, .off = AT(hairpin), .help = "frames may go out where they came in (default off)", \
+	  .attr = CTNET_PORT_HAIRPIN },					\
+	{ .name = "label", .type = OPT_STR, .off = AT(label), .help = "alias of the near end (default: TARGET)", \
+	  .max = 255 }
+
+#define ADDRESS_OPT							\
+	{ .name = "address", .type = OPT_CIDRS, .off = AT(address), .help = "address of the container; may be repeated", .target = true }
+#define MTU_OPT								\
+	{ .name = "mtu", .type = OPT_U32, .off = AT(mtu), .help = "bytes (default: the network's)",	\
+	  .min = 68, .max = 65535, .target = true }
+
+const struct opt add_port_opts[] = {
+	ID_OPTS,
+	ADDRESS_OPT,
+	{ .name = "gateway", .type = OPT_IPS, .off = AT(gateway), .help = "default route; at most one IPv4 and one IPv6", .target = true },
+	{ .name = "mac", .type = OPT_MAC, .off = AT(mac), .help = "MAC of the container (default: from the first address)", .target = true },
+	MTU_OPT,
+	FLAG_OPTS,
+	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist), .help = "no error if it is such a port already" },
+	{ .name = NULL }
+};
+
+const struct opt set_port_opts[] = {
+	ID_OPTS,
+	ADDRESS_OPT,
+	MTU_OPT,
+	FLAG_OPTS,
+	{ .name = NULL }
+};
+
+const struct opt del_port_opts[] = {
+	ID_OPTS,
+	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists), .help = "no error if there is no such port" },
+	{ .name = NULL }
+};
+
+const struct column port_columns[] = {
+	{ "NETWORK", "network", COLOR_NAME },
+	{ "PORT", "port", COLOR_NONE },
+	{ "STATE", "state", COLOR_NONE },
+	{ "LABEL", "label", COLOR_NONE },
+	{ "IFNAME", "container_ifname", COLOR_NONE },
+	{ "MACS", "macs", COLOR_MAC },
+	{ "ADDRESSES", "addresses", COLOR_IP },
+	{ "LEARNING", "learning", COLOR_NONE },
+	{ "FLOOD", "flood", COLOR_NONE },
+	{ "HAIRPIN", "hairpin", COLOR_NONE },
+	{ NULL, NULL, COLOR_NONE }
+};
+
+int port_parse(struct nlmsghdr *h, struct port *p)
+{
+	static const struct nla_policy policy[CTNET_A_PORT_MAX + 1] = {
+		[CTNET_A_PORT_NET] = { .type = NLA_U32 },
+		[CTNET_A_PORT_DEV] = { .type = NLA_U32 },
+		[CTNET_A_PORT_DEVNAME] = { .type = NLA_STRING },
+		[CTNET_A_PORT_FLAGS] = {
+			.minlen = sizeof(struct nla_bitfield32) },
+		[CTNET_A_PORT_STATS] = { .type = NLA_NESTED },
+	};
+	struct nlattr *tb[CTNET_A_PORT_MAX + 1];
+	struct nla_bitfield32 bits;
+
+	memset(p, 0, sizeof(*p));
+	if (ge_parse(h, tb, CTNET_A_PORT_MAX, policy) ||
+	    !tb[CTNET_A_PORT_NET] || !tb[CTNET_A_PORT_DEV])
+		return -EBADMSG;
+	p->net = nla_get_u32(tb[CTNET_A_PORT_NET]);
+	p->dev = nla_get_u32(tb[CTNET_A_PORT_DEV]);
+	if (tb[CTNET_A_PORT_DEVNAME])
+		nla_strlcpy(p->devname, tb[CTNET_A_PORT_DEVNAME],
+			    sizeof(p->devname));
+	if (tb[CTNET_A_PORT_FLAGS]) {
+		memcpy(&bits, nla_data(tb[CTNET_A_PORT_FLAGS]), sizeof(bits));
+		p->flags = bits.value;
+	}
+	p->stats = tb[CTNET_A_PORT_STATS];
+	return 0;
+}
+
+struct json_object *port_json(const struct port *p, const char *net,
+			      const struct link *near, const struct link *far)
+{
+	struct json_object *o = json_object_new_object();
+	const struct opt *opt;
+
+	json_str(o, "network", net);
+	json_str(o, "port", p->devname);
+	json_u64(o, "ifindex", p->dev);
+	if (near) {
+		json_str(o, "state", near->flags & IFF_UP ? "up" : "down");
+		if (near->alias[0])
+			json_str(o, "label", near->alias);
+	}
+	if (far) {
+		json_str(o, "container_ifname", far->name);
+		json_u64(o, "container_mtu", far->mtu);
+	}
+	for (opt = add_port_opts; opt->name; opt++)
+		if (opt->attr)
+			json_onoff(o, opt->name, p->flags & opt->attr);
+	json_stats(o, p->stats, NULL);
+	return o;
+}
+
+struct nl_msg *port_msg(uint8_t cmd, int net, int dev)
+{
+	struct nl_msg *msg = ge_msg(cmd, 0);
+
+	msg_put_u32(msg, CTNET_A_PORT_NET, net);
+	msg_put_u32(msg, CTNET_A_PORT_DEV, dev);
+	return msg;
+}
+
+int port_get(int net, int dev, struct port *p)
+{
+	struct nlmsghdr *h;
+	struct replies r;
+	int err;
+
+	err = nl_do(&ctx.ge, port_msg(CTNET_CMD_PORT_GET, net, dev), &r);
+	if (err)
+		return err;
+	err = -ENOENT;
+	for_each_reply(h, &r)
+		err = port_parse(h, p);
+	replies_free(&r);
+	return err;
+}
+
+/*
+ * add-port leaves a veth whose other end is in another namespace, and whose
+ * name is "ct" and ten hexadecimal digits. Nothing else may be deleted as what
+ * add-port made; this is the only place that says so.
+ */
+bool port_is_made(const struct link *near)
+{
+	const char *p = near->name;
+	int i;
+
+	if (strcmp(near->kind, "veth") || near->peer_nsid < 0 ||
+	    strncmp(p, "ct", 2) || strlen(p) != 12)
+		return false;
+	for (i = 2; i < 12; i++)
+		if (!isdigit((unsigned char)p[i]) &&
+		    !(p[i] >= 'a' && p[i] <= 'f'))
+			return false;
+	return true;
+}
+
+/* Change the flags that were given, and say how to take that back. */
+int port_set_flags(int net, int dev, const struct port_opts *o)
+{
+	struct nla_bitfield32 bits, old;
+	struct nl_msg *msg;
+	struct port p;
+	int err;
+
+	opt_flags(add_port_opts, o, &bits.value, &bits.selector);
+	if (!bits.selector)
+		return EXIT_OK;
+	err = port_get(net, dev, &p);
+	if (err)
+		return fail("read the port: %s", nl_why(&ctx.ge, err, NULL));
+	msg = port_msg(CTNET_CMD_PORT_SET, net, dev);
+	msg_put(msg, CTNET_A_PORT_FLAGS, &bits, sizeof(bits));
+	err = nl_do(&ctx.ge, msg, NULL);
+	if (err)
+		return fail("set the flags: %s", nl_why(&ctx.ge, err, NULL));
+	old.value = p.flags & bits.selector;
+	old.selector = bits.selector;
+	msg = port_msg(CTNET_CMD_PORT_SET, net, dev);
+	msg_put(msg, CTNET_A_PORT_FLAGS, &old, sizeof(old));
+	undo_push(&ctx.ge, msg);
+	return EXIT_OK;
+}
+
+/* Does a port contradict the flags and the label that are asked for? */
+int port_compare(const struct link *net, const struct link *near,
+		 const struct port_opts *o)
+{
+	const struct opt *opt;
+	uint32_t value, sel;
+	struct port p;
+	int err;
+
+	err = port_get(net->ifindex, near->ifindex, &p);
+	if (err)
+		return fail("read the port: %s", nl_why(&ctx.ge, err, NULL));
+	opt_flags(add_port_opts, o, &value, &sel);
+	for (opt = add_port_opts; opt->name; opt++)
+		if (opt->attr && (sel & opt->attr) &&
+		    (value ^ p.flags) & opt->attr)
+			return fail("it exists, and has --%s %s", opt->name,
+				    p.flags & opt->attr ? "on" : "off");
+	if (o->label && strcmp(o->label, near->alias))
+		return fail("it exists, and has --label \"%s\"", near->alias);
+	return EXIT_OK;
+}
+
+static int dev_find(const char *dev, struct link *l, bool *gone)
+{
+	int err = link_get(&ctx.rt, dev, 0, -1, l);
+
+	if (err == -ENODEV && gone) {
+		*gone = true;
+		return EXIT_OK;
+	}
+	if (err == -ENODEV)
+		return fail("there is no interface \"%s\" in this namespace",
+			    dev);
+	if (err)
+		return fail("look up \"%s\": %s", dev,
+			    nl_why(&ctx.rt, err, NULL));
+	return EXIT_OK;
+}
+
+static int set_label(const struct link *dev, const char *label)
+{
+	int err;
+
+	if (!label || !strcmp(label, dev->alias))
+		return EXIT_OK;
+	err = nl_do(&ctx.rt, link_alias_msg(dev->ifindex, label), NULL);
+	if (err)
+		return fail("set the label: %s", nl_why(&ctx.rt, err, NULL));
+	undo_push(&ctx.rt, link_alias_msg(dev->ifindex, dev->alias));
+	return EXIT_OK;
+}
+
+static int add_dev(const struct link *net, const struct port_opts *o)
+{
+	static const struct hint hints[] = {
+		{ EEXIST, "it is a port of the network already" },
+		{ EBUSY, "it is a port of something already" },
+		{ 0, NULL }
+	};
+	struct nla_bitfield32 bits;
+	struct nl_msg *msg;
+	struct link dev;
+	int err, e;
+
+	err = dev_find(o->dev, &dev, NULL);
+	if (err)
+		return err;
+	msg = port_msg(CTNET_CMD_PORT_ADD, net->ifindex, dev.ifindex);
+	opt_flags(add_port_opts, o, &bits.value, &bits.selector);
+	if (bits.selector)
+		msg_put(msg, CTNET_A_PORT_FLAGS, &bits, sizeof(bits));
+	undo_begin();
+	e = nl_do(&ctx.ge, msg, NULL);
+	if (e) {
+		if (e == -EEXIST && o->may_exist)
+			err = port_compare(net, &dev, o);
+		else
+			err = fail("attach %s: %s", o->dev,
+				   nl_why(&ctx.ge, e, hints));
+		undo_run();
+		return err;
+	}
+	undo_push(&ctx.ge, port_msg(CTNET_CMD_PORT_DEL, net->ifindex,
+				    dev.ifindex));
+	err = set_label(&dev, o->label);
+	if (!err) {
+		e = link_set_up(&ctx.rt, dev.ifindex, true);
+		if (e)
+			err = fail("bring %s up: %s", o->dev,
+				   nl_why(&ctx.rt, e, NULL));
+	}
+	if (err)
+		undo_run();
+	else
+		undo_commit();
+	return err;
+}
+
+static int set_dev(const struct link *net, const struct port_opts *o)
+{
+	struct link dev;
+	struct port p;
+	int err, e;
+
+	err = dev_find(o->dev, &dev, NULL);
+	if (err)
+		return err;
+	e = port_get(net->ifindex, dev.ifindex, &p);
+	if (e)
+		return fail("read the port: %s", nl_why(&ctx.ge, e, NULL));
+	undo_begin();
+	err = port_set_flags(net->ifindex, dev.ifindex, o);
+	if (!err)
+		err = set_label(&dev, o->label);
+	if (err)
+		undo_run();
+	else
+		undo_commit();
+	return err;
+}
+
+static int del_dev(const struct link *net, const struct port_opts *o)
+{
+	static const struct hint hints[] = {
+		{ ENOENT, "it is no port of the network" },
+		{ 0, NULL }
+	};
+	bool gone = false;
+	struct link dev;
+	int err;
+
+	err = dev_find(o->dev, &dev, o->if_exists ? &gone : NULL);
+	if (err || gone)
+		return err;
+	err = nl_do(&ctx.ge, port_msg(CTNET_CMD_PORT_DEL, net->ifindex,
+				      dev.ifindex), NULL);
+	if (err && !(err == -ENOENT && o->if_exists))
+		return fail("detach %s: %s", o->dev,
+			    nl_why(&ctx.ge, err, hints));
+	return EXIT_OK;
+}
+
+static int check(int n, const struct opt *opts, const struct port_opts *o)
+{
+	const struct opt *opt;
+
+	if (n > 1 && o->dev)
+		return usage_error("a port is a container's or --dev DEV, not both");
+	if (n < 2 && !o->dev)
+		return usage_error("say which port: TARGET or --dev DEV");
+	if (!o->dev)
+		return EXIT_OK;
+	for (opt = opts; opt->name; opt++)
+		if (opt->target && opt_is_set(opt, o))
+			return usage_error("--%s is for a container, it does not go with --dev",
+					   opt->name);
+	return EXIT_OK;
+}
+
+int add_port(int n, char **arg, void *vals)
+{
+	const struct port_opts *o = vals;
+	struct link net;
+	int err;
+
+	err = check(n, add_port_opts, o);
+	if (!err)
+		err = net_find(arg[0], &net, NULL);
+	if (err)
+		return err;
+	if (!ge_sock())
+		return EXIT_REFUSED;
+	return o->dev ? add_dev(&net, o) : attach(&net, arg[1], o);
+}
+
+int set_port(int n, char **arg, void *vals)
+{
+	const struct port_opts *o = vals;
+	const struct opt *opt;
+	struct link net;
+	bool any = false;
+	int err;
+
+	err = check(n, set_port_opts, o);
+	if (err)
+		return err;
+	for (opt = set_port_opts; opt->name; opt++)
+		if (strcmp(opt->name, "dev") && strcmp(opt->name, "ifname"))
+			any = any || opt_is_set(opt, o);
+	if (!any)
+		return usage_error("nothing to change: give an option; \"ctnetctl help set-port\" lists them");
+	err = net_find(arg[0], &net, NULL);
+	if (err)
+		return err;
+	if (!ge_sock())
+		return EXIT_REFUSED;
+	return o->dev ? set_dev(&net, o) : reattach(&net, arg[1], o);
+}
+
+int del_port(int n, char **arg, void *vals)
+{
+	const struct port_opts *o = vals;
+	bool gone = false;
+	struct link net;
+	int err;
+
+	err = check(n, del_port_opts, o);
+	if (!err)
+		err = net_find(arg[0], &net, o->if_exists ? &gone : NULL);
+	if (err || gone)
+		return err;
+	if (!ge_sock())
+		return EXIT_REFUSED;
+	return o->dev ? del_dev(&net, o) : detach(&net, arg[1], o);
+}

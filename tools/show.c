@@ -1,0 +1,492 @@
+// SPDX-License-Identifier: GPL-2.0
+/* show and list. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/ctnet.h>
+
+#include "ctnetctl.h"
+#include "objects.h"
+
+static const struct column vtep_columns[] = {
+	{ "FAMILY", "family", COLOR_NONE },
+	{ "DSTPORT", "dstport", COLOR_NONE },
+	{ "NETWORKS", "networks", COLOR_NONE },
+	{ NULL, NULL, COLOR_NONE }
+};
+
+/**
+ * struct view - what is needed to name things and to say who is behind a port
+ * @links: the interfaces of the namespace
+ * @fdb: static entries behind ports, in order of the port
+ * @n: how many
+ */
+struct view {
+	struct links links;
+	struct fdb *fdb;
+	size_t n;
+};
+
+static int dump(uint8_t cmd, int net, struct replies *r)
+{
+	struct nl_msg *msg = ge_msg(cmd, NLM_F_DUMP);
+	int err;
+
+	/* NET (of networks: IFINDEX) is the first attribute of every object. */
+	if (net)
+		msg_put_u32(msg, CTNET_A_PORT_NET, net);
+	err = nl_do(&ctx.ge, msg, r);
+	if (err)
+		return fail("%s", nl_why(&ctx.ge, err, NULL));
+	return EXIT_OK;
+}
+
+static int by_port(const void *a, const void *b)
+{
+	const struct fdb *x = a, *y = b;
+
+	return (x->port > y->port) - (x->port < y->port);
+}
+
+static int view_fdb(struct view *v, int net)
+{
+	struct nlmsghdr *h;
+	struct replies r;
+	size_t cap = 0;
+	int err;
+
+	err = dump(CTNET_CMD_FDB_GET, net, &r);
+	if (err)
+		return err;
+	for_each_reply(h, &r) {
+		struct fdb f;
+
+		if (fdb_parse(h, &f))
+			continue;
+		if (!f.is_static || !f.port) {
+			free(f.ips.v);
+			continue;
+		}
+		if (v->n == cap) {
+			cap = cap * 2 + 16;
+			v->fdb = xrealloc(v->fdb, cap * sizeof(*v->fdb));
+		}
+		v->fdb[v->n++] = f;
+	}
+	replies_free(&r);
+	if (v->n)
+		qsort(v->fdb, v->n, sizeof(*v->fdb), by_port);
+	return EXIT_OK;
+}
+
+static int view_open(struct view *v, int net, bool fdb)
+{
+	int err;
+
+	memset(v, 0, sizeof(*v));
+	if (!rt_sock() || !ge_sock())
+		return EXIT_REFUSED;
+	err = link_dump(&ctx.rt, &v->links);
+	if (err)
+		return fail("list the interfaces: %s",
+			    nl_why(&ctx.rt, err, NULL));
+	return fdb ? view_fdb(v, net) : EXIT_OK;
+}
+
+static void view_close(struct view *v)
+{
+	while (v->n)
+		free(v->fdb[--v->n].ips.v);
+	free(v->fdb);
+	links_free(&v->links);
+}
+
+static const char *view_name(const struct view *v, int ifindex)
+{
+	const struct link *l = link_find(&v->links, ifindex);
+	static char buf[16];
+
+	if (l)
+		return l->name;
+	snprintf(buf, sizeof(buf), "if%d", ifindex);
+	return buf;
+}
+
+static struct json_object *view_port(const struct view *v,
+				     const struct port *p)
+{
+	const struct link *near = link_find(&v->links, p->dev);
+	struct json_object *o, *macs, *addrs;
+	struct link far;
+	char buf[IP_TEXT];
+	bool have_far;
+	size_t i, j, lo = 0, hi = v->n;
+
+	have_far = near && near->peer_nsid >= 0 && near->peer &&
+		   !strcmp(near->kind, "veth") &&
+		   !link_get(&ctx.rt, NULL, near->peer, near->peer_nsid, &far);
+	o = port_json(p, view_name(v, p->net), near, have_far ? &far : NULL);
+	macs = json_array(o, "macs");
+	addrs = json_array(o, "addresses");
+	while (lo < hi) {
+		size_t mid = (lo + hi) / 2;
+
+		if (v->fdb[mid].port < p->dev)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	for (i = lo; i < v->n && v->fdb[i].port == p->dev; i++) {
+		const struct fdb *f = &v->fdb[i];
+
+		json_object_array_add(macs, json_object_new_string(
+			mac_text(f->mac, buf)));
+		for (j = 0; j < f->ips.n; j++)
+			json_object_array_add(addrs, json_object_new_string(
+				ip_text(&f->ips.v[j], buf)));
+	}
+	return o;
+}
+
+static struct json_object *view_net(const struct view *v,
+				    const struct net *net)
+{
+	struct json_object *o;
+	struct cidrs addrs = { 0 };
+
+	addr_dump(&ctx.rt, net->ifindex, &addrs);
+	o = net_json(net, link_find(&v->links, net->ifindex), &addrs);
+	free(addrs.v);
+	return o;
+}
+
+/* The objects of a kind as JSON, one after another. */
+typedef struct json_object *(*reader)(const struct view *v,
+				      struct nlmsghdr *h);
+
+static struct json_object *read_net(const struct view *v, struct nlmsghdr *h)
+{
+	struct net net;
+
+	return net_parse(h, &net) ? NULL : view_net(v, &net);
+}
+
+static struct json_object *read_port(const struct view *v, struct nlmsghdr *h)
+{
+	struct port p;
+
+	return port_parse(h, &p) ? NULL : view_port(v, &p);
+}
+
+static struct json_object *read_peer(const struct view *v, struct nlmsghdr *h)
+{
+	struct peer p;
+
+	return peer_parse(h, &p) ? NULL : peer_json(&p, view_name(v, p.net));
+}
+
+static struct json_object *read_fdb(const struct view *v, struct nlmsghdr *h)
+{
+	struct json_object *o;
+	char port[IFNAMSIZ];
+	struct fdb f;
+
+	if (fdb_parse(h, &f))
+		return NULL;
+	snprintf(port, sizeof(port), "%s", view_name(v, f.port));
+	o = fdb_json(&f, view_name(v, f.net), port);
+	free(f.ips.v);
+	return o;
+}
+
+static struct json_object *read_vtep(const struct view *v, struct nlmsghdr *h)
+{
+	static const struct nla_policy policy[CTNET_A_VTEP_MAX + 1] = {
+		[CTNET_A_VTEP_DSTPORT] = { .type = NLA_U16 },
+		[CTNET_A_VTEP_FAMILY] = { .type = NLA_U16 },
+		[CTNET_A_VTEP_NETS] = { .type = NLA_U32 },
+		[CTNET_A_VTEP_DROPS] = { .type = NLA_NESTED },
+	};
+	struct nlattr *tb[CTNET_A_VTEP_MAX + 1];
+	struct json_object *o;
+
+	(void)v;
+	if (ge_parse(h, tb, CTNET_A_VTEP_MAX, policy) ||
+	    !tb[CTNET_A_VTEP_DSTPORT] || !tb[CTNET_A_VTEP_FAMILY])
+		return NULL;
+	o = json_object_new_object();
+	json_str(o, "family",
+		 nla_get_u16(tb[CTNET_A_VTEP_FAMILY]) == AF_INET ?
+		 "inet" : "inet6");
+	json_u64(o, "dstport", nla_get_u16(tb[CTNET_A_VTEP_DSTPORT]));
+	json_u64(o, "networks", tb[CTNET_A_VTEP_NETS] ?
+		 nla_get_u32(tb[CTNET_A_VTEP_NETS]) : 0);
+	json_stats(o, NULL, tb[CTNET_A_VTEP_DROPS]);
+	return o;
+}
+
+static const struct kind {
+	const char *name;
+	uint8_t cmd;
+	const struct column *cols;
+	reader read;
+	bool fdb;		/* needs the static entries */
+} kinds[] = {
+	{ "nets", CTNET_CMD_NET_GET, net_columns, read_net, false },
+	{ "ports", CTNET_CMD_PORT_GET, port_columns, read_port, true },
+	{ "peers", CTNET_CMD_PEER_GET, peer_columns, read_peer, false },
+	{ "fdb", CTNET_CMD_FDB_GET, fdb_columns, read_fdb, false },
+	{ "vteps", CTNET_CMD_VTEP_GET, vtep_columns, read_vtep, false },
+};
+
+#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
+
+static int list_kind(const struct kind *k, const struct view *v, int net)
+{
+	struct json_object *o;
+	struct nlmsghdr *h;
+	struct replies r;
+	int err;
+
+	err = dump(k->cmd, net, &r);
+	if (err)
+		return err;
+	out_begin(k->cols);
+	for_each_reply(h, &r) {
+		o = k->read(v, h);
+		if (o)
+			out_item(o);
+	}
+	out_end();
+	replies_free(&r);
+	return EXIT_OK;
+}
+
+int list_objects(int n, char **arg, void *vals)
+{
+	struct link net = { 0 };
+	struct view v;
+	size_t i;
+	int err;
+
+	(void)vals;
+	for (i = 0; i < N_KINDS; i++)
+		if (!strcmp(kinds[i].name, arg[0]))
+			break;
+	if (i == N_KINDS)
+		return usage_error("\"%s\" is none of nets, ports, peers, fdb and vteps",
+				   arg[0]);
+	if (n > 1 && kinds[i].cmd == CTNET_CMD_VTEP_GET)
+		return usage_error("sockets are not a network's but the namespace's: \"list vteps\"");
+	if (n > 1) {
+		err = net_find(arg[1], &net, NULL);
+		if (err)
+			return err;
+	}
+	err = view_open(&v, net.ifindex, kinds[i].fdb);
+	if (!err)
+		err = list_kind(&kinds[i], &v, net.ifindex);
+	view_close(&v);
+	return err;
+}
+
+/* Words and values of a line of the tree, where there is a value. */
+static void tree_words(struct json_object *o, const char *word,
+		       const char *key, enum out_color c)
+{
+	char buf[4096];
+
+	if (!strcmp(out_value(o, key, buf, sizeof(buf)), "-"))
+		return;
+	printf(word[0] ? " %s " : " ", word);
+	out_text(c, buf);
+}
+
+static void tree_flag(struct json_object *o, const char *key, bool usual)
+{
+	struct json_object *v;
+
+	if (json_object_object_get_ex(o, key, &v) &&
+	    json_object_get_boolean(v) != usual)
+		printf(" %s %s", key, usual ? "off" : "on");
+}
+
+static void tree_number(struct json_object *o, const char *word,
+			const char *key, uint64_t usual)
+{
+	struct json_object *v;
+
+	if (json_object_object_get_ex(o, key, &v) &&
+	    json_object_get_uint64(v) != usual)
+		printf(" %s %llu", word,
+		       (unsigned long long)json_object_get_uint64(v));
+}
+
+static void tree_net(struct json_object *o)
+{
+	char buf[256];
+
+	out_text(COLOR_NAME, out_value(o, "network", buf, sizeof(buf)));
+	putchar(':');
+	out_value(o, "state", buf, sizeof(buf));
+	putchar(' ');
+	out_text(strcmp(buf, "up") ? COLOR_BAD : COLOR_GOOD, buf);
+	tree_words(o, "vni", "vni", COLOR_NONE);
+	tree_words(o, "local", "local", COLOR_IP);
+	tree_words(o, "dstport", "dstport", COLOR_NONE);
+	tree_words(o, "mtu", "mtu", COLOR_NONE);
+	tree_flag(o, "learning", true);
+	tree_number(o, "ageing", "ageing", CTNET_AGEING_DEFAULT);
+	tree_flag(o, "flood", true);
+	tree_number(o, "max-fdb", "max_fdb", CTNET_MAX_FDB_DEFAULT);
+	printf("\n   ");
+	tree_words(o, "mac", "mac", COLOR_MAC);
+	tree_words(o, "addresses", "addresses", COLOR_IP);
+	printf("\n   ");
+	tree_words(o, "ports", "port_count", COLOR_NONE);
+	tree_words(o, "peers", "peer_count", COLOR_NONE);
+	tree_words(o, "fdb", "fdb_static", COLOR_NONE);
+	printf(" static");
+	tree_words(o, "", "fdb_learned", COLOR_NONE);
+	printf(" learned\n");
+	out_stats(o, "    ");
+}
+
+static void tree_port(struct json_object *o)
+{
+	char buf[256];
+
+	printf("    port");
+	tree_words(o, "", "port", COLOR_NONE);
+	if (strcmp(out_value(o, "state", buf, sizeof(buf)), "up"))
+		tree_words(o, "", "state", COLOR_BAD);
+	tree_words(o, "label", "label", COLOR_NAME);
+	tree_words(o, "ifname", "container_ifname", COLOR_NONE);
+	tree_words(o, "mac", "macs", COLOR_MAC);
+	tree_words(o, "addresses", "addresses", COLOR_IP);
+	tree_flag(o, "learning", true);
+	tree_flag(o, "flood", true);
+	tree_flag(o, "hairpin", false);
+	putchar('\n');
+	out_stats(o, "        ");
+}
+
+static void tree_peer(struct json_object *o)
+{
+	printf("    peer");
+	tree_words(o, "", "peer", COLOR_IP);
+	tree_words(o, "dstport", "dstport", COLOR_NONE);
+	putchar('\n');
+	out_stats(o, "        ");
+}
+
+/* The ports or peers of a network: into an array, or onto the tree. */
+static int show_parts(const struct view *v, int net, const struct kind *k,
+		      struct json_object *into,
+		      void (*print)(struct json_object *o))
+{
+	struct json_object *o, *a = NULL;
+	struct nlmsghdr *h;
+	struct replies r;
+	int err;
+
+	err = dump(k->cmd, net, &r);
+	if (err)
+		return err;
+	if (ctx.json)
+		a = json_array(into, k->name);
+	for_each_reply(h, &r) {
+		o = k->read(v, h);
+		if (!o)
+			continue;
+		if (a) {
+			json_object_array_add(a, o);
+		} else {
+			print(o);
+			json_object_put(o);
+		}
+	}
+	replies_free(&r);
+	return EXIT_OK;
+}
+
+static int show_net(const struct view *v, const struct net *net)
+{
+	struct json_object *o = view_net(v, net);
+	int err;
+
+	if (!ctx.json)
+		tree_net(o);
+	err = show_parts(v, net->ifindex, &kinds[1], o, tree_port);
+	if (!err)
+		err = show_parts(v, net->ifindex, &kinds[2], o, tree_peer);
+	if (!err && ctx.json)
+		out_item(o);
+	else
+		json_object_put(o);
+	return err;
+}
+
+static int show_vteps(void)
+{
+	struct json_object *o;
+	struct nlmsghdr *h;
+	struct replies r;
+	int err;
+
+	err = dump(CTNET_CMD_VTEP_GET, 0, &r);
+	if (err)
+		return err;
+	for_each_reply(h, &r) {
+		o = read_vtep(NULL, h);
+		if (!o)
+			continue;
+		printf("vtep");
+		tree_words(o, "", "family", COLOR_NONE);
+		tree_words(o, "dstport", "dstport", COLOR_NONE);
+		tree_words(o, "networks", "networks", COLOR_NONE);
+		putchar('\n');
+		out_stats(o, "    ");
+		json_object_put(o);
+	}
+	replies_free(&r);
+	return EXIT_OK;
+}
+
+int show(int n, char **arg, void *vals)
+{
+	struct link one = { 0 };
+	struct nlmsghdr *h;
+	struct replies r;
+	struct view v;
+	struct net net;
+	int err;
+
+	(void)vals;
+	if (n) {
+		err = net_find(arg[0], &one, NULL);
+		if (err)
+			return err;
+	}
+	err = view_open(&v, one.ifindex, true);
+	if (!err)
+		err = dump(CTNET_CMD_NET_GET, one.ifindex, &r);
+	if (!err) {
+		if (ctx.json)
+			out_begin(NULL);
+		for_each_reply(h, &r) {
+			if (net_parse(h, &net))
+				continue;
+			err = show_net(&v, &net);
+			if (err)
+				break;
+		}
+		if (ctx.json)
+			out_end();
+		replies_free(&r);
+	}
+	if (!err && ctx.stats && !ctx.json)
+		err = show_vteps();
+	view_close(&v);
+	return err;
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: GPL-2.0
+/* TARGET: from what people call a container to its network namespace. */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "ctnetctl.h"
+
+#define NETNS_DIR "/run/netns"
+
+int netns_check(int fd, const char *target)
+{
+	struct statfs fs;
+
+	if (fstatfs(fd, &fs) || fs.f_type != NSFS_MAGIC)
+		return fail("\"%s\" is no network namespace", target);
+	if (ioctl(fd, NS_GET_NSTYPE) != CLONE_NEWNET)
+		return fail("\"%s\" is a namespace, but no network namespace",
+			    target);
+	return EXIT_OK;
+}
+
+static bool is_pid(const char *s)
+{
+	return *s && s[strspn(s, "0123456789")] == '\0';
+}
+
+/*
+ * Returns a descriptor of the namespace, or -1 after a message. With @gone, a
+ * container that is not there sets it, and there is no message.
+ */
+int netns_open(const char *target, bool *gone)
+{
+	char path[4096];
+	bool pid = is_pid(target);
+	int fd, err;
+
+	if (!*target) {
+		fail("the name of a namespace is empty");
+		return -1;
+	}
+	if (pid)
+		err = snprintf(path, sizeof(path), "/proc/%s/ns/net", target);
+	else if (strchr(target, '/'))
+		err = snprintf(path, sizeof(path), "%s", target);
+	else
+		err = snprintf(path, sizeof(path), NETNS_DIR "/%s", target);
+	if (err >= (int)sizeof(path)) {
+		fail("the path of a namespace is too long");
+		return -1;
+	}
+	/* Whatever lies there: do not wait for it, do not own its terminal. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	err = errno;
+	if (fd >= 0) {
+		if (!netns_check(fd, target))
+			return fd;
+		close(fd);
+		return -1;
+	}
+	if (err == ENOENT && gone) {
+		*gone = true;
+		return -1;
+	}
+	if (pid) {
+		char proc[64];
+
+		snprintf(proc, sizeof(proc), "/proc/%.32s", target);
+		if (access(proc, F_OK))
+			fail("there is no process with PID %s", target);
+		else if (err == ENOENT)
+			fail("the process with PID %s has ended", target);
+		else
+			fail("the network namespace of PID %s cannot be opened: %s",
+			     target, strerror(err));
+	} else if (err == ENOENT && !strchr(target, '/')) {
+		fail("there is no network namespace \"%s\"; \"ip netns list\" names those there are",
+		     target);
+	} else {
+		fail("the network namespace \"%s\" cannot be opened: %s", target,
+		     strerror(err));
+	}
+	return -1;
+}
+
+/*
+ * Sockets belong to the namespace that they are opened in, so the process is
+ * elsewhere only while it opens one.
+ */
+int netns_enter(int fd)
+{
+	if (netns_same(fd, ctx.own_fd))
+		return 0;
+	return setns(fd, CLONE_NEWNET) ? -errno : 0;
+}
+
+void netns_leave(void)
+{
+	struct stat own, now;
+
+	if (!fstat(ctx.own_fd, &own) && !stat("/proc/self/ns/net", &now) &&
+	    own.st_ino == now.st_ino)
+		return;
+	if (setns(ctx.own_fd, CLONE_NEWNET))
+		die("the way back to our own network namespace is closed");
+}
+
+bool netns_same(int a, int b)
+{
+	struct stat x, y;
+
+	return !fstat(a, &x) && !fstat(b, &y) && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
