@@ -96,7 +96,9 @@ unload()
 		echo "# the module cannot be unloaded: $out (refcount $(</sys/module/ctnet/refcnt))"
 		return 1
 	fi
-	grep '^ctnet' /proc/slabinfo | sed 's/^/# still there: slab cache /'
+	if grep '^ctnet' /proc/slabinfo | sed 's/^/# still there: slab cache /' | grep .; then
+		return 1
+	fi
 }
 
 kernel_log()
@@ -147,7 +149,7 @@ run_script()
 	found+=$'\n'$(kernel_log "$t")
 	if [[ $MODE != demo ]]; then
 		if [[ $ret -eq 124 || $ret -eq 137 ]]; then
-			echo "not ok runner: $t ended within its $limit s"
+			echo "not ok runner: $t takes longer than its $limit s"
 			bad=$((bad + 1))
 		elif [[ -z $plan ]] || ((plan > 0 && plan != ok + bad + skipped)); then
 			echo "not ok runner: $t ran to its end # exit $ret, plan ${plan:-none}, $((ok + bad + skipped)) results"

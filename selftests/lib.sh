@@ -23,7 +23,7 @@ readonly KSFT_PASS=0 KSFT_FAIL=1 KSFT_SKIP=4
 
 TESTS_RUN=0 TESTS_FAILED=0 TESTS_SKIPPED=0
 RET=0			# of the test that runs: 0, 1 or KSFT_SKIP
-SKIP_REASON=""
+SKIP_REASON="" TEST_NOW=""
 NS_LIST=()		# namespaces to delete at the end
 NETS_ON=()		# of these, hosts: the ones whose state check_fail compares
 DEFERRED=()		# commands to run at the end, last first
@@ -78,13 +78,14 @@ run_test()
 	if [[ -n ${TESTS_ONLY:-} && ! $1 =~ $TESTS_ONLY ]]; then
 		return
 	fi
-	RET=0 SKIP_REASON=""
+	RET=0 SKIP_REASON="" TEST_NOW=$name
 	"${@:1:$#-1}"
 	ret=$?
 	if [[ $RET -eq 0 && $ret -ne 0 ]]; then
 		RET=$ret
 		[[ $ret -eq $KSFT_SKIP ]] || diag "$1 returned $ret"
 	fi
+	TEST_NOW=""
 	log_test "$RET" "$name" "$SKIP_REASON"
 }
 
@@ -169,7 +170,7 @@ dump_state()
 		printf 'list %s\n' nets ports peers fdb |
 			ctnetctl -n "$ns" -j -b - 2>&1 |
 			sed -E 's/\},[[:space:]]*\{/},\n{/g' |
-			sed -E -e '/"static": *false/d' -e 's/"fdb_learned": *[0-9]+//'
+			sed -E -e '/"type": *"learned"/d' -e 's/"fdb_learned": *[0-9]+//'
 		ip -n "$ns" -o -d link show |
 			sed -E 's/ state [A-Z]+//; s/(NO-CARRIER|LOWER_UP|M-DOWN),?//g'
 		ip -n "$ns" -o addr show | sed -E 's/ tentative//'
@@ -331,6 +332,8 @@ at_exit()
 	trap '' INT TERM
 	cleanup
 	[[ $TESTS_SKIPPED -ge 0 ]] || exit "$KSFT_SKIP"
+	# the runner's time limit: it says so itself
+	[[ $ret -ne 143 ]] || exit "$ret"
 	if [[ $ret -ne 0 && $TESTS_FAILED -eq 0 ]]; then
 		log_test 1 "the script runs to its end" "exit $ret"
 	fi
@@ -576,6 +579,7 @@ capture_has()
 }
 
 trap at_exit EXIT
-trap 'exit 1' INT TERM
+trap 'exit 1' INT
+trap '[[ -z $TEST_NOW ]] || diag "ended while in: $TEST_NOW"; exit 143' TERM
 
 echo "TAP version 13"

@@ -1,0 +1,168 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# The module comes and goes: it loads by its alias, takes its networks with it when it
+# is unloaded, and what iproute2 can do with a network works.
+#
+#	a (namespace)          b (namespace)
+#	n0, n1 ...             n0 ...
+#	 `- v0 ---veth--- v1
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+setup_ns a b
+
+loaded() { [[ -e /sys/module/ctnet ]]; }
+
+no_link() { ! ip -n "$1" link show dev "$2" >/dev/null 2>&1; }
+
+unload()
+{
+	! loaded || check rmmod ctnet
+}
+
+alias_is_there()
+{
+	local aliases
+
+	aliases=$(modinfo -F alias ctnet)
+	check_match "$aliases" 'rtnl-link-ctnet' aliases
+	check_match "$aliases" 'net-pf-16-proto-16-family-ctnet' aliases
+	check_match "$(modinfo -F license ctnet)" '^GPL' license
+	[[ -n $(modinfo -F description ctnet) ]] || fail "no description"
+}
+
+loads_by_link()
+{
+	unload
+	check ip -n "$a" link add n0 type ctnet
+	loaded || fail "not loaded"
+	check ip -n "$a" link del n0
+}
+
+loads_by_tool()
+{
+	unload
+	check ctn "$a" add-net n0
+	loaded || fail "not loaded"
+	check ctn "$a" del-net n0
+	unload
+	# the family's alias
+	check ctn "$a" list nets
+	loaded || fail "not loaded by the netlink family's name"
+}
+
+link_show()
+{
+	local out
+
+	check ip -n "$a" link add n0 mtu 1400 type ctnet
+	check ip -n "$a" link set n0 up
+	out=$(ip -n "$a" -d link show dev n0)
+	check_match "$out" 'ctnet' "ip -d link show"
+	check_match "$out" 'mtu 1400' "ip -d link show"
+	check_match "$(ip -n "$a" -d -j link show dev n0)" '"info_kind":"ctnet"' JSON
+	check_match "$(ip -n "$a" -o link show type ctnet)" 'n0' "ip link show type"
+	check_match "$(ip netns exec "$a" ethtool -i n0)" 'driver: ctnet' "ethtool -i"
+	check ip -n "$a" link del n0
+	check no_link "$a" n0
+}
+
+same_name_twice()
+{
+	check ip -n "$a" link add n0 type ctnet
+	STATE_NS=$a
+	check_fail 2 'File exists' ip -n "$a" link add n0 type ctnet
+	STATE_NS=""
+	# another namespace is another matter
+	check ip -n "$b" link add n0 type ctnet
+	check ip -n "$a" link del n0
+	check ip -n "$b" link del n0
+}
+
+port_by_master()
+{
+	check ip link add v0 netns "$a" type veth peer name v1 netns "$b"
+	check ip -n "$a" link add n0 type ctnet
+	check ip -n "$a" link set v0 master n0
+	check_match "$(ip -n "$a" -o link show master n0)" 'v0' "ports of n0"
+	check ip -n "$a" link set v0 nomaster
+	check_eq "$(ip -n "$a" -o link show master n0)" "" "ports of n0"
+	check ip -n "$a" link set v0 master n0
+	# the network goes, its port stays
+	check ip -n "$a" link del n0
+	check ip -n "$a" link show dev v0
+	check_not grep -q master <<<"$(ip -n "$a" -o link show dev v0)"
+	check ip -n "$a" link del v0
+}
+
+port_is_deleted()
+{
+	check ip link add v0 netns "$a" type veth peer name v1 netns "$b"
+	check ip -n "$a" link add n0 type ctnet
+	check ip -n "$a" link set v0 master n0
+	check ip -n "$b" link del v1
+	check_eq "$(ip -n "$a" -o link show master n0)" "" "ports of n0"
+	check ip -n "$a" link del n0
+}
+
+unload_takes_networks()
+{
+	local i
+
+	check ip link add v0 netns "$a" type veth peer name v1 netns "$b"
+	for i in 0 1 2; do
+		check ip -n "$a" link add "n$i" type ctnet
+		check ip -n "$a" link set "n$i" up
+	done
+	check ip -n "$b" link add n0 type ctnet
+	check ip -n "$a" link set v0 up master n0
+	check ip -n "$b" link set v1 up
+	check rmmod ctnet
+	loaded && fail "still loaded"
+	check no_link "$a" n0
+	check no_link "$a" n2
+	check no_link "$b" n0
+	check_not grep -q master <<<"$(ip -n "$a" -o link show dev v0)"
+	check modprobe ctnet
+	check ip -n "$a" link del v0
+}
+
+namespace_goes()
+{
+	local c=$a-gone
+
+	check ip netns add "$c"
+	check ip link add v0 netns "$c" type veth peer name v1 netns "$b"
+	check ip -n "$c" link add n0 type ctnet
+	check ip -n "$c" link set v0 up master n0
+	check ip -n "$c" link set n0 up
+	check ip -n "$b" link set v1 up
+	check ip netns del "$c"
+	wait_until 20000 no_link "$b" v1
+	# and unloading does not find anything half gone
+	check rmmod ctnet
+	check modprobe ctnet
+}
+
+load_and_unload()
+{
+	local i
+
+	for i in 1 2 3 4 5; do
+		check rmmod ctnet
+		check modprobe ctnet
+	done
+}
+
+run_test alias_is_there "the module has its aliases, license and description"
+run_test loads_by_link "ip link add type ctnet loads it"
+run_test loads_by_tool "ctnetctl loads it"
+run_test link_show "ip -d link and ethtool show what a network is"
+run_test same_name_twice "a name is taken once in each namespace"
+run_test port_by_master "ip link set master and nomaster; a network goes, its port stays"
+run_test port_is_deleted "a port that is deleted is detached"
+run_test unload_takes_networks "unloading takes all networks with it"
+run_test namespace_goes "a namespace goes with network and port in it"
+run_test load_and_unload "it loads and unloads five times"
