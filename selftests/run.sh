@@ -143,10 +143,11 @@ start_vm()
 	printf '%s\n' "SLOW=$SLOW" "V='${V:-}'" "TESTS_ONLY='${TESTS_ONLY:-}'" \
 		"VM_KVER='$VM_KVER'" "DEFAULT_TIMEOUT=$DEFAULT_TIMEOUT" >"$RUN/vars"
 	say "booting the VM: $VM_KVER, 2 CPUs$([[ $SLOW -eq 1 ]] || echo ', without KVM: slow')"
+	# without -v, vng throws away what the kernel says on its console as it dies
 	setsid vng -r "$VM_KERNEL" "${opt[@]}" --rwdir "$RUN" --cwd / \
 		--append "panic=-1 oops=panic log_buf_len=8M printk.devkmsg=on$append" \
-		--append "console=ttyS1 modprobe.blacklist=$USELESS" \
-		--qemu-opts "-serial file:$RUN/console" \
+		--append "modprobe.blacklist=$USELESS" \
+		--qemu-opts "-set chardev.console.path=$RUN/console" \
 		--exec "bash $RUN/guest.sh $RUN" </dev/null >"$RUN/vng" 2>&1 &
 	VM_PID=$!
 	tail -n +1 -f -s 0.5 --pid="$VM_PID" "$RUN/log" > >(show) 2>/dev/null &
@@ -216,7 +217,14 @@ wait_vm()
 	end_vm
 }
 
+# the kernel's last words, from the first that tells what went wrong
 console_tail()
+{
+	sed -n '/Kernel panic\|BUG\|Oops\|general protection\|cut here\|sysrq:/,$p' "$RUN/console" |
+		head -n "$1" | tr -d '\r' | sed 's/^/# /'
+}
+
+vng_tail()
 {
 	cat "$RUN/vng" "$RUN/console" 2>/dev/null | tr -d '\r\000' | grep -v '^ *$' | tail -n "$1" | sed 's/^/# /'
 }
@@ -262,18 +270,18 @@ check()
 		wait_vm
 		t=$(cat "$RUN/current")
 		if [[ $VM_END == noboot ]]; then
-			console_tail 30
+			vng_tail 30
 			give_up "the VM did not boot"
 		fi
 		if [[ $VM_END != finished ]]; then
 			if [[ -z $t ]]; then
-				console_tail 30
+				vng_tail 30
 				give_up "the VM ended before any test ran ($VM_END)"
 			fi
 			grep -q "^$t " "$RUN/results" ||
 				lost "$t" >>"$RUN/results"
 			echo "== $t: the VM $VM_END$([[ $VM_END == crash ]] && echo ed || echo s); its console:"
-			console_tail 40
+			console_tail 60
 			echo "== $t: FAIL"
 			cp "$RUN/console" "$CTNET_CACHE/console.log"
 		fi
@@ -315,7 +323,7 @@ demo()
 	start_vm
 	wait_vm
 	if [[ $VM_END != finished ]]; then
-		console_tail 40
+		vng_tail 40
 		give_up "the VM: $VM_END"
 	fi
 	grep -q '^demo PASS' "$RUN/results"
