@@ -43,6 +43,7 @@ void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb)
 {
 	struct net_device *dev = port->dev;
 	unsigned int len = skb->len;
+	int err;
 
 	if (unlikely(!is_skb_forwardable(dev, skb))) {
 		ctnet_drop(port->dst.net, skb, dev->flags & IFF_UP ?
@@ -53,7 +54,8 @@ void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb)
 	skb_forward_csum(skb);
 	skb_clear_tstamp(skb);
 	skb->dev = dev;
-	if (likely(!net_xmit_eval(dev_queue_xmit(skb))))
+	err = dev_queue_xmit(skb);
+	if (likely(!net_xmit_eval(err)))
 		ctnet_stats_tx(port->stats, len);
 }
 
