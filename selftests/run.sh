@@ -103,7 +103,8 @@ pack()
 	for p in bash ip bridge tc ethtool ping arping jq tcpdump nft iperf3 socat sysctl \
 		timeout grep sed awk mawk cat rm mkdir mktemp cp diff sleep true kill env \
 		wc head tail tr sort date modprobe lsmod modinfo insmod rmmod kmod dmesg \
-		busybox nsenter unshare setpriv capsh stat find xargs cut seq ps; do
+		busybox nsenter unshare setpriv capsh stat find xargs cut seq ps ss script stty \
+		touch ls readlink uname id nc; do
 		p=$(PATH=$bin type -P "$p") && cp -L "$p" "$stage/bin/${p##*/}"
 	done
 	cp "$BUILD/tools/ctnetctl" "$stage/bin/"
