@@ -88,7 +88,7 @@ static void emit(const char *object, const char *event,
 		out_json(e);
 		json_object_put(e);
 	} else {
-		snprintf(words, sizeof(words), "%s %s ", object, event);
+		snprintf(words, sizeof(words), "%s %s", object, event);
 		out_line(words, cols, o);
 	}
 	json_object_put(o);

@@ -87,8 +87,8 @@ int net_find(const char *name, struct link *l, bool *gone)
 		return fail("look up network \"%s\": %s", name,
 			    nl_why(s, err, NULL));
 	if (strcmp(l->kind, "ctnet"))
-		return fail("\"%s\" is no ctnet network but an interface of kind \"%s\"",
-			    name, l->kind[0] ? l->kind : "physical");
+		return fail("\"%s\" is no ctnet network but another interface%s%s",
+			    name, l->kind[0] ? ", of kind " : "", l->kind);
 	return EXIT_OK;
 }
 

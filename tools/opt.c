@@ -141,8 +141,8 @@ int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 		len = strcspn(name, "=");
 		o = strncmp(name, "--", 2) ? NULL : find(opts, name + 2, len - 2);
 		if (!o)
-			return usage_error("%s has no option %.*s; \"ctnetctl help %s\" lists its options",
-					   cmd, (int)len, name, cmd);
+			return usage_error("there is no option %.*s; \"ctnetctl help %s\" lists those there are",
+					   (int)len, name, cmd);
 		if (o->type != OPT_IPS && o->type != OPT_CIDRS &&
 		    opt_is_set(o, vals))
 			return usage_error("--%s is given twice", o->name);
