@@ -86,14 +86,15 @@ static int container_find(struct container *c)
 }
 
 static int container_open(struct container *c, const char *target,
-			  const struct port_opts *o, bool *gone)
+			  const struct port_opts *o, bool *gone,
+			  const char *tail)
 {
 	int err;
 
 	memset(c, 0, sizeof(*c));
 	c->target = target;
 	c->ifname = o->ifname ? o->ifname : "eth0";
-	c->fd = netns_open(target, gone);
+	c->fd = netns_open(target, gone, tail);
 	if (c->fd < 0)
 		return gone && *gone ? EXIT_OK : EXIT_REFUSED;
 	if (netns_same(c->fd, ctx.ns_fd)) {
@@ -410,7 +411,7 @@ int attach(const struct link *net, const char *target,
 
 	err = check_gateways(o);
 	if (!err)
-		err = container_open(&c, target, o, NULL);
+		err = container_open(&c, target, o, NULL, "");
 	if (err)
 		return err;
 	if (c.state != FAR_NONE) {
@@ -458,7 +459,8 @@ static int container_port(struct container *c, const struct link *net,
 			  const char *target, const struct port_opts *o,
 			  bool *gone)
 {
-	int err = container_open(c, target, o, gone);
+	int err = container_open(c, target, o, gone,
+				 ", and a container that goes takes its port with it");
 
 	if (err || (gone && *gone))
 		return err;

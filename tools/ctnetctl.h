@@ -106,7 +106,7 @@ void undo_commit(void);
 bool undo_interrupted(void);
 
 /* target.c */
-int netns_open(const char *target, bool *gone);
+int netns_open(const char *target, bool *gone, const char *tail);
 int netns_check(int fd, const char *target);
 int netns_enter(int fd);
 void netns_leave(void);

@@ -368,7 +368,7 @@ static int run(int argc, char **argv)
 			    strerror(errno));
 	ctx.ns_fd = ctx.own_fd;
 	if (netns) {
-		ctx.ns_fd = netns_open(netns, NULL);
+		ctx.ns_fd = netns_open(netns, NULL, "");
 		if (ctx.ns_fd < 0)
 			return EXIT_REFUSED;
 	}

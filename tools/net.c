@@ -199,7 +199,8 @@ struct json_object *net_json(const struct net *net, const struct link *l,
 
 	json_str(o, "network", net->name);
 	json_u64(o, "ifindex", net->ifindex);
-	json_str(o, "state", !l ? NULL : l->flags & IFF_UP ? "up" : "down");
+	if (l)
+		json_str(o, "state", l->flags & IFF_UP ? "up" : "down");
 	if (c->vni.set) {
 		json_u64(o, "vni", c->vni.v);
 		json_ip(o, "local", &c->local);

@@ -263,8 +263,8 @@ void out_item(struct json_object *o)
 				die("out of memory");
 			cell_add(cell);
 		}
-		/* The object itself stays, for its counters. */
-		cell_add((char *)json_object_get(o));
+		/* With counters, the object itself stays for them. */
+		cell_add(ctx.stats ? (char *)json_object_get(o) : NULL);
 	} else {
 		for (c = list.cols; c->key; c++) {
 			if (c != list.cols)
@@ -308,7 +308,8 @@ static void print_table(void)
 			free(cell);
 		}
 		putchar('\n');
-		out_stats(o, "    ");
+		if (o)
+			out_stats(o, "    ");
 		json_object_put(o);
 	}
 }

@@ -36,9 +36,10 @@ static bool is_pid(const char *s)
 
 /*
  * Returns a descriptor of the namespace, or -1 after a message. With @gone, a
- * container that is not there sets it, and there is no message.
+ * container that is not there sets it, and there is no message. @tail is what
+ * else there is to say of one that is not there.
  */
-int netns_open(const char *target, bool *gone)
+int netns_open(const char *target, bool *gone, const char *tail)
 {
 	char path[4096];
 	bool pid = is_pid(target);
@@ -76,15 +77,15 @@ int netns_open(const char *target, bool *gone)
 
 		snprintf(proc, sizeof(proc), "/proc/%.32s", target);
 		if (access(proc, F_OK))
-			fail("there is no process with PID %s", target);
+			fail("there is no process with PID %s%s", target, tail);
 		else if (err == ENOENT)
-			fail("the process with PID %s has ended", target);
+			fail("the process with PID %s has ended%s", target, tail);
 		else
 			fail("the network namespace of PID %s cannot be opened: %s",
 			     target, strerror(err));
 	} else if (err == ENOENT && !strchr(target, '/')) {
-		fail("there is no network namespace \"%s\"; \"ip netns list\" names those there are",
-		     target);
+		fail("there is no network namespace \"%s\"%s; \"ip netns list\" names those there are",
+		     target, tail);
 	} else {
 		fail("the network namespace \"%s\" cannot be opened: %s", target,
 		     strerror(err));
