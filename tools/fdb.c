@@ -11,29 +11,36 @@
 #define AT(m) offsetof(struct fdb_opts, m)
 
 #define DST_OPTS							\
-	{ .name = "port", .type = OPT_NAME, .off = AT(port), .help = "it lies behind this port", .arg = "DEV" }, \
-	{ .name = "peer", .type = OPT_IP, .off = AT(peer), .help = "it lies behind this peer" }
+	{ .name = "port", .type = OPT_NAME, .off = AT(port),		\
+	  .help = "it lies behind this port", .arg = "DEV" },		\
+	{ .name = "peer", .type = OPT_IP, .off = AT(peer),		\
+	  .help = "it lies behind this peer" }
 
 #define ADD_OPTS							\
 	DST_OPTS,							\
-	{ .name = "self", .type = OPT_FLAG, .off = AT(self), .help = "it is the host's" },		\
-	{ .name = "ip", .type = OPT_IPS, .off = AT(ip), .help = "address that lives at the MAC; may be repeated" }
+	{ .name = "self", .type = OPT_FLAG, .off = AT(self),		\
+	  .help = "it is the host's" },					\
+	{ .name = "ip", .type = OPT_IPS, .off = AT(ip),			\
+	  .help = "address that lives at the MAC; may be repeated" }
 
 const struct opt add_fdb_opts[] = {
 	ADD_OPTS,
-	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist), .help = "no error if there is that very entry already" },
+	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist),
+	  .help = "no error if there is that very entry already" },
 	{ .name = NULL }
 };
 
 const struct opt replace_fdb_opts[] = { ADD_OPTS, { .name = NULL } };
 
 const struct opt del_fdb_opts[] = {
-	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists), .help = "no error if there is no such entry" },
+	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists),
+	  .help = "no error if there is no such entry" },
 	{ .name = NULL }
 };
 
 const struct opt flush_fdb_opts[] = {
-	{ .name = "learned", .type = OPT_FLAG, .off = AT(learned), .help = "learned entries only" },
+	{ .name = "learned", .type = OPT_FLAG, .off = AT(learned),
+	  .help = "learned entries only" },
 	DST_OPTS,
 	{ .name = NULL }
 };

@@ -17,7 +17,7 @@ struct ctx ctx = { .own_fd = -1, .ns_fd = -1 };
 static int help(int n, char **arg, void *vals);
 static int version(int n, char **arg, void *vals);
 
-#define OPTS(table, type) .opts = table, .size = sizeof(struct type)
+#define OPTS(table, type) .opts = (table), .size = sizeof(struct type)
 
 static const struct command commands[] = {
 	{ "add-net", "NET", 1, 1, OPTS(add_net_opts, net_opts), add_net,

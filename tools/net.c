@@ -15,36 +15,48 @@
 
 /* What is set by name in IFLA_INFO_DATA has .attr, and .width if a number. */
 #define NET_OPTS							\
-	{ .name = "vni", .type = OPT_U32, .off = AT(vni), .help = "VXLAN network identifier; without one the network is a local bridge", \
+	{ .name = "vni", .type = OPT_U32, .off = AT(vni),		\
+	  .help = "VXLAN network identifier; without one the network is a local bridge", \
 	  .min = 1, .max = CTNET_VNI_MAX, .attr = IFLA_CTNET_VNI, .width = 4 }, \
-	{ .name = "local", .type = OPT_IP, .off = AT(local), .help = "address of this VTEP, one of the host's", \
+	{ .name = "local", .type = OPT_IP, .off = AT(local),		\
+	  .help = "address of this VTEP, one of the host's",		\
 	  .attr = IFLA_CTNET_LOCAL },					\
-	{ .name = "dstport", .type = OPT_U32, .off = AT(dstport), .help = "UDP port (default 4789)",	\
+	{ .name = "dstport", .type = OPT_U32, .off = AT(dstport),	\
+	  .help = "UDP port (default 4789)",				\
 	  .min = 1, .max = 65535, .attr = IFLA_CTNET_DSTPORT, .width = 2 }, \
-	{ .name = "address", .type = OPT_CIDRS, .off = AT(address), .help = "address of the host on the network; may be repeated" }, \
-	{ .name = "mtu", .type = OPT_U32, .off = AT(mtu), .help = "bytes (default: the underlay's, less the overhead)", \
+	{ .name = "address", .type = OPT_CIDRS, .off = AT(address),	\
+	  .help = "address of the host on the network; may be repeated" }, \
+	{ .name = "mtu", .type = OPT_U32, .off = AT(mtu),		\
+	  .help = "bytes (default: the underlay's, less the overhead)",	\
 	  .min = 68, .max = 65535 },					\
-	{ .name = "mac", .type = OPT_MAC, .off = AT(mac), .help = "MAC of the host on the network (default: from the first address, or random)" }, \
-	{ .name = "learning", .type = OPT_ONOFF, .off = AT(learning), .help = "learn where MACs are (default on)", \
+	{ .name = "mac", .type = OPT_MAC, .off = AT(mac),		\
+	  .help = "MAC of the host on the network (default: from the first address, or random)" }, \
+	{ .name = "learning", .type = OPT_ONOFF, .off = AT(learning),	\
+	  .help = "learn where MACs are (default on)",			\
 	  .attr = IFLA_CTNET_LEARNING, .width = 1 },			\
-	{ .name = "ageing", .type = OPT_U32, .off = AT(ageing), .help = "forget learned entries not seen for so long (default 300; 0: never)", \
+	{ .name = "ageing", .type = OPT_U32, .off = AT(ageing),		\
+	  .help = "forget learned entries not seen for so long (default 300; 0: never)", \
 	  .arg = "SECONDS", .max = CTNET_AGEING_MAX,			\
 	  .attr = IFLA_CTNET_AGEING, .width = 4 },			\
-	{ .name = "flood", .type = OPT_ONOFF, .off = AT(flood), .help = "flood unknown unicast (default on)", \
+	{ .name = "flood", .type = OPT_ONOFF, .off = AT(flood),		\
+	  .help = "flood unknown unicast (default on)",			\
 	  .attr = IFLA_CTNET_FLOOD, .width = 1 },			\
-	{ .name = "max-fdb", .type = OPT_U32, .off = AT(max_fdb), .help = "learned entries at most (default 65536)", \
+	{ .name = "max-fdb", .type = OPT_U32, .off = AT(max_fdb),	\
+	  .help = "learned entries at most (default 65536)",		\
 	  .max = UINT32_MAX, .attr = IFLA_CTNET_MAX_FDB, .width = 4 }
 
 const struct opt add_net_opts[] = {
 	NET_OPTS,
-	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist), .help = "no error if there is such a network already" },
+	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist),
+	  .help = "no error if there is such a network already" },
 	{ .name = NULL }
 };
 
 const struct opt set_net_opts[] = { NET_OPTS, { .name = NULL } };
 
 const struct opt del_net_opts[] = {
-	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists), .help = "no error if there is no such network" },
+	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists),
+	  .help = "no error if there is no such network" },
 	{ .name = NULL }
 };
 

@@ -10,14 +10,17 @@
 #define AT(m) offsetof(struct peer_opts, m)
 
 const struct opt add_peer_opts[] = {
-	{ .name = "dstport", .type = OPT_U32, .off = AT(dstport), .help = "UDP port that it listens on (default: the network's)",
+	{ .name = "dstport", .type = OPT_U32, .off = AT(dstport),
+	  .help = "UDP port that it listens on (default: the network's)",
 	  .min = 1, .max = 65535 },
-	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist), .help = "no error if it is a peer already" },
+	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist),
+	  .help = "no error if it is a peer already" },
 	{ .name = NULL }
 };
 
 const struct opt del_peer_opts[] = {
-	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists), .help = "no error if there is no such peer" },
+	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists),
+	  .help = "no error if there is no such peer" },
 	{ .name = NULL }
 };
 

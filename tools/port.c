@@ -11,34 +11,45 @@
 #define AT(m) offsetof(struct port_opts, m)
 
 #define ID_OPTS								\
-	{ .name = "dev", .type = OPT_NAME, .off = AT(dev), .help = "the port is this device, instead of a container's", .arg = "DEV" }, \
-	{ .name = "ifname", .type = OPT_NAME, .off = AT(ifname), .help = "interface in the container (default eth0)", .target = true }
+	{ .name = "dev", .type = OPT_NAME, .off = AT(dev),		\
+	  .help = "the port is this device, instead of a container's", .arg = "DEV" }, \
+	{ .name = "ifname", .type = OPT_NAME, .off = AT(ifname),	\
+	  .help = "interface in the container (default eth0)", .target = true }
 
 /* .attr is the flag that the kernel knows it by. */
 #define FLAG_OPTS							\
-	{ .name = "learning", .type = OPT_ONOFF, .off = AT(learning), .help = "learn MACs from it (default on)", \
+	{ .name = "learning", .type = OPT_ONOFF, .off = AT(learning),	\
+	  .help = "learn MACs from it (default on)",			\
 	  .attr = CTNET_PORT_LEARNING },				\
-	{ .name = "flood", .type = OPT_ONOFF, .off = AT(flood), .help = "it receives floods (default on)", \
+	{ .name = "flood", .type = OPT_ONOFF, .off = AT(flood),		\
+	  .help = "it receives floods (default on)",			\
 	  .attr = CTNET_PORT_FLOOD },					\
-	{ .name = "hairpin", .type = OPT_ONOFF, .off = AT(hairpin), .help = "frames may go out where they came in (default off)", \
+	{ .name = "hairpin", .type = OPT_ONOFF, .off = AT(hairpin),	\
+	  .help = "frames may go out where they came in (default off)",	\
 	  .attr = CTNET_PORT_HAIRPIN },					\
-	{ .name = "label", .type = OPT_STR, .off = AT(label), .help = "alias of the near end (default: TARGET)", \
+	{ .name = "label", .type = OPT_STR, .off = AT(label),		\
+	  .help = "alias of the near end (default: TARGET)",		\
 	  .max = 255 }
 
 #define ADDRESS_OPT							\
-	{ .name = "address", .type = OPT_CIDRS, .off = AT(address), .help = "address of the container; may be repeated", .target = true }
+	{ .name = "address", .type = OPT_CIDRS, .off = AT(address),	\
+	  .help = "address of the container; may be repeated", .target = true }
 #define MTU_OPT								\
-	{ .name = "mtu", .type = OPT_U32, .off = AT(mtu), .help = "bytes (default: the network's)",	\
+	{ .name = "mtu", .type = OPT_U32, .off = AT(mtu),		\
+	  .help = "bytes (default: the network's)",			\
 	  .min = 68, .max = 65535, .target = true }
 
 const struct opt add_port_opts[] = {
 	ID_OPTS,
 	ADDRESS_OPT,
-	{ .name = "gateway", .type = OPT_IPS, .off = AT(gateway), .help = "default route; at most one IPv4 and one IPv6", .target = true },
-	{ .name = "mac", .type = OPT_MAC, .off = AT(mac), .help = "MAC of the container (default: from the first address)", .target = true },
+	{ .name = "gateway", .type = OPT_IPS, .off = AT(gateway),
+	  .help = "default route; at most one IPv4 and one IPv6", .target = true },
+	{ .name = "mac", .type = OPT_MAC, .off = AT(mac),
+	  .help = "MAC of the container (default: from the first address)", .target = true },
 	MTU_OPT,
 	FLAG_OPTS,
-	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist), .help = "no error if it is such a port already" },
+	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist),
+	  .help = "no error if it is such a port already" },
 	{ .name = NULL }
 };
 
@@ -52,7 +63,8 @@ const struct opt set_port_opts[] = {
 
 const struct opt del_port_opts[] = {
 	ID_OPTS,
-	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists), .help = "no error if there is no such port" },
+	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists),
+	  .help = "no error if there is no such port" },
 	{ .name = NULL }
 };
 
