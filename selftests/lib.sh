@@ -565,11 +565,14 @@ capture_stop()
 # capture_count FILE [FILTER]: number of packets that match
 capture_count()
 {
-	local lines
+	local line n=0
 
+	# what tcpdump does not know it dumps, in lines that begin with a tab
 	# shellcheck disable=SC2086 # a filter is words
-	mapfile -t lines < <(tcpdump -n -r "$1" ${2:-} 2>/dev/null)
-	echo "${#lines[@]}"
+	while IFS= read -r line; do
+		[[ $line == $'\t'* ]] || n=$((n + 1))
+	done < <(tcpdump -n -r "$1" ${2:-} 2>/dev/null)
+	echo "$n"
 }
 
 # capture_has FILE N [FILTER]: waits until at least N packets that match were captured
