@@ -565,14 +565,12 @@ capture_stop()
 # capture_count FILE [FILTER]: number of packets that match
 capture_count()
 {
-	local line n=0
+	local out
 
-	# what tcpdump does not know it dumps, in lines that begin with a tab
+	# not by lines: a packet of a tunnel takes several
 	# shellcheck disable=SC2086 # a filter is words
-	while IFS= read -r line; do
-		[[ $line == $'\t'* ]] || n=$((n + 1))
-	done < <(tcpdump -n -r "$1" ${2:-} 2>/dev/null)
-	echo "$n"
+	out=$(tcpdump -n --count -r "$1" ${2:-} 2>/dev/null)
+	[[ $out =~ ([0-9]+)\ packet ]] && echo "${BASH_REMATCH[1]}"
 }
 
 # capture_has FILE N [FILTER]: waits until at least N packets that match were captured
