@@ -38,6 +38,7 @@ install-tool: tool ## install ctnetctl and its man page under PREFIX
 dkms: ## register the module with DKMS, which builds it for every kernel (as root)
 	install -d $(DESTDIR)$(DKMSSRC)
 	cp -r Kbuild Makefile dkms.conf LICENSE kmod uapi $(DESTDIR)$(DKMSSRC)
+	find $(DESTDIR)$(DKMSSRC)/kmod \( -name '*.o' -o -name '.*.cmd' \) -delete
 	$(if $(DESTDIR),,dkms install -m ctnet -v $(VERSION) $(if $(KVER),-k $(KVER)))
 
 uninstall: ## remove what install and dkms put there (as root)
