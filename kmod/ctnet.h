@@ -347,13 +347,9 @@ int ctnet_nl_init(void);
 void ctnet_nl_exit(void);
 
 /* nldump.c */
-int ctnet_nl_nets_start(struct netlink_callback *cb);
 int ctnet_nl_nets_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
-int ctnet_nl_ports_start(struct netlink_callback *cb);
 int ctnet_nl_ports_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
-int ctnet_nl_peers_start(struct netlink_callback *cb);
 int ctnet_nl_peers_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
-int ctnet_nl_fdb_start(struct netlink_callback *cb);
 int ctnet_nl_fdb_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int ctnet_nl_vteps_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 

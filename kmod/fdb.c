@@ -211,10 +211,7 @@ static int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
 		if (other && other->fdb == old)
 			continue;
 		if (other) {
-			if (other->fdb == fdb)
-				NL_SET_ERR_MSG(extack, "The same IP address is named twice");
-			else
-				NL_SET_ERR_MSG(extack, "Another MAC has one of the IP addresses: remove it there first");
+			NL_SET_ERR_MSG(extack, "Another MAC has one of the IP addresses: remove it there first");
 			err = -EEXIST;
 			break;
 		}
@@ -285,7 +282,7 @@ static int ctnet_fdb_replace(struct ctnet_net *net, struct ctnet_fdb *fdb,
  * @dst: where the MAC lies
  * @mac: the MAC, a valid one
  * @flags: %CTNET_FDB_LOCAL for the netdevice's own, or 0
- * @ips: addresses that live there
+ * @ips: addresses that live there, no two the same
  * @n_ips: how many
  * @replace: whether a static entry may be replaced; a learned one always is
  * @extack: says why not

@@ -139,6 +139,7 @@ static int ctnet_nl_port_add(struct genl_info *info)
 	u32 flags = CTNET_PORT_FLAGS_DEFAULT;
 	struct net_device *dev;
 	struct ctnet_net *net;
+	int err;
 
 	net = ctnet_nl_get_net(info, CTNET_A_PORT_NET);
 	if (IS_ERR(net))
@@ -152,7 +153,10 @@ static int ctnet_nl_port_add(struct genl_info *info)
 
 		flags = (flags & ~f.selector) | f.value;
 	}
-	return ctnet_port_attach(net, dev, flags, info->extack);
+	err = ctnet_port_attach(net, dev, flags, info->extack);
+	if (err)
+		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_PORT_DEV]);
+	return err;
 }
 
 static int ctnet_nl_port_set(struct genl_info *info)
@@ -209,8 +213,11 @@ static int ctnet_nl_peer_add(struct genl_info *info)
 				info->extack);
 	if (err)
 		return err;
-	return ctnet_peer_add(net, &addr, port ? htons(nla_get_u16(port)) : 0,
-			      info->extack);
+	err = ctnet_peer_add(net, &addr, port ? htons(nla_get_u16(port)) : 0,
+			     info->extack);
+	if (err)
+		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_PEER_ADDR]);
+	return err;
 }
 
 static struct ctnet_peer *ctnet_nl_named_peer(struct genl_info *info)
@@ -300,8 +307,8 @@ static const u8 *ctnet_nl_fdb_mac(struct genl_info *info)
 /* All IP addresses of a request. Returns how many, or an error. */
 static int ctnet_nl_fdb_ips(struct genl_info *info, struct in6_addr **ips)
 {
+	unsigned int i, n = 0;
 	struct nlattr *attr;
-	unsigned int n = 0;
 	int rem, err;
 
 	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem)
@@ -322,6 +329,13 @@ static int ctnet_nl_fdb_ips(struct genl_info *info, struct in6_addr **ips)
 		if (nla_type(attr) != CTNET_A_FDB_IP)
 			continue;
 		err = ctnet_nl_get_addr(attr, ip, info->extack);
+		for (i = 0; !err && i < n; i++) {
+			if (ipv6_addr_equal(&(*ips)[i], ip)) {
+				NL_SET_ERR_MSG_ATTR(info->extack, attr,
+						    "The same IP address is named twice");
+				err = -EINVAL;
+			}
+		}
 		if (!err && (ipv6_addr_any(ip) || ipv6_addr_is_multicast(ip) ||
 			     (ipv6_addr_v4mapped(ip) &&
 			      (ipv4_is_zeronet(ip->s6_addr32[3]) ||
@@ -364,6 +378,8 @@ static int ctnet_nl_fdb_enter(struct genl_info *info, bool replace)
 	if (n < 0)
 		return n;
 	err = ctnet_fdb_set(dst, mac, 0, ips, n, replace, info->extack);
+	if (err)
+		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC]);
 	kfree(ips);
 	return err;
 }
@@ -531,8 +547,9 @@ static const struct nla_policy ctnet_fdb_flush_policy[] = {
 	[CTNET_A_FDB_LEARNED] = { .type = NLA_FLAG },
 };
 
+/* It takes none; a policy without any would not be looked at. */
 static const struct nla_policy ctnet_vtep_policy[] = {
-	[CTNET_A_VTEP_UNSPEC] = { .type = NLA_REJECT },
+	[CTNET_A_VTEP_DSTPORT] = { .type = NLA_REJECT },
 };
 
 #define CTNET_OP_SET(_cmd, _policy, _maxattr)	\
@@ -548,7 +565,6 @@ static const struct nla_policy ctnet_vtep_policy[] = {
 	{						\
 		.cmd = (_cmd),				\
 		.doit = ctnet_nl_doit,			\
-		.start = ctnet_nl_##_objs##_start,	\
 		.dumpit = ctnet_nl_##_objs##_dumpit,	\
 		.policy = (_policy),			\
 		.maxattr = (_maxattr),			\
@@ -577,7 +593,7 @@ static const struct genl_ops ctnet_nl_ops[] = {
 		.cmd = CTNET_CMD_VTEP_GET,
 		.dumpit = ctnet_nl_vteps_dumpit,
 		.policy = ctnet_vtep_policy,
-		.maxattr = CTNET_A_VTEP_UNSPEC,
+		.maxattr = CTNET_A_VTEP_DSTPORT,
 	},
 };
 

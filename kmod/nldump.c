@@ -5,7 +5,8 @@
 /*
  * A dump goes through the namespace's networks by id (args[0]) and in each
  * through its objects by id (args[1]); both stay good whatever comes and goes.
- * args[2] is the network that the request names, by ifindex, or 0.
+ * args[2] is the network that the request names, by ifindex, or 0; args[3] says
+ * that the request was looked at.
  */
 typedef int (*ctnet_dump_t)(struct sk_buff *skb, struct netlink_callback *cb,
 			    struct ctnet_net *net);
@@ -19,16 +20,49 @@ static int ctnet_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 				obj, true);
 }
 
+/*
+ * What the request names: by @attr the network, or nothing; @obj, of an object of
+ * it, may not be there. Once, in the first call: a start callback has no extended
+ * ack in all kernels.
+ */
+static int ctnet_nl_dump_filter(struct netlink_callback *cb, int attr, int obj)
+{
+	struct nlattr **attrs = ctnet_dump_attrs(cb);
+	struct net *n = sock_net(cb->skb->sk);
+	struct net_device *dev;
+
+	if (cb->args[3]++)
+		return 0;
+	if (attrs && obj && attrs[obj]) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[obj],
+				    "A dump shows all objects: name a network or nothing");
+		return -EINVAL;
+	}
+	if (!attrs || !attrs[attr])
+		return 0;
+	dev = dev_get_by_index_rcu(n, nla_get_u32(attrs[attr]));
+	if (!dev || !ctnet_dev_is(dev)) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[attr],
+				    "No ctnet network of this namespace has this interface index");
+		return -ENODEV;
+	}
+	cb->args[2] = dev->ifindex;
+	return 0;
+}
+
 static int ctnet_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
-			 ctnet_dump_t dump)
+			 int attr, int obj, ctnet_dump_t dump)
 {
 	struct ctnet_ns *ns = ctnet_ns(sock_net(skb->sk));
 	unsigned long id = cb->args[0];
 	struct ctnet_net *net;
-	int err = 0;
+	int err;
 
 	rcu_read_lock();
 	cb->seq = atomic_read(&ns->seq) ?: 1;
+	err = ctnet_nl_dump_filter(cb, attr, obj);
+	if (err)
+		goto unlock;
 	xa_for_each_start(&ns->nets, id, net, id) {
 		if (cb->args[2] && net->dev->ifindex != cb->args[2])
 			continue;
@@ -42,36 +76,9 @@ static int ctnet_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		cb->args[0] = id + 1;
 		cb->args[1] = 0;
 	}
+unlock:
 	rcu_read_unlock();
 	return err == -EMSGSIZE && skb->len ? skb->len : err;
-}
-
-/* @attr names the network, @obj an object of it or nothing. */
-static int ctnet_nl_dump_start(struct netlink_callback *cb, int attr, int obj)
-{
-	struct nlattr **attrs = ctnet_dump_attrs(cb);
-	struct net *n = sock_net(cb->skb->sk);
-	struct net_device *dev;
-	int err = 0;
-
-	if (attrs && obj && attrs[obj]) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[obj],
-				    "A dump shows all objects: name a network or nothing");
-		return -EINVAL;
-	}
-	if (!attrs || !attrs[attr])
-		return 0;
-	rcu_read_lock();
-	dev = dev_get_by_index_rcu(n, nla_get_u32(attrs[attr]));
-	if (!dev || !ctnet_dev_is(dev)) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[attr],
-				    "No ctnet network of this namespace has this interface index");
-		err = -ENODEV;
-	} else {
-		cb->args[2] = dev->ifindex;
-	}
-	rcu_read_unlock();
-	return err;
 }
 
 static int ctnet_nl_dump_net(struct sk_buff *skb, struct netlink_callback *cb,
@@ -135,42 +142,22 @@ static int ctnet_nl_dump_fdb(struct sk_buff *skb, struct netlink_callback *cb,
 
 int ctnet_nl_nets_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return ctnet_nl_dump(skb, cb, ctnet_nl_dump_net);
+	return ctnet_nl_dump(skb, cb, CTNET_A_NET_IFINDEX, 0, ctnet_nl_dump_net);
 }
 
 int ctnet_nl_ports_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return ctnet_nl_dump(skb, cb, ctnet_nl_dump_port);
+	return ctnet_nl_dump(skb, cb, CTNET_A_PORT_NET, CTNET_A_PORT_DEV, ctnet_nl_dump_port);
 }
 
 int ctnet_nl_peers_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return ctnet_nl_dump(skb, cb, ctnet_nl_dump_peer);
+	return ctnet_nl_dump(skb, cb, CTNET_A_PEER_NET, CTNET_A_PEER_ADDR, ctnet_nl_dump_peer);
 }
 
 int ctnet_nl_fdb_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
-	return ctnet_nl_dump(skb, cb, ctnet_nl_dump_fdb);
-}
-
-int ctnet_nl_nets_start(struct netlink_callback *cb)
-{
-	return ctnet_nl_dump_start(cb, CTNET_A_NET_IFINDEX, 0);
-}
-
-int ctnet_nl_ports_start(struct netlink_callback *cb)
-{
-	return ctnet_nl_dump_start(cb, CTNET_A_PORT_NET, CTNET_A_PORT_DEV);
-}
-
-int ctnet_nl_peers_start(struct netlink_callback *cb)
-{
-	return ctnet_nl_dump_start(cb, CTNET_A_PEER_NET, CTNET_A_PEER_ADDR);
-}
-
-int ctnet_nl_fdb_start(struct netlink_callback *cb)
-{
-	return ctnet_nl_dump_start(cb, CTNET_A_FDB_NET, CTNET_A_FDB_MAC);
+	return ctnet_nl_dump(skb, cb, CTNET_A_FDB_NET, CTNET_A_FDB_MAC, ctnet_nl_dump_fdb);
 }
 
 /* Sockets are few: the dump resumes by counting them. */
