@@ -249,9 +249,9 @@ int monitor(int n, char **arg, void *vals)
 {
 	struct nlsock s = { 0 };
 	struct link net = { 0 };
+	int room = 16 << 20, err;
 	struct links ls;
 	size_t i;
-	int err;
 
 	(void)vals;
 	if (n) {
@@ -264,7 +264,9 @@ int monitor(int n, char **arg, void *vals)
 	err = nl_open(&s, NETLINK_GENERIC, ctx.ns_fd);
 	if (err)
 		return fail("open a socket: %s", nl_why(NULL, err, NULL));
-	nl_socket_set_buffer_size(s.sk, 4 << 20, 0);
+	/* Bursts are to fit; beyond net.core.rmem_max only for the privileged. */
+	setsockopt(nl_socket_get_fd(s.sk), SOL_SOCKET, SO_RCVBUFFORCE, &room,
+		   sizeof(room));
 	/* Subscribed first, so that no change falls between. */
 	err = nl_socket_add_membership(s.sk, ctx.group);
 	if (err) {
