@@ -73,8 +73,9 @@
  * @IFLA_CTNET_UNSPEC: unused
  * @IFLA_CTNET_VNI: u32, 1 to %CTNET_VNI_MAX; VXLAN network identifier. Absent:
  *	a local bridge. No two networks of a namespace share VNI and UDP port.
- * @IFLA_CTNET_LOCAL: IPv4 address; address of this VTEP, an address of the
- *	namespace. Goes with a VNI and only with one.
+ * @IFLA_CTNET_LOCAL: IPv4 address; address of this VTEP, one of the namespace's:
+ *	while it is not, nothing is sent to peers (%CTNET_DROP_NO_ROUTE). Goes with
+ *	a VNI and only with one.
  * @IFLA_CTNET_DSTPORT: u16; UDP port that is bound and sent to, default
  *	%CTNET_DSTPORT_DEFAULT. Goes with a VNI only.
  * @IFLA_CTNET_LEARNING: u8, 0 or 1; whether the network learns at all, default 1
