@@ -1,0 +1,428 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 300
+#
+# What people get wrong, through the tool: each has its own message and exit code, and
+# changes nothing.
+#
+#	h1 (namespace)                                  c1 (namespace)
+#	net0, VNI 100 on ul0; local (a local bridge)    eth0
+#	 |- p1 (one end of a veth; the other, p1x, is no port)
+#	 |- a veth of its own to c1
+#	 |- peer 192.0.2.2
+#	 `- 02:bb:00:00:00:01 behind p1
+#	br0 (a Linux bridge) with port b1; tun0; ul0 192.0.2.1/24 (dummy)
+#	vx0 (a Linux VXLAN device), which has UDP port 4999
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need setpriv
+readonly LONG=abcdefghijklmnop S=02:bb:00:00:00:01 M=02:bb:00:00:00:02
+
+setup_host h1
+add_container c1 h2
+STATE=""
+
+build()
+{
+	ip_in "$h1" <<-EOT || die "setup: links"
+		link add ul0 type dummy
+		addr add 192.0.2.1/24 dev ul0
+		link set ul0 up
+		link add p1 type veth peer name p1x
+		link add b1 type veth peer name b1x
+		link add br0 type bridge
+		link set b1 master br0
+	EOT
+	modprobe -q tun
+	ip -n "$h1" tuntap add tun0 mode tun 2>/dev/null || diag "no tun device"
+	ip_in "$h2" <<<"link add away type dummy"
+	ctn "$h1" -b - <<-EOT || die "setup: networks"
+		add-net net0 --vni 100 --local 192.0.2.1
+		add-net local
+		add-port net0 --dev p1
+		add-port net0 $c1 --address 203.0.113.1/24
+		add-peer net0 192.0.2.2
+		add-fdb net0 $S --port p1 --ip 203.0.113.5
+	EOT
+	{ ip -n "$h1" link add vx0 type vxlan id 5 dstport 4999 &&
+		ip -n "$h1" link set vx0 up; } 2>/dev/null || diag "no vxlan device"
+	# what comes up by itself has come up
+	wait_until 10000 settled
+}
+
+settled() { local a; a=$(dump_state "$h1" "$c1"); nap 0.5; [[ $a == "$(dump_state "$h1" "$c1")" ]]; }
+
+# refused EXIT REGEX ARGUMENT...: ctnetctl refuses this in h1
+refused()
+{
+	local want=$1 regex=$2
+
+	shift 2
+	expect "$want" "$regex" ctnetctl -n "$h1" "$@"
+}
+
+# expect EXIT REGEX COMMAND...: with this exit code and such a message
+expect()
+{
+	local want=$1 regex=$2 ret
+
+	shift 2
+	OUT=$("$@" 2>&1 >/dev/null)
+	ret=$?
+	[[ $ret -eq $want ]] || fail "$*: exit $ret, want $want; said '$OUT'"
+	[[ $OUT == "ctnetctl: "* || $OUT == usage:* ]] || fail "$*: said '$OUT'"
+	check_match "$OUT" "$regex" "what $* said"
+}
+
+# input_test FUNCTION DESCRIPTION: and what it has refused has changed nothing. One look
+# for all of a function: it takes a second.
+input_test()
+{
+	[[ -z ${TESTS_ONLY:-} || $1 =~ $TESTS_ONLY ]] || return
+	local TESTS_ONLY=""
+
+	run_test unchanged "$@"
+}
+
+unchanged()
+{
+	local now
+
+	"$1"
+	now=$(dump_state "$h1" "$c1")
+	[[ $now != "$STATE" ]] || return 0
+	fail "something was refused, yet changed:"
+	diag "$(diff <(echo "$STATE") <(echo "$now"))"
+	STATE=$now
+}
+
+# ------------------------------------------------------------------- tests
+
+long_names()
+{
+	refused 1 'too long' add-net $LONG
+	refused 1 'too long' add-port net0 --dev $LONG
+	refused 1 'too long' add-port net0 "$h2" --ifname $LONG
+	refused 1 'no name' add-net a/b
+	refused 1 'no name' add-net 'a b'
+	refused 1 'empty' add-net ''
+	refused 1 'too long' add-port net0 --dev p1x --label "$(printf '%0300d' 0)"
+}
+
+vni_range()
+{
+	refused 1 'not between 1 and 16777215' add-net n1 --vni 0 --local 192.0.2.1
+	refused 1 'not between 1 and 16777215' add-net n1 --vni 16777216 --local 192.0.2.1
+	refused 1 'not between' add-net n1 --vni 99999999999999999999999 --local 192.0.2.1
+	refused 1 'no number' add-net n1 --vni -1 --local 192.0.2.1
+	refused 1 'no number' add-net n1 --vni 12x --local 192.0.2.1
+}
+
+vni_used()
+{
+	refused 2 'has the VNI' add-net n1 --vni 100 --local 192.0.2.1
+	refused 2 'has the VNI' set-net local --vni 100 --local 192.0.2.1
+}
+
+vni_without_address()
+{
+	refused 1 'needs --local' add-net n1 --vni 7
+	refused 1 'needs --vni' add-net n1 --local 192.0.2.1
+	refused 2 'goes with a VNI' set-net local --local 192.0.2.1
+}
+
+local_address()
+{
+	refused 2 'unicast' add-net n1 --vni 7 --local 224.0.0.1
+	refused 2 'unicast' add-net n1 --vni 7 --local 0.0.0.0
+	refused 2 'unicast' add-net n1 --vni 7 --local 127.0.0.1
+	refused 2 'IPv4' add-net n1 --vni 7 --local 2001:db8::1
+	refused 2 'peer' set-net net0 --local 192.0.2.2
+}
+
+name_taken()
+{
+	refused 2 'interface of that name|exists' add-net net0
+	refused 2 'interface of that name|exists' add-net ul0
+	refused 2 'no ctnet network' add-net ul0 --may-exist
+	refused 2 'has no --vni|has no' add-net local --may-exist --vni 9 --local 192.0.2.1
+}
+
+peer_multicast() { refused 2 'unicast' add-peer net0 224.0.0.1; }
+peer_broadcast()
+{
+	refused 2 'unicast' add-peer net0 255.255.255.255
+	refused 2 'broadcast' add-peer net0 192.0.2.255
+}
+peer_loopback() { refused 2 'unicast' add-peer net0 127.0.0.1; }
+peer_zero() { refused 2 'unicast' add-peer net0 0.0.0.0; }
+peer_own() { refused 2 "own" add-peer net0 192.0.2.1; }
+peer_ipv6() { refused 2 'IPv4' add-peer net0 2001:db8::2; }
+peer_twice()
+{
+	refused 2 'already' add-peer net0 192.0.2.2
+	refused 2 'UDP port' add-peer net0 192.0.2.2 --dstport 5000 --may-exist
+}
+peer_of_local() { refused 2 'is local' add-peer local 192.0.2.2; }
+peer_gone() { refused 2 'no peer' del-peer net0 192.0.2.77; }
+
+port_of_another()
+{
+	refused 2 'already' add-port local --dev p1
+	refused 2 'already' add-port net0 --dev p1
+	refused 2 'already' add-port net0 --dev b1
+}
+
+port_is_network() { refused 2 'own port' add-port net0 --dev net0; }
+port_other_network() { refused 2 'cannot be a port' add-port net0 --dev local; }
+port_loopback() { refused 2 'oopback' add-port net0 --dev lo; }
+port_not_here()
+{
+	refused 2 'no interface "away"' add-port net0 --dev away
+	refused 2 'no interface "nosuch"' add-port net0 --dev nosuch
+}
+
+port_layer3()
+{
+	ip -n "$h1" link show dev tun0 >/dev/null 2>&1 || { skip "no tun device"; return; }
+	refused 2 'Ethernet' add-port net0 --dev tun0
+}
+
+port_gone()
+{
+	refused 2 'no port|not a port' del-port net0 --dev p1x
+	refused 2 'not a port' set-port net0 --dev p1x --hairpin on
+	refused 2 'no interface' del-port net0 --dev nosuch
+	refused 2 'not a port' del-port local --dev p1
+	refused 2 'no interface eth5' del-port net0 "$c1" --ifname eth5
+}
+
+network_gone()
+{
+	local cmd
+
+	refused 2 'no network' del-net nosuch
+	refused 2 'no network' set-net nosuch --ageing 5
+	refused 2 'no network' add-port nosuch --dev p1x
+	refused 2 'no network' add-peer nosuch 192.0.2.3
+	refused 2 'no network' add-fdb nosuch $M --self
+	refused 2 'no network' flush-fdb nosuch
+	refused 2 'no network' show nosuch
+	# there is something of the name, but no network
+	for cmd in del-net show flush-fdb; do
+		refused 2 'no ctnet network' $cmd br0
+	done
+}
+
+macs()
+{
+	refused 1 'all zeros' add-net n1 --mac 00:00:00:00:00:00
+	refused 1 'multicast' add-net n1 --mac 01:00:5e:00:00:01
+	refused 1 'no MAC' add-net n1 --mac 02:00:00:00:00
+	refused 1 'all zeros' add-fdb net0 00:00:00:00:00:00 --self
+	refused 1 'multicast' add-fdb net0 ff:ff:ff:ff:ff:ff --self
+	refused 1 'no MAC' add-fdb net0 02:00:00:00:00:zz --self
+	refused 1 'no MAC' add-fdb net0 02:00:00:00:00:00:00 --self
+	refused 1 'no MAC' add-fdb net0 0200.0000.0001 --self
+	refused 1 'all zeros' add-port net0 "$h2" --mac 0:0:0:0:0:0
+	refused 1 'multicast' set-net net0 --mac 03:00:00:00:00:01
+}
+
+parse_addresses()
+{
+	refused 1 'no IP address' add-peer net0 192.0.2
+	refused 1 'no IP address' add-peer net0 192.0.2.256
+	refused 1 'no IP address' add-peer net0 2001:db8:::1
+	refused 1 'no IP address' add-peer net0 host.example
+	refused 1 'no IP address' add-net n1 --vni 7 --local 192.0.2.1/24
+	refused 1 'no IP address' add-fdb net0 $M --self --ip 203.0.113.x
+	refused 1 'no IP address' add-fdb net0 $M --peer 1.2.3.4.5
+}
+
+prefixes()
+{
+	refused 1 'prefix length' add-net n1 --address 203.0.113.1
+	refused 1 'between 0 and 32' add-net n1 --address 203.0.113.1/33
+	refused 1 'between 0 and 128' add-net n1 --address 2001:db8::1/129
+	refused 1 'between 0 and 32' add-port net0 "$h2" --address 203.0.113.1/x
+	refused 1 'prefix length' add-port net0 "$h2" --address /24
+	refused 1 'multicast' add-port net0 "$h2" --address 224.0.0.1/24
+	refused 1 'unspecified' add-port net0 "$h2" --address 0.0.0.0/0
+	refused 1 'needs an --address' add-port net0 "$h2" --gateway 203.0.113.254
+}
+
+entries()
+{
+	refused 2 'static entry' add-fdb net0 $S --self
+	refused 2 'Another MAC' add-fdb net0 $M --self --ip 203.0.113.5
+	refused 2 'Another MAC' add-fdb net0 $M --self --ip 203.0.113.1
+	refused 2 'unicast' add-fdb net0 $M --self --ip 224.0.0.9
+	refused 2 'no port' add-fdb net0 $M --port p1x
+	refused 2 'no interface' add-fdb net0 $M --port nosuch
+	refused 2 'no peer' add-fdb net0 $M --peer 192.0.2.77
+	refused 1 'where the MAC lies' add-fdb net0 $M
+	refused 1 'where the MAC lies' add-fdb net0 $M --self --port p1
+	refused 2 'no entry' del-fdb net0 $M
+	refused 1 'exclude' flush-fdb net0 --port p1 --peer 192.0.2.2
+	refused 2 'no peer' flush-fdb net0 --peer 192.0.2.77
+	refused 2 'no port' flush-fdb net0 --port p1x
+}
+
+pid_gone()
+{
+	local pid
+
+	true &
+	pid=$!
+	wait $pid
+	refused 2 "no process with PID $pid" add-port net0 $pid
+	refused 2 'no process with PID 0' add-port net0 0
+	refused 2 'no process with PID' add-port net0 99999999999
+	refused 2 "no process with PID $pid" del-port net0 $pid
+	refused 2 "no process with PID $pid" -n $pid list nets
+}
+
+no_namespace()
+{
+	: >"$TMP/file"
+	refused 2 'no network namespace' add-port net0 "$TMP/file"
+	refused 2 'but no network namespace' add-port net0 /proc/self/ns/mnt
+	refused 2 'no network namespace' add-port net0 /dev/null
+	refused 2 'cannot be opened' add-port net0 "$TMP/nosuch"
+	refused 2 'no network namespace "nosuch"' add-port net0 nosuch
+	refused 2 'empty' add-port net0 ''
+	expect 2 'no network namespace "nosuch"' ctnetctl -n nosuch list nets
+	expect 2 'but no network namespace' ctnetctl -n /proc/self/ns/uts list nets
+}
+
+own_namespace() { refused 2 'own namespace' add-port net0 "$h1"; }
+
+attached_already()
+{
+	refused 2 'already has' add-port net0 "$c1"
+	refused 2 'already has' add-port local "$c1"
+	refused 2 'it exists, and has not' add-port net0 "$c1" --may-exist --address 203.0.113.77/24
+	# its MAC, its address
+	refused 2 'static entry' add-port net0 "$c1" --ifname eth1 --mac 02:42:cb:00:71:01
+	refused 2 'Another MAC' add-port net0 "$c1" --ifname eth1 --address 203.0.113.5/24
+}
+
+udp_port()
+{
+	ip -n "$h1" -o link show dev vx0 up 2>/dev/null | grep -q . ||
+		{ skip "no vxlan device"; return; }
+	refused 2 'UDP port' add-net n1 --vni 7 --local 192.0.2.1 --dstport 4999
+	refused 2 'UDP port' set-net net0 --dstport 4999
+	refused 1 'between 1 and 65535' add-net n1 --vni 7 --local 192.0.2.1 --dstport 0
+	refused 1 'between 1 and 65535' add-peer net0 192.0.2.9 --dstport 65536
+	refused 1 'needs --vni' add-net n1 --dstport 4789
+}
+
+# as a user, in the namespace
+as_user() { ip netns exec "$h1" setpriv --reuid 65534 --regid 65534 --clear-groups ctnetctl "$@"; }
+
+no_privilege()
+{
+	expect 2 'CAP_NET_ADMIN|not permitted' as_user add-net n1
+	expect 2 'CAP_NET_ADMIN' as_user set-net net0 --ageing 5
+	expect 2 'CAP_NET_ADMIN' as_user del-net net0
+	expect 2 'CAP_NET_ADMIN' as_user add-port net0 --dev p1x
+	expect 2 'CAP_NET_ADMIN' as_user set-port net0 --dev p1 --hairpin on
+	expect 2 'CAP_NET_ADMIN' as_user del-port net0 --dev p1
+	expect 2 'CAP_NET_ADMIN' as_user add-peer net0 192.0.2.9
+	expect 2 'CAP_NET_ADMIN' as_user del-peer net0 192.0.2.2
+	expect 2 'CAP_NET_ADMIN' as_user add-fdb net0 $M --self
+	expect 2 'CAP_NET_ADMIN' as_user del-fdb net0 $S
+	expect 2 'CAP_NET_ADMIN' as_user flush-fdb net0
+	expect 2 'CAP_NET_ADMIN|not permitted' as_user -n "$h2" list nets
+	# looking is free
+	check as_user show
+	check_match "$OUT" 'net0'
+}
+
+numbers()
+{
+	refused 1 'not between' set-net net0 --ageing 1000001
+	refused 1 'not between' set-net net0 --mtu 67
+	refused 1 'not between' set-net net0 --mtu 65536
+	refused 2 '.' set-net net0 --mtu 65535
+	refused 1 'not between' set-net net0 --max-fdb 4294967296
+	refused 1 'neither "on" nor "off"' set-net net0 --learning yes
+	refused 1 'neither "on" nor "off"' set-port net0 --dev p1 --flood 1
+}
+
+usage()
+{
+	refused 1 'no command "frobnicate"' frobnicate
+	refused 1 'no option --nosuch' add-net n1 --nosuch
+	refused 1 'no option -x' add-net n1 -x
+	refused 1 'needs a value' add-net n1 --vni
+	refused 1 'missing' add-net
+	refused 1 'too many' add-net n1 n2
+	refused 1 'missing' add-peer net0
+	refused 1 'which port' add-port net0
+	refused 1 'not both' add-port net0 "$h2" --dev p1x
+	refused 1 'for a container' add-port net0 --dev p1x --address 203.0.113.9/24
+	refused 1 'given twice' set-net net0 --ageing 5 --ageing 6
+	refused 1 'nothing to change' set-net net0
+	refused 1 'takes no value' add-fdb net0 $M --self=yes
+	refused 1 'none of nets' list frobs
+	expect 1 'no command' ctnetctl
+	expect 1 'no option' ctnetctl --nosuch list nets
+	expect 1 'needs a value' ctnetctl -n
+}
+
+# the line and the reason; what comes after it is not done
+batch()
+{
+	printf '%s\n' '# a comment' 'list nets' 'add-peer net0 224.0.0.1' 'add-net after' >"$TMP/batch"
+	refused 2 "$TMP/batch:3: add-peer net0 224.0.0.1: .*unicast" -b "$TMP/batch"
+	printf '%s\n' '' 'add-net "n1' >"$TMP/batch"
+	refused 1 "$TMP/batch:2: .*not closed" -b "$TMP/batch"
+	printf '%s\n' 'frobnicate' >"$TMP/batch"
+	refused 1 "$TMP/batch:1: .*no command" -b "$TMP/batch"
+	refused 2 'open' -b "$TMP/nosuch"
+	refused 1 'place of a command' -b "$TMP/batch" list nets
+}
+
+build
+STATE=$(dump_state "$h1" "$c1")
+
+input_test long_names "names too long, or no names"
+input_test vni_range "VNI 0, above 2^24-1, or no number"
+input_test vni_used "a VNI that another network of the namespace has"
+input_test vni_without_address "a VNI without local address, and the reverse"
+input_test local_address "a local address that cannot be"
+input_test name_taken "a name that something has"
+input_test peer_multicast "a multicast address as a peer"
+input_test peer_broadcast "a broadcast address as a peer"
+input_test peer_loopback "a loopback address as a peer"
+input_test peer_zero "the unspecified address as a peer"
+input_test peer_own "the host's own address as a peer"
+input_test peer_ipv6 "an address of another family than the underlay as a peer"
+input_test peer_twice "a peer that there is"
+input_test peer_of_local "a peer of a network without VNI"
+input_test peer_gone "a peer that there is not"
+input_test port_of_another "a port that is somebody's: ctnet's, this network's, a bridge's"
+input_test port_is_network "a network as its own port"
+input_test port_other_network "a network as another's port"
+input_test port_loopback "the loopback device as a port"
+input_test port_not_here "a device that is in another namespace, or nowhere"
+input_test port_layer3 "a device that is not Ethernet"
+input_test port_gone "a port that there is not"
+input_test network_gone "a network that there is not"
+input_test macs "MACs that are zero, multicast, or none"
+input_test parse_addresses "addresses that do not parse"
+input_test prefixes "prefixes that do not parse, or do not fit"
+input_test entries "entries that clash, or lie nowhere"
+input_test pid_gone "a PID that is gone"
+input_test no_namespace "a namespace that is none, or none of network"
+input_test own_namespace "the network's own namespace as a container"
+input_test attached_already "a container that is attached"
+input_test udp_port "a UDP port that is in use"
+input_test no_privilege "no privilege"
+input_test numbers "numbers out of range"
+input_test usage "wrong usage"
+input_test batch "a batch says file, line and reason"
