@@ -393,6 +393,10 @@ counters()
 {
 	local p1 p2 net links
 
+	# where they are is known: nothing is flooded
+	listen "$d1"
+	ask send "$d2" eth0 $BCAST $M2 learn
+	got_frames "$d1" eth0 learn 1
 	p1=$(stats_of ports p1)
 	p2=$(stats_of ports p2)
 	net=$(stats_of nets net0)
