@@ -291,6 +291,7 @@ struct ctnet_ns *ctnet_ns(const struct net *net);
 
 /* dev.c */
 extern struct rtnl_link_ops ctnet_link_ops;
+bool ctnet_receive(struct sk_buff *skb);
 bool ctnet_dev_is(const struct net_device *dev);
 void ctnet_dev_deliver(struct ctnet_net *net, struct sk_buff *skb);
 

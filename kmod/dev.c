@@ -28,6 +28,29 @@ static netdev_tx_t ctnet_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	return NETDEV_TX_OK;
 }
 
+/* How often frames are received in place inside one another, on this CPU. */
+#define CTNET_RECEIVE_DEPTH	2
+static DEFINE_PER_CPU(unsigned int, ctnet_receive_depth);
+
+/**
+ * ctnet_receive() - have the stack receive a frame, in place if possible
+ * @skb: the frame, as netif_receive_skb() takes it; consumed
+ *
+ * Tunnels inside tunnels, which a container may build at will, would use up the
+ * kernel's stack: from some depth on a frame goes by way of the backlog.
+ *
+ * Context: bottom halves off. Return: whether it was not dropped at once.
+ */
+bool ctnet_receive(struct sk_buff *skb)
+{
+	if (unlikely(__this_cpu_read(ctnet_receive_depth) >= CTNET_RECEIVE_DEPTH))
+		return netif_rx(skb) == NET_RX_SUCCESS;
+	__this_cpu_inc(ctnet_receive_depth);
+	netif_receive_skb(skb);
+	__this_cpu_dec(ctnet_receive_depth);
+	return true;
+}
+
 /**
  * ctnet_dev_deliver() - hand a frame to the host
  * @net: the network
@@ -41,7 +64,7 @@ void ctnet_dev_deliver(struct ctnet_net *net, struct sk_buff *skb)
 	skb->pkt_type = PACKET_HOST;
 	skb->protocol = eth_type_trans(skb, dev);
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
-	netif_receive_skb(skb);
+	ctnet_receive(skb);
 }
 
 /* On failure nothing is left; ctnet_dev_uninit() is the reverse. RTNL. */
@@ -103,8 +126,10 @@ static void ctnet_dev_uninit(struct net_device *dev)
 	struct ctnet_net *net = netdev_priv(dev);
 	struct ctnet_dst *dst;
 	unsigned long id;
+	bool told;
 
-	xa_erase(&ns->nets, net->id);
+	/* It stands there from when it was told of. */
+	told = xa_erase(&ns->nets, net->id);
 	atomic_inc(&ns->seq);
 	ctnet_tunnel_unbind(net);
 	/* At one go, so that no port or peer has to walk the table for its own. */
@@ -116,7 +141,7 @@ static void ctnet_dev_uninit(struct net_device *dev)
 			ctnet_peer_del(ctnet_dst_peer(dst));
 	}
 	WARN_ON_ONCE(net->n_ports || net->n_peers);
-	if (dev->reg_state != NETREG_UNINITIALIZED)
+	if (told)
 		ctnet_nl_net_event(net, CTNET_CMD_NET_DEL_NTF);
 
 	ctnet_flood_uninit(net);
@@ -214,7 +239,9 @@ static void ctnet_dev_setup(struct net_device *dev)
 	dev->ethtool_ops = &ctnet_ethtool_ops;
 	dev->needs_free_netdev = true;
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
-	dev->priv_flags |= IFF_NO_QUEUE | IFF_LIVE_ADDR_CHANGE;
+	/* netpoll sends with interrupts off, which ports and tunnels do not take. */
+	dev->priv_flags |= IFF_NO_QUEUE | IFF_LIVE_ADDR_CHANGE |
+			   IFF_DISABLE_NETPOLL;
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	ctnet_dev_lockless_local(dev);
 	dev->features |= CTNET_FEATURES;
@@ -238,6 +265,10 @@ static struct netlink_range_validation ctnet_vni_range = {
 	.max = CTNET_VNI_MAX,
 };
 
+static struct netlink_range_validation ctnet_fdb_range = {
+	.max = CTNET_MAX_FDB_MAX,
+};
+
 static struct netlink_range_validation ctnet_ageing_range = {
 	.max = CTNET_AGEING_MAX,
 };
@@ -250,7 +281,7 @@ static const struct nla_policy ctnet_ifla_policy[CTNET_IFLA_POLICY_MAX + 1] = {
 	[IFLA_CTNET_LEARNING] = NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_CTNET_AGEING] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ageing_range),
 	[IFLA_CTNET_FLOOD] = NLA_POLICY_MAX(NLA_U8, 1),
-	[IFLA_CTNET_MAX_FDB] = { .type = NLA_U32 },
+	[IFLA_CTNET_MAX_FDB] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_fdb_range),
 	[IFLA_CTNET_MAX + 1 ... CTNET_IFLA_POLICY_MAX] = { .type = NLA_REJECT },
 };
 
@@ -369,7 +400,11 @@ CTNET_DEFINE_NEWLINK(ctnet_dev_newlink)
 	err = register_netdevice(dev);
 	if (err) {
 		/* Unless ctnet_dev_uninit() did it. */
-		ctnet_tunnel_unbind(net);
+		if (rtnl_dereference(net->vtep)) {
+			ctnet_tunnel_unbind(net);
+			/* A datagram may have found it; it is freed at once. */
+			synchronize_net();
+		}
 		return err;
 	}
 	/* The place is there: this cannot fail. */

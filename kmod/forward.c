@@ -139,8 +139,15 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 	struct ctnet_net *net = netdev_priv(napi->dev);
 	struct sk_buff *skb;
 
+	/* netpoll, which only reaps what was sent */
+	if (unlikely(!budget))
+		return 0;
 	rcu_read_lock();
 	skb = skb_dequeue(&flood->queue);
+	if (skb && unlikely(!netif_running(net->dev))) {
+		ctnet_drop(net, skb, CTNET_DROP_NET_DOWN);
+		skb = NULL;
+	}
 	if (skb)
 		skb = ctnet_flood_batch(net, skb);
 	if (skb)

@@ -214,7 +214,7 @@ static void ctnet_nl_notify(struct net *net, enum ctnet_cmd cmd,
 	}
 	if (!msg) {
 		/* As a full receive buffer: listeners know that they missed some. */
-		genl_set_err(&ctnet_family, net, 0, 0, ENOBUFS);
+		genl_set_err(&ctnet_family, net, 0, 0, -ENOBUFS);
 		return;
 	}
 	genlmsg_multicast_netns(&ctnet_family, net, msg, 0, 0, gfp);

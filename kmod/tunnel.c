@@ -113,12 +113,15 @@ static void ctnet_tunnel_xmit_one(struct ctnet_peer *peer,
  * goes in, and offloads that can not be asked for inside a tunnel are carried out.
  */
 static bool ctnet_tunnel_needs_help(const struct ctnet_net *net,
-				    const struct sk_buff *skb)
+				    struct sk_buff *skb)
 {
 	if (skb_vlan_tag_present(skb))
 		return true;
 	if (skb->encapsulation)
 		return skb_is_gso(skb) || skb->ip_summed == CHECKSUM_PARTIAL;
+	/* The outer checksum is made of inner ones that are Internet checksums. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_csum_is_sctp(skb))
+		return true;
 	return skb_is_gso(skb) &&
 	       !net_gso_ok(net->dev->features, skb_shinfo(skb)->gso_type);
 }
@@ -210,6 +213,11 @@ static int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 	skb_reset_mac_header(skb);
 	skb_set_network_header(skb, ETH_HLEN);
 	skb_reset_mac_len(skb);
+	/* It stood at the outer UDP header. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		skb_set_transport_header(skb, skb_checksum_start_offset(skb));
+	else
+		skb_set_transport_header(skb, ETH_HLEN);
 	if (unlikely(!pskb_inet_may_pull(skb))) {
 		reason = CTNET_DROP_MALFORMED;
 		goto drop;

@@ -43,7 +43,7 @@
 	  .attr = IFLA_CTNET_FLOOD, .width = 1 },			\
 	{ .name = "max-fdb", .type = OPT_U32, .off = AT(max_fdb),	\
 	  .help = "learned entries at most (default 65536)",		\
-	  .max = UINT32_MAX, .attr = IFLA_CTNET_MAX_FDB, .width = 4 }
+	  .max = CTNET_MAX_FDB_MAX, .attr = IFLA_CTNET_MAX_FDB, .width = 4 }
 
 const struct opt add_net_opts[] = {
 	NET_OPTS,

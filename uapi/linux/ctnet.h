@@ -66,6 +66,7 @@
 #define CTNET_AGEING_DEFAULT	300		/* s, IEEE 802.1D */
 #define CTNET_AGEING_MAX	1000000		/* s, IEEE 802.1D */
 #define CTNET_MAX_FDB_DEFAULT	65536		/* learned entries */
+#define CTNET_MAX_FDB_MAX	1048576		/* highest cap on them */
 #define CTNET_FDB_IPS_MAX	128		/* addresses of one entry */
 
 /**
@@ -83,8 +84,8 @@
  *	seen is removed, up to %CTNET_AGEING_MAX; 0: never. Default
  *	%CTNET_AGEING_DEFAULT.
  * @IFLA_CTNET_FLOOD: u8, 0 or 1; whether unknown unicast is flooded, default 1
- * @IFLA_CTNET_MAX_FDB: u32; cap on learned entries, default
- *	%CTNET_MAX_FDB_DEFAULT. Static entries do not count.
+ * @IFLA_CTNET_MAX_FDB: u32; cap on learned entries, up to
+ *	%CTNET_MAX_FDB_MAX, default %CTNET_MAX_FDB_DEFAULT. Static entries do not count.
  *
  * RTM_NEWLINK on a network that is there changes what it names and leaves the
  * rest. The MTU is IFLA_MTU; unless it is given, a network with a VNI gets that
