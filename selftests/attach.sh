@@ -3,7 +3,7 @@
 #
 # "ctnetctl add-port" does all of it or nothing, and what it did goes without a trace.
 #
-# timeout: 300
+# timeout: 400
 #
 #	h1
 #	net0 (MTU 1400) 203.0.113.1/24, 2001:db8:100::1/64
