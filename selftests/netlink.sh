@@ -233,7 +233,7 @@ out_of_range()
 	refused ERANGE . PEER_ADD NET="$NET" ADDR=ip:192.0.2.9 '!DSTPORT=u16:0'
 	refused E2BIG 128 FDB_ADD NET="$NET" MAC=$M SELF=flag: IP=ips:129
 	refused E2BIG 128 FDB_SET NET="$NET" MAC=$S SELF=flag: IP=ips:500
-	refused EEXIST twice FDB_ADD NET="$NET" MAC=$M SELF=flag: IP=ips:3 IP=ips:1
+	refused EINVAL twice FDB_ADD NET="$NET" MAC=$M SELF=flag: IP=ips:3 '!IP=ips:1'
 }
 
 wrong_values()
@@ -279,8 +279,8 @@ objects()
 	refused ELOOP 'cannot be a port' PORT_ADD NET="$NET" '!DEV='"$NET1"
 	refused EINVAL 'oopback' PORT_ADD NET="$NET" '!DEV='$LO
 	refused EEXIST 'static entry' FDB_ADD NET="$NET" '!MAC='$S SELF=flag:
-	refused EEXIST 'Another MAC' FDB_ADD NET="$NET" MAC=$M SELF=flag: IP=ip:203.0.113.5
-	refused EINVAL 'local' PEER_ADD NET="$NET1" ADDR=ip:192.0.2.9
+	refused EEXIST 'Another MAC' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:203.0.113.5'
+	refused EINVAL 'local' PEER_ADD '!NET='"$NET1" ADDR=ip:192.0.2.9
 }
 
 # of the family itself; the kernel's core has no message for some of it
