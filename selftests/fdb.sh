@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 300
+# timeout: 600
 #
 # The table: learning, ageing, moves, cap, static entries, addresses, flush, dumps.
 #
@@ -438,7 +438,7 @@ complete()
 	[[ -z $uniq ]] || fail "$1: twice: $uniq"
 }
 
-readonly MANY=3000
+readonly MANY=2000
 
 many_lines()
 {
@@ -467,7 +467,7 @@ dump_under_change()
 {
 	local i lists=0
 
-	tell churn "$c2" eth0 400 02:ee:00:00:00:01 $((4000 * CTNET_SLOW))
+	tell churn "$c2" eth0 400 02:ee:00:00:00:01 $((2000 * CTNET_SLOW))
 	until IFS= read -rt 0.01 -u "$PYTHON_OUT" ANSWER; do
 		ctn "$h1" list fdb net0 >"$TMP/dump.$lists" 2>"$TMP/dump.err" ||
 			fail "list: $(<"$TMP/dump.err")"
