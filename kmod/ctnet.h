@@ -311,6 +311,8 @@ void ctnet_fdb_exit(void);
 int ctnet_fdb_net_init(struct ctnet_net *net);
 void ctnet_fdb_net_uninit(struct ctnet_net *net);
 struct ctnet_fdb *ctnet_fdb_find(struct ctnet_net *net, const u8 *mac);
+struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_net *net,
+				    const struct in6_addr *addr);
 void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac);
 int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u32 flags,
 		  const struct in6_addr *ips, unsigned int n_ips, bool replace,

@@ -274,7 +274,6 @@ static struct netlink_range_validation ctnet_ageing_range = {
 };
 
 static const struct nla_policy ctnet_ifla_policy[CTNET_IFLA_POLICY_MAX + 1] = {
-	[IFLA_CTNET_UNSPEC] = { .type = NLA_REJECT },
 	[IFLA_CTNET_VNI] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_vni_range),
 	[IFLA_CTNET_LOCAL] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 	[IFLA_CTNET_DSTPORT] = NLA_POLICY_MIN(NLA_U16, 1),

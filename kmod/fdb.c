@@ -51,6 +51,23 @@ struct ctnet_fdb *ctnet_fdb_find(struct ctnet_net *net, const u8 *mac)
 	return ctnet_fdb_find_key(net, ether_addr_to_u64(mac));
 }
 
+/**
+ * ctnet_fdb_find_ip() - look an IP address up
+ * @net: the network
+ * @addr: the address; IPv4 as v4-mapped
+ *
+ * Context: under RCU, which also bounds the entry's life.
+ * Return: the entry that has the address, or NULL.
+ */
+struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_net *net,
+				    const struct in6_addr *addr)
+{
+	struct ctnet_fdb_ip *ip;
+
+	ip = rhashtable_lookup(&net->ips, addr, ctnet_ip_params);
+	return ip ? ip->fdb : NULL;
+}
+
 static void ctnet_fdb_free(struct ctnet_fdb *fdb)
 {
 	kfree(fdb->ips);
@@ -212,7 +229,7 @@ static int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
 			continue;
 		if (other) {
 			NL_SET_ERR_MSG(extack, "Another MAC has one of the IP addresses: remove it there first");
-			err = -EEXIST;
+			err = -EADDRINUSE;
 			break;
 		}
 		err = rhashtable_insert_fast(&net->ips, &ips->ip[i].node,
@@ -288,7 +305,8 @@ static int ctnet_fdb_replace(struct ctnet_net *net, struct ctnet_fdb *fdb,
  * @extack: says why not
  *
  * Context: RTNL; may sleep.
- * Return: 0, -EEXIST or -ENOMEM; a failure has changed nothing.
+ * Return: 0, -EEXIST, -EADDRINUSE if another entry has one of the addresses, or
+ * -ENOMEM; a failure has changed nothing.
  */
 int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u32 flags,
 		  const struct in6_addr *ips, unsigned int n_ips, bool replace,

@@ -154,7 +154,7 @@ static int ctnet_nl_port_add(struct genl_info *info)
 		flags = (flags & ~f.selector) | f.value;
 	}
 	err = ctnet_port_attach(net, dev, flags, info->extack);
-	if (err)
+	if (err && err != -ENOMEM)
 		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_PORT_DEV]);
 	return err;
 }
@@ -215,7 +215,9 @@ static int ctnet_nl_peer_add(struct genl_info *info)
 		return err;
 	err = ctnet_peer_add(net, &addr, port ? htons(nla_get_u16(port)) : 0,
 			     info->extack);
-	if (err)
+	if (!rtnl_dereference(net->vtep))
+		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_PEER_NET]);
+	else if (err && err != -ENOMEM)
 		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_PEER_ADDR]);
 	return err;
 }
@@ -354,6 +356,31 @@ static int ctnet_nl_fdb_ips(struct genl_info *info, struct in6_addr **ips)
 	return n;
 }
 
+/* Points at the address that another entry has. */
+static void ctnet_nl_blame_ip(struct genl_info *info, struct ctnet_net *net,
+			      const u8 *mac)
+{
+	u64 key = ether_addr_to_u64(mac);
+	struct in6_addr addr;
+	struct nlattr *attr;
+	int rem;
+
+	rcu_read_lock();
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rem) {
+		struct ctnet_fdb *fdb;
+
+		if (nla_type(attr) != CTNET_A_FDB_IP ||
+		    ctnet_nl_get_addr(attr, &addr, NULL))
+			continue;
+		fdb = ctnet_fdb_find_ip(net, &addr);
+		if (fdb && fdb->mac != key) {
+			NL_SET_BAD_ATTR(info->extack, attr);
+			break;
+		}
+	}
+	rcu_read_unlock();
+}
+
 static int ctnet_nl_fdb_enter(struct genl_info *info, bool replace)
 {
 	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
@@ -378,8 +405,10 @@ static int ctnet_nl_fdb_enter(struct genl_info *info, bool replace)
 	if (n < 0)
 		return n;
 	err = ctnet_fdb_set(dst, mac, 0, ips, n, replace, info->extack);
-	if (err)
+	if (err == -EEXIST)
 		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC]);
+	else if (err == -EADDRINUSE)
+		ctnet_nl_blame_ip(info, net, mac);
 	kfree(ips);
 	return err;
 }

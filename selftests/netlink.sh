@@ -279,7 +279,7 @@ objects()
 	refused ELOOP 'cannot be a port' PORT_ADD NET="$NET" '!DEV='"$NET1"
 	refused EINVAL 'oopback' PORT_ADD NET="$NET" '!DEV='$LO
 	refused EEXIST 'static entry' FDB_ADD NET="$NET" '!MAC='$S SELF=flag:
-	refused EEXIST 'Another MAC' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:203.0.113.5'
+	refused EADDRINUSE 'Another MAC' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:203.0.113.5'
 	refused EINVAL 'local' PEER_ADD '!NET='"$NET1" ADDR=ip:192.0.2.9
 }
 

@@ -280,7 +280,7 @@ static const struct hint newlink_hints[] = {
 	{ EOPNOTSUPP, "the kernel does not know networks of kind \"ctnet\": load the module, \"modprobe ctnet\"" },
 	{ EEXIST, "there is an interface of that name" },
 	{ ERANGE, "a number is out of range" },
-	{ EADDRINUSE, "something else has the UDP port" },
+	{ EADDRINUSE, "a static entry of the table has that MAC" },
 	{ EADDRNOTAVAIL, "the local address is none of this host's" },
 	{ 0, NULL }
 };

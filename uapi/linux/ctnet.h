@@ -136,7 +136,7 @@ enum ctnet_ifla {
  * @CTNET_CMD_PEER_DEL_NTF: a peer was removed
  * @CTNET_CMD_FDB_ADD: add a static entry, attributes of &enum ctnet_fdb_attr.
  *	A learned entry of that MAC becomes this one. EEXIST: there is a static
- *	one, or another entry has one of the IP addresses; EINVAL: the MAC is
+ *	one; EADDRINUSE: another entry has one of the IP addresses; EINVAL: the MAC is
  *	zero or multicast; ENOENT: no such port or peer; E2BIG: more than
  *	%CTNET_FDB_IPS_MAX addresses.
  * @CTNET_CMD_FDB_SET: as FDB_ADD, but a static entry is replaced, with its
