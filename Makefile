@@ -51,8 +51,8 @@ uninstall: ## remove what install and dkms put there (as root)
 		$(DESTDIR)$(PREFIX)/share/man/man8/ctnetctl.8* \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ctnetctl
 
-check: ## build and run the tests in a VM; TESTS="local tunnel": only these; V=1: all output
-	@V="$(V)" TESTS="$(TESTS)" TESTS_ONLY="$(TESTS_ONLY)" bash selftests/run.sh check
+check: ## build and run the tests in VMs; TESTS="local tunnel": only these; V=1: all output; JOBS=1: in one VM
+	@V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" TESTS_ONLY="$(TESTS_ONLY)" bash selftests/run.sh check
 
 demo: ## two hosts, four containers, one network, in a VM: see what ctnet does
 	@V="$(V)" bash selftests/run.sh demo

@@ -1,19 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Runs inside the VM, started by run.sh with the directory that both share: unpacks the
-# payload, runs each script of $RUN/tests and judges it by its KTAP lines, its exit code,
-# what it left behind and what the kernel said meanwhile. Writes $RUN/log (for people),
-# $RUN/results (a line for each script), $RUN/current (the script that runs), $RUN/ready
-# and $RUN/done.
+# Runs inside a VM, started by run.sh with the directory that all VMs share, and this
+# one's own in it: unpacks the payload, takes the scripts of $RUN/tests that no other VM
+# has taken and judges each by its KTAP lines, its exit code, what it left behind and what
+# the kernel said meanwhile. Writes $VM/log (for people), $VM/results (a line for each
+# script), $VM/current (the script that runs), $VM/ready and $VM/done.
 
 set -u
 
-RUN=$1
-readonly RUN FAST=/run/ctnet
+RUN=$1 VM=$2
+readonly RUN VM FAST=/run/ctnet
 # shellcheck source=/dev/null
 . "$RUN/vars"
-MODE=$(<"$RUN/mode")
 
 # What the kernel says when something is wrong. "Objects remaining" and "still has
 # objects" come from a slab cache that is destroyed with objects in it.
@@ -24,7 +23,7 @@ readonly KLOG_BAD='WARNING|BUG|Oops|[Ll]ockdep|circular locking|inconsistent loc
 # Devices that modules of the kernel make in the first namespace as they load.
 readonly OTHERS_LINKS='^(lo|dummy0|bond0|sit0|tunl0|ip6tnl0|gre0|gretap0|erspan0|ip6gre0|ip_vti0|ip6_vti0|ifb[01])$'
 
-exec >>"$RUN/log" 2>&1
+exec >>"$VM/log" 2>&1
 
 unpack()
 {
@@ -45,14 +44,6 @@ unpack()
 	export LD_LIBRARY_PATH=$FAST/lib-fast MANPATH=$FAST/man:
 	mount -t tmpfs -o mode=1777 tmp /tmp
 	sysctl -qw kernel.panic_on_oops=1
-}
-
-timeout_of()
-{
-	local t
-
-	t=$(sed -n 's/^# timeout: *\([0-9]*\).*/\1/p;20q' "$FAST/selftests/$1.sh")
-	echo "${t:-$DEFAULT_TIMEOUT}"
 }
 
 links() { ip -o link show | awk -F': ' '{ sub(/@.*/, "", $2); print $2 }' | grep -vE "$OTHERS_LINKS"; }
@@ -116,15 +107,13 @@ kernel_log()
 
 run_script()
 {
-	local t=$1 limit id size ret start=$SECONDS found stuck=0
+	local t=$1 limit=$2 id size ret start=$SECONDS found stuck=0
 	local ok=0 bad=0 skipped=0 plan=""
 
 	id=$t.$RANDOM
-	limit=$(timeout_of "$t")
-	echo "$t" >"$RUN/current"
 	echo "ctnet-selftest: begin $t" >/dev/kmsg
 	[[ $MODE == demo ]] || echo "== $t"
-	size=$(stat -c %s "$RUN/log")
+	size=$(stat -c %s "$VM/log")
 	if [[ $MODE != demo ]] && ! module_loaded && ! modprobe ctnet; then
 		echo "not ok 1 the module loads"
 		ret=1
@@ -135,7 +124,7 @@ run_script()
 		ret=$?
 	fi
 	# verdicts as printed: one pass over what the script wrote
-	read -r ok bad skipped plan < <(tail -c "+$((size + 1))" "$RUN/log" | awk '
+	read -r ok bad skipped plan < <(tail -c "+$((size + 1))" "$VM/log" | awk '
 		/^ok .*# SKIP/ { s++; next }
 		/^ok / { o++ }
 		/^not ok / { n++ }
@@ -175,15 +164,17 @@ run_script()
 	fi
 	[[ $MODE == demo ]] ||
 		echo "== $t: $ret ($ok ok, $bad not ok, $skipped skipped; $((SECONDS - start)) s)"
-	echo "$t $ret $ok $bad $skipped $((SECONDS - start))" >>"$RUN/results"
+	echo "$t $ret $ok $bad $skipped $((SECONDS - start))" >>"$VM/results"
 	return $stuck
 }
 
 dmesg -n 1
 unpack
-touch "$RUN/ready"
-while read -r t; do
+touch "$VM/ready"
+while read -r t limit; do
+	# one VM only can rename it
+	mv -f "$RUN/todo/$t" "$VM/current" 2>/dev/null || continue
 	# where the module is stuck, the rest needs a new VM
-	run_script "$t" || break
+	run_script "$t" "$limit" || break
 done <"$RUN/tests"
-touch "$RUN/done"
+touch "$VM/done"

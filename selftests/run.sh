@@ -1,15 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Builds module and tool for the VM's kernel, boots a VM and runs the tests (or the
-# demo) in it. What runs inside is guest.sh.
+# Builds module and tool for the VM's kernel, boots VMs and runs the tests (or the demo)
+# in them. What runs inside is guest.sh.
 #
-#	run.sh check	TESTS="local tunnel": only these; V=1: all that they print
+#	run.sh check	TESTS="local tunnel": only these; V=1: all that they print;
+#			JOBS=1: in one VM, shown as it happens
 #	run.sh demo
 #
-# The VM sees this machine's files, read-only; one directory it can write to: there it
-# reads the payload and leaves its log, which is followed here. A VM that crashes or
-# hangs is ended, the script that ran in it has failed, and the others go on in a new one.
+# A VM sees this machine's files, read-only; one directory it can write to, $RUN, which
+# all share: there it reads the payload, takes the next script out of $RUN/todo until
+# none is left, and leaves its log and results in $RUN/vmN. A VM that crashes or hangs is
+# ended, the script that ran in it has failed, and the others go on in a new one.
 
 set -u
 shopt -s nullglob
@@ -23,13 +25,22 @@ readonly SLACK=120		# seconds for the guest's own work between scripts
 # shellcheck source=provision.sh
 . "$SELFTESTS/provision.sh"
 
-RUN="" VM_PID="" TAIL_PID=""
+RUN="" JOBS=${JOBS:-} BOOTS=0 TAIL_PID=""
+# of each VM that runs, by its number: the script that it took last, how many results of
+# it were shown, when that script (or booting) must have ended
+VM_PID=() VM_TEST=() VM_SHOWN=() VM_DEADLINE=()
 
 at_exit()
 {
-	end_vm
+	local vm
+
+	for vm in "${!VM_PID[@]}"; do
+		end_vm "$vm"
+	done
 	[[ -z $RUN ]] || rm -rf "$RUN"
 }
+
+setting() { sed -n "s/^$1=//p" "$SELFTESTS/settings"; }
 
 # ------------------------------------------------------------------- build
 
@@ -94,7 +105,7 @@ pack()
 	cp -r "$SELFTESTS/." "$stage/selftests/"
 	bin=$PATH:/sbin:/usr/sbin
 	for p in bash ip bridge tc ethtool ping arping jq tcpdump nft iperf3 socat sysctl \
-		timeout grep sed awk mawk cat rm mkdir mktemp cp diff sleep true kill env \
+		timeout grep sed awk mawk cat rm mv mkdir mktemp cp diff sleep true kill env \
 		wc head tail tr sort date modprobe lsmod modinfo insmod rmmod kmod dmesg \
 		busybox nsenter unshare setpriv capsh stat find xargs cut seq ps ss script stty \
 		touch ls readlink uname id nc; do
@@ -124,19 +135,17 @@ use_kvm()
 start_vm()
 {
 	local -a opt=(--cpus 2 --memory 2G --user root)
-	local append=""
+	local append="" name="the VM" vm dir
 
+	vm=$((++BOOTS)) dir=$RUN/vm$BOOTS
+	((JOBS == 1)) || name="VM $vm"
 	[[ $SLOW -eq 1 ]] || opt+=(--disable-kvm)
 	# the module's own slab caches are poisoned, and not merged with others, so that
 	# what it uses after it is freed or forgets to free is seen
 	[[ $MODE != check ]] || append=" slub_debug=FZPU,ctnet* slab_nomerge"
-	rm -f "$RUN/ready"
-	: >"$RUN/log"
-	: >"$RUN/console"
-	echo "$MODE" >"$RUN/mode"
-	printf '%s\n' "SLOW=$SLOW" "V='${V:-}'" "TESTS_ONLY='${TESTS_ONLY:-}'" \
-		"VM_KVER='$VM_KVER'" "DEFAULT_TIMEOUT=$DEFAULT_TIMEOUT" >"$RUN/vars"
-	say "booting the VM: $VM_KVER, 2 CPUs$([[ $SLOW -eq 1 ]] || echo ', without KVM: slow')"
+	mkdir "$dir"
+	touch "$dir"/{log,console,results,current}
+	say "booting $name: $VM_KVER, 2 CPUs$([[ $SLOW -eq 1 ]] || echo ', without KVM: slow')"
 	# Three quarters of the time to boot without KVM are udev's, which follows its rules
 	# for each device over 9p. Only this one is needed, by virtme-ng itself.
 	if [[ -d /usr/lib/udev/rules.d ]]; then
@@ -149,21 +158,24 @@ start_vm()
 	# without -v, vng throws away what the kernel says on its console as it dies
 	setsid vng -r "$VM_KERNEL" "${opt[@]}" --rwdir "$RUN" --cwd / \
 		--append "panic=-1 oops=panic log_buf_len=8M printk.devkmsg=on$append" \
-		--qemu-opts "-set chardev.console.path=$RUN/console" \
-		--exec "bash $RUN/guest.sh $RUN" </dev/null >"$RUN/vng" 2>&1 &
-	VM_PID=$!
-	tail -n +1 -f -s 0.5 --pid="$VM_PID" "$RUN/log" > >(show) 2>/dev/null &
+		--qemu-opts "-set chardev.console.path=$dir/console" \
+		--exec "bash $RUN/guest.sh $RUN $dir" </dev/null >"$dir/vng" 2>&1 &
+	VM_PID[vm]=$!
+	VM_TEST[vm]="" VM_SHOWN[vm]=0
+	VM_DEADLINE[vm]=$((SECONDS + BOOT_TIMEOUT))
+	((JOBS == 1)) || return 0
+	tail -n +1 -f -s 0.5 --pid="${VM_PID[vm]}" "$dir/log" 2>/dev/null | show &
 	TAIL_PID=$!
 }
 
-# ends the VM if it runs, and sees that its log has been shown to the end
+# ends VM $1 if it runs, and sees that its log has been shown to the end where it is
+# followed
 end_vm()
 {
-	[[ -n $VM_PID ]] || return 0
-	kill -9 -- "-$VM_PID" 2>/dev/null
-	wait "$VM_PID" 2>/dev/null
-	wait "$TAIL_PID" 2>/dev/null
-	VM_PID=""
+	kill -9 -- "-${VM_PID[$1]}" 2>/dev/null
+	wait "${VM_PID[$1]}" 2>/dev/null
+	[[ -z $TAIL_PID ]] || wait "$TAIL_PID" 2>/dev/null
+	unset "VM_PID[$1]"
 }
 
 # what a person wants to see of the log: verdicts and remarks, or all
@@ -178,57 +190,104 @@ show()
 	done
 }
 
+# Seconds that script $1 may take. What shares the cores with another VM may take longer.
 script_timeout()
 {
 	local t
 
 	t=$(sed -n 's/^# timeout: *\([0-9]\+\).*/\1/p;20q' "$SELFTESTS/$1.sh" | head -n 1)
-	echo "${t:-$DEFAULT_TIMEOUT}"
+	echo $((${t:-$(setting timeout)} * (JOBS > 1 ? 2 : 1)))
 }
 
-# Waits for the VM to end; ends it if the script in it takes longer than it may. Says
-# in $VM_END what happened: finished, crash, hang, noboot.
-wait_vm()
+# whether there are scripts that no VM has taken
+any_left() { compgen -G "$RUN/todo/*" >/dev/null; }
+
+# what script $2 printed in VM $1
+block() { sed -n "/^== $2\$/,/^== $2: /p" "$RUN/vm$1/log"; }
+
+# Where there are several VMs, what a script prints is shown when it has ended, so that
+# it is not mixed with another's.
+show_block() { ((JOBS == 1)) || block "$@" | show; }
+
+# Runs the scripts of $1, one a line, in as many VMs as JOBS says.
+run_tests()
 {
-	local deadline=$((SECONDS + BOOT_TIMEOUT)) current="" now
+	local vm t
 
-	while true; do
-		if [[ -e $RUN/done ]]; then
-			# it powers off by itself, or is not needed any more
-			VM_END=finished
-			break
-		elif ! kill -0 "$VM_PID" 2>/dev/null; then
-			VM_END=crash
-			[[ -e $RUN/ready ]] || VM_END=noboot
-			[[ ! -e $RUN/done ]] || VM_END=finished
-			break
-		elif ((SECONDS > deadline)); then
-			VM_END=hang
-			[[ -e $RUN/ready ]] || VM_END=noboot
-			break
-		fi
-		now=$(cat "$RUN/current" 2>/dev/null)
-		if [[ $now != "$current" ]]; then
-			current=$now
-			deadline=$((SECONDS + SLACK + $(script_timeout "$current")))
-		fi
+	mkdir "$RUN/todo"
+	while IFS= read -r t; do
+		echo "$t" >"$RUN/todo/$t"
+		echo "$t $(script_timeout "$t")"
+	done <<<"$1" >"$RUN/tests"
+	# longest first, lest it be the last that one VM runs while the others have ended
+	((JOBS == 1)) || sort -s -k 2,2nr -o "$RUN/tests" "$RUN/tests"
+	printf '%s\n' "MODE=$MODE" "SLOW=$SLOW" "V='${V:-}'" "TESTS_ONLY='${TESTS_ONLY:-}'" \
+		"VM_KVER='$VM_KVER'" >"$RUN/vars"
+	while ((${#VM_PID[@]})) || any_left; do
+		while ((${#VM_PID[@]} < JOBS)) && any_left; do
+			start_vm
+		done
 		sleep 0.5
+		for vm in "${!VM_PID[@]}"; do
+			watch_vm "$vm"
+		done
 	done
-	# give tail the time to read the last of the log
-	sleep 1
-	end_vm
 }
 
-# the kernel's last words, from the first that tells what went wrong
+# Shows what is new of VM $1, and ends it if it has nothing left to do, or if the script
+# in it takes longer than it may.
+watch_vm()
+{
+	local vm=$1 dir=$RUN/vm$1 end="" t
+
+	# what ends is looked at before its traces, so that these are complete
+	kill -0 "${VM_PID[vm]}" 2>/dev/null || end=crash
+	any_left || [[ -e $dir/ready ]] || end=finished	# it is not needed any more
+	[[ ! -e $dir/done ]] || end=finished
+	while read -r t _; do
+		show_block "$vm" "$t"
+		VM_SHOWN[vm]=$((VM_SHOWN[vm] + 1))
+	done < <(tail -n "+$((VM_SHOWN[vm] + 1))" "$dir/results")
+	t=$(<"$dir/current")
+	if [[ $t != "${VM_TEST[vm]}" ]]; then
+		VM_TEST[vm]=$t
+		VM_DEADLINE[vm]=$((SECONDS + SLACK + $(script_timeout "$t")))
+		((JOBS == 1)) || echo "== $t: started in VM $vm"
+	fi
+	if [[ -z $end ]]; then
+		((SECONDS > VM_DEADLINE[vm])) || return 0
+		end=hang
+	fi
+	end_vm "$vm"
+	if [[ $end == finished ]]; then
+		[[ -n $t ]] || ! any_left || give_up "the VM ran no test"
+		return
+	fi
+	if [[ -z $t || $MODE == demo ]]; then
+		vng_tail "$vm" 30
+		[[ -e $dir/ready ]] || give_up "the VM did not boot"
+		give_up "the VM ended before any test ran ($end)"
+	fi
+	grep -q "^$t " "$dir/results" || show_block "$vm" "$t"
+	echo "== $t: the VM $end$([[ $end == crash ]] && echo ed || echo s); its console:"
+	console_tail "$vm" 60
+	echo "== $t: FAIL"
+	cp "$dir/console" "$CTNET_CACHE/console.log"
+	# it has failed even if it had ended
+	sed -i "/^$t /d" "$dir/results"
+	lost "$vm" "$t" >>"$dir/results"
+}
+
+# the last words of the kernel of VM $1, from the first that tells what went wrong
 console_tail()
 {
-	sed -n '/Kernel panic\|BUG\|Oops\|general protection\|cut here\|sysrq:/,$p' "$RUN/console" |
-		head -n "$1" | tr -d '\r' | sed 's/^/# /'
+	sed -n '/Kernel panic\|BUG\|Oops\|general protection\|cut here\|sysrq:/,$p' "$RUN/vm$1/console" |
+		head -n "$2" | tr -d '\r' | sed 's/^/# /'
 }
 
 vng_tail()
 {
-	cat "$RUN/vng" "$RUN/console" 2>/dev/null | tr -d '\r\000' | grep -v '^ *$' | tail -n "$1" | sed 's/^/# /'
+	cat "$RUN/vm$1"/{vng,console} 2>/dev/null | tr -d '\r\000' | grep -v '^ *$' | tail -n "$2" | sed 's/^/# /'
 }
 
 # -------------------------------------------------------------- what is run
@@ -256,79 +315,45 @@ list_tests()
 
 check()
 {
-	local tests left t name verdict ok bad skipped secs
-	local passed=0 failed=0 skip=0 boots=0
+	local tests n max name verdict ok bad skipped secs
+	local passed=0 failed=0 skip=0
 
 	tests=$(list_tests) || exit 1
 	[[ -n $tests ]] || give_up "no tests"
-	left=$tests
-	: >"$RUN/results"
-	while [[ -n $left ]]; do
-		printf '%s\n' "$left" >"$RUN/tests"
-		: >"$RUN/current"
-		rm -f "$RUN/done"
-		boots=$((boots + 1))
-		start_vm
-		wait_vm
-		t=$(cat "$RUN/current")
-		if [[ $VM_END == noboot ]]; then
-			vng_tail 30
-			give_up "the VM did not boot"
-		fi
-		if [[ $VM_END != finished ]]; then
-			if [[ -z $t ]]; then
-				vng_tail 30
-				give_up "the VM ended before any test ran ($VM_END)"
-			fi
-			grep -q "^$t " "$RUN/results" ||
-				lost "$t" >>"$RUN/results"
-			echo "== $t: the VM $VM_END$([[ $VM_END == crash ]] && echo ed || echo s); its console:"
-			console_tail 60
-			echo "== $t: FAIL"
-			cp "$RUN/console" "$CTNET_CACHE/console.log"
-		fi
-		# those that have no result yet
-		left=$(while IFS= read -r t; do
-			grep -q "^$t " "$RUN/results" || echo "$t"
-		done <<<"$tests")
-		[[ $left != "$(<"$RUN/tests")" ]] || give_up "the VM ended without having run any of: $left"
-	done
+	n=$(wc -l <<<"$tests") max=$(setting jobs)
+	[[ -n $JOBS ]] || JOBS=$(nproc) JOBS=$((JOBS < max ? JOBS : max))
+	[[ $JOBS =~ ^[1-9][0-9]?$ ]] || give_up "JOBS=$JOBS: no number of VMs"
+	((JOBS <= n)) || JOBS=$n
+	run_tests "$tests"
 
 	echo
 	while read -r name verdict ok bad skipped secs; do
 		printf '%-4s %-20s %3d ok %3d not ok %3d skipped %5d s\n' "$verdict" "$name" \
 			"$ok" "$bad" "$skipped" "$secs"
 		passed=$((passed + ok)) failed=$((failed + bad)) skip=$((skip + skipped))
-	done <"$RUN/results"
+	done < <(sort "$RUN"/vm*/results)
 	echo
 	echo "$passed passed, $failed failed, $skip skipped"
 	[[ $failed -eq 0 && $passed -gt 0 ]]
 }
 
-# the result of a script whose VM went: what it had printed, and one failure more
+# the result of script $2, whose VM $1 went: what it had printed, and one failure more
 lost()
 {
 	local ok bad skipped text
 
-	text=$(sed -n "/^== $1\$/,\$p" "$RUN/log")
+	text=$(block "$@")
 	skipped=$(grep -c '^ok .*# SKIP' <<<"$text")
 	ok=$(grep -c '^ok ' <<<"$text")
 	bad=$(grep -c '^not ok ' <<<"$text")
-	echo "$1 FAIL $((ok - skipped)) $((bad + 1)) $skipped 0"
+	echo "$2 FAIL $((ok - skipped)) $((bad + 1)) $skipped 0"
 }
 
 demo()
 {
-	rm -f "$RUN/done"
-	: >"$RUN/current"
-	echo demo >"$RUN/tests"
-	start_vm
-	wait_vm
-	if [[ $VM_END != finished ]]; then
-		vng_tail 40
-		give_up "the VM: $VM_END"
-	fi
-	grep -q '^demo PASS' "$RUN/results"
+	JOBS=1
+	run_tests demo
+	grep -q '^demo PASS' "$RUN"/vm*/results
 }
 
 main()
@@ -337,7 +362,6 @@ main()
 	check|demo) ;;
 	*) give_up "usage: run.sh check|demo" ;;
 	esac
-	DEFAULT_TIMEOUT=$(sed -n 's/^timeout=//p' "$SELFTESTS/settings")
 	provision
 	SLOW=4
 	! use_kvm || SLOW=1
@@ -349,7 +373,6 @@ main()
 	cp "$SELFTESTS/guest.sh" "$RUN/"
 	pack
 	flock -u "$LOCK"
-	: >"$RUN/results"
 	"$MODE"
 }
 
