@@ -1,0 +1,184 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# TCP segments of 64 KiB stay whole between containers of a host, and over VXLAN
+# up to the underlay device.
+#
+# timeout: 300
+#
+#	h1                                          h2
+#	a1 .11 --.                            .-- a2 .21
+#	          net0 (VNI 100) ul0 -- ul0 net0
+#	b1 .12 --'      192.0.2.1     192.0.2.2
+#
+#	l1, l2: two containers on net1 of h1, a local bridge with MTU 1500
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=traffic.sh
+. "$(dirname "$0")/traffic.sh"
+
+need socat ethtool
+
+readonly BYTES=$((16 << 20))
+# the largest packets that TCP makes of an MTU of 1500, and of 1450: whole segments, as
+# many as fit into 64 KiB
+readonly WHOLE_1500=65160 WHOLE_1450=64000
+
+topology()
+{
+	topo_two_hosts
+	topo_network net0 100
+	add_container a1 b1 a2 l1 l2
+	must ctn "$h1" -b - <<-EOT
+		add-port net0 $a1 --address 203.0.113.11/24 --address 2001:db8:100::11/64
+		add-port net0 $b1 --address 203.0.113.12/24
+		add-net net1
+		add-port net1 $l1 --address 198.51.100.11/24 --address 2001:db8:200::11/64 --label l1
+		add-port net1 $l2 --address 198.51.100.12/24 --address 2001:db8:200::12/64 --label l2
+	EOT
+	must ctn "$h2" add-port net0 "$a2" --address 203.0.113.21/24 --address 2001:db8:100::21/64
+}
+
+# longest FILE: length of the longest frame in a capture; longest of IP where there is one
+longest()
+{
+	tcpdump -enr "$1" 2>/dev/null |
+		sed -n 's/^[^,]*, ethertype [^,]*, length \([0-9]*\):.*/\1/p' |
+		sort -n | tail -n 1
+}
+
+# stream_seen NS DEV FILTER FILE FROM TO ADDRESS [BYTES]: a transfer, with a capture of it
+stream_seen()
+{
+	capture_start "$1" "$2" "$3" "$4" -s 160 || return
+	tcp_stream "$5" "$6" "$7" "${8:-$BYTES}"
+	capture_stop "$4"
+	LONGEST=$(longest "$4")
+	diag "longest frame: ${LONGEST:-none}"
+	[[ -n $LONGEST ]] || { fail "nothing was captured"; LONGEST=0; }
+}
+
+# stats_of NS NET LABEL: rx_packets rx_bytes tx_packets tx_bytes of a port
+stats_of()
+{
+	local k json re
+
+	json=$(ctn "$1" -j -s list ports "$2")
+	json=${json//$'\n'/ }
+	re="\\{([^{}]|\\{[^{}]*\\})*\"label\" *: *\"$3\"([^{}]|\\{[^{}]*\\})*\\}"
+	[[ $json =~ $re ]] || return
+	json=${BASH_REMATCH[0]}
+	for k in rx_packets rx_bytes tx_packets tx_bytes; do
+		json_num "$json" $k
+	done
+}
+
+# rx_of NS DEV: packets that a container received
+rx_of()
+{
+	local link_stat
+
+	link_stat=$(ip -n "$1" -j -s link show dev "$2")
+	[[ $link_stat =~ \"rx\":\{\"bytes\":[0-9]+,\"packets\":([0-9]+) ]] &&
+		echo "${BASH_REMATCH[1]}"
+}
+
+local_segments()
+{
+	stream_seen "$l2" eth0 "tcp dst port 5001" "$TMP/local$1" "$l1" "$l2" "$2"
+	[[ $LONGEST -ge $((WHOLE_1500 - $3)) ]] ||
+		fail "the longest segment that arrived has $LONGEST bytes"
+	# nobody computed its checksum either: the field holds the pseudo-header's
+	tcpdump -vnr "$TMP/local$1" 2>/dev/null | grep -q 'cksum.*(incorrect' ||
+		fail "checksums were computed in software"
+}
+
+local_count()
+{
+	local -a s0 r0 s1 r1
+	local got sent n0 n1
+
+	mapfile -t s0 < <(stats_of "$h1" net1 l1)
+	mapfile -t r0 < <(stats_of "$h1" net1 l2)
+	n0=$(rx_of "$l2" eth0)
+	tcp_stream "$l1" "$l2" 198.51.100.12 $BYTES
+	mapfile -t s1 < <(stats_of "$h1" net1 l1)
+	mapfile -t r1 < <(stats_of "$h1" net1 l2)
+	n1=$(rx_of "$l2" eth0)
+	[[ ${#r1[@]} -eq 4 ]] || { fail "no counters"; return; }
+	sent=$((s1[0] - s0[0])) got=$((r1[2] - r0[2]))
+	diag "$BYTES bytes: $sent frames from the sender's port, $got to the receiver's, $((n1 - n0)) received"
+	[[ $((s1[1] - s0[1])) -ge $BYTES ]] || fail "rx_bytes of the port: $((s1[1] - s0[1]))"
+	[[ $((r1[3] - r0[3])) -ge $BYTES ]] || fail "tx_bytes of the port: $((r1[3] - r0[3]))"
+	# cut to the MTU it would be 11,500 and more
+	[[ $sent -le 2500 ]] || fail "the sender cut: $sent frames"
+	# what went in came out, and was received (but for a stray ARP or so)
+	[[ $got -le $((sent + 20)) ]] || fail "cut on the way: $sent in, $got out"
+	[[ $((n1 - n0)) -le $((sent + 20)) ]] || fail "cut on the way: $sent in, $((n1 - n0)) received"
+}
+
+vxlan_segments()
+{
+	local on
+
+	on=$(ip netns exec "$h1" ethtool -k ul0)
+	check_match "$on" 'tx-udp_tnl-csum-segmentation: on' "features of ul0"
+	stream_seen "$h1" ul0 "udp dst port 4789 and src $H1_IP" "$TMP/vx$1" "$a1" "$a2" "$2"
+	[[ $LONGEST -ge $WHOLE_1450 ]] ||
+		fail "cut before the underlay device: $LONGEST bytes at most"
+}
+
+vxlan_received()
+{
+	stream_seen "$a2" eth0 "tcp dst port 5001" "$TMP/vxrx" "$a1" "$a2" 203.0.113.21
+	[[ $LONGEST -ge $WHOLE_1450 ]] ||
+		fail "what came whole was cut on receipt: $LONGEST bytes at most"
+}
+
+host_segments()
+{
+	must ip -n "$h1" addr add 203.0.113.1/24 dev net0
+	must ip -n "$h2" addr add 203.0.113.2/24 dev net0
+	stream_seen "$h1" ul0 "udp dst port 4789 and src $H1_IP" "$TMP/host" "$h1" "$h2" 203.0.113.2
+	[[ $LONGEST -ge $WHOLE_1450 ]] ||
+		fail "cut before the underlay device: $LONGEST bytes at most"
+}
+
+# segments are cut when they are sent, where the underlay device can not
+without()
+{
+	# shellcheck disable=SC2086 # words
+	check ip netns exec "$h1" ethtool -K ul0 $1
+	stream_seen "$h1" ul0 "udp dst port 4789 and src $H1_IP" "$TMP/no" "$a1" "$a2" 203.0.113.21 $((2 << 20))
+	[[ $LONGEST -le 1514 ]] || fail "longer than the MTU: $LONGEST bytes"
+	[[ $LONGEST -ge 1400 ]] || fail "shorter than need be: $LONGEST bytes at most"
+	tcp_copy "$a1" "$a2" 203.0.113.21
+	tcp_copy "$a1" "$a2" 2001:db8:100::21
+	tcp_copy "$a2" "$a1" 203.0.113.11
+	# shellcheck disable=SC2086 # words
+	check ip netns exec "$h1" ethtool -K ul0 ${1//off/on}
+}
+
+local_without()
+{
+	# a container that can not: what is delivered to it is cut, and right
+	check ip netns exec "$l1" ethtool -K eth0 tx off tso off gso off
+	tcp_copy "$l1" "$l2" 198.51.100.12
+	tcp_copy "$l2" "$l1" 198.51.100.11
+	check ip netns exec "$l1" ethtool -K eth0 tx on tso on gso on
+}
+
+topology
+
+run_test local_segments 4 198.51.100.12 0 "64 KiB segments arrive whole from a local container, IPv4"
+run_test local_segments 6 2001:db8:200::12 1500 "64 KiB segments arrive whole from a local container, IPv6"
+run_test local_count "between local containers nothing is cut: as many frames out as in"
+run_test vxlan_segments 4 203.0.113.21 "over VXLAN they reach the underlay device whole, IPv4"
+run_test vxlan_segments 6 2001:db8:100::21 "over VXLAN they reach the underlay device whole, IPv6"
+run_test vxlan_received "and the container of the other host"
+run_test host_segments "the host's own, too"
+run_test without "tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off tso off" \
+	"the underlay device cannot: they are cut in front of it"
+run_test without "tx off sg off tso off gso off" "nor compute checksums: done in software"
+run_test local_without "a container's end without offloads"
