@@ -3,7 +3,7 @@
 #
 # "ctnetctl add-port" does all of it or nothing, and what it did goes without a trace.
 #
-# timeout: 400
+# timeout: 300
 #
 #	h1
 #	net0 (MTU 1400) 203.0.113.1/24, 2001:db8:100::1/64
@@ -529,7 +529,11 @@ flags_and_label()
 	same_state
 }
 
+# addresses that the kernel still looks for duplicates of come to be
+settled() { [[ -z $(ip -n "$h1" -o addr show tentative) ]]; }
+
 topology
+busywait 10000 settled || die "setup: addresses stay tentative"
 AT_START=$(state)
 
 run_test does_all "add-port sets MAC, MTU, addresses, routes, label and table, and announces"

@@ -3,7 +3,7 @@
 #
 # ctnet on one host, the kernel's own bridge and vxlan on the other.
 #
-# timeout: 600
+# timeout: 300
 #
 #	h1                                  h2
 #	a1 .11 -- net0 (ctnet, VNI 100)     br0 (bridge) -- v2 -- a2 .21
