@@ -1,0 +1,196 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""A thousand containers in one process. N interfaces e0, e1 ... of the namespace
+stand for a container each; container I has the address BASE + I, and the MAC
+02:42 and the four bytes of its address.
+
+  scale.py answer BASE N FIRST LATE   each container but the first LATE asks for
+                               the MAC of FIRST, as for a gateway's, and is so made
+                               known to it; then answers ARP and ping for each,
+                               through its interface alone, until SIGTERM, and
+                               says what came to the wrong one
+  scale.py ping BASE N         one ping to each of them, from this container
+  scale.py collect N COUNT MAC counts the frames from MAC at each interface: COUNT
+                               at each of N, no more and no less
+  scale.py grown A B KEY MIN [MAX]
+                               number of ports of which KEY grew by MIN (to MAX)
+                               between two outputs of "ctnetctl -j -s list ports"
+"""
+import ctypes
+import ipaddress
+import json
+import os
+import select
+import signal
+import socket
+import struct
+import sys
+import time
+
+ETH_P_ALL, ETH_P_IP, ETH_P_ARP = 3, 0x0800, 0x0806
+SO_ATTACH_FILTER, SO_RCVBUFFORCE = 26, 33
+SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
+PACKET_HOST = 0
+SLOW = int(os.environ.get("CTNET_SLOW", "1"))
+
+
+def packet_socket(proto, program=None):
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW,
+                         socket.htons(proto))
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 64 << 20)
+    if program:
+        code = b"".join(struct.pack("HBBI", *step) for step in program)
+        buf = ctypes.create_string_buffer(code)
+        sock.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER,
+                        struct.pack("HP", len(program), ctypes.addressof(buf)))
+    sock.setsockopt(SOL_PACKET, PACKET_IGNORE_OUTGOING, 1)
+    return sock
+
+
+def checksum(data):
+    if len(data) % 2:
+        data += b"\0"
+    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return ~total & 0xFFFF
+
+
+def answer_one(sock, base):
+    """Returns whether what came is the interface's own business."""
+    data, (name, proto, kind, _, _) = sock.recvfrom(2048)
+    own = struct.pack("!I", base + int(name[1:]))
+    mac = b"\x02\x42" + own
+    if proto == ETH_P_ARP:
+        reply = data[6:12] + mac + data[12:20] + b"\0\2" + mac + own + \
+            data[22:32]
+    elif data[23] == socket.IPPROTO_ICMP and data[34] == 8:
+        if kind != PACKET_HOST or data[30:34] != own or data[:6] != mac:
+            return False
+        end = 14 + struct.unpack("!H", data[16:18])[0]
+        icmp = b"\0\0\0\0" + data[38:end]
+        icmp = b"\0\0" + struct.pack("!H", checksum(icmp)) + icmp[4:]
+        head = data[14:24] + b"\0\0" + own + data[26:30]
+        head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
+        reply = data[6:12] + mac + data[12:14] + head + icmp
+    else:
+        return True
+    sock.sendto(reply, (name, proto))
+    return True
+
+
+def greet(sock, base, container, first):
+    """A unicast request: a broadcast would go to all others, too."""
+    own = struct.pack("!I", base + container)
+    mac, to = b"\x02\x42" + own, b"\x02\x42" + first
+    sock.sendto(to + mac + bytes.fromhex("08060001080006040001") + mac + own +
+                bytes(6) + first, ("e%d" % container, ETH_P_ARP))
+
+
+def answer(base, count, first_ip, late):
+    base = int(ipaddress.ip_address(base))
+    index = {name: i for i, name in socket.if_nameindex()}
+    first = index["e0"]
+    if any(index["e%d" % i] != first + i for i in range(count)):
+        sys.exit("the interfaces do not have consecutive indexes")
+    # An ARP request is flooded to all: of a thousand copies only the one at the
+    # interface of the container that it asks for needs to come up here.
+    program = [
+        (0x28, 0, 0, 20),                       # ARP: operation
+        (0x15, 0, 6, 1),                        # request
+        (0x20, 0, 0, (-0x1000 + 8) & 0xFFFFFFFF),   # interface index
+        (0x07, 0, 0, 0),
+        (0x20, 0, 0, 38),                       # the address asked for
+        (0x1C, 0, 0, 0),                        # difference of the two
+        (0x15, 0, 1, (base - first) & 0xFFFFFFFF),
+        (0x06, 0, 0, 0xFFFF),
+        (0x06, 0, 0, 0),
+    ]
+    arp = packet_socket(ETH_P_ARP, program)
+    ip = packet_socket(ETH_P_IP)
+    for container in range(late, count):
+        greet(arp, base, container, socket.inet_aton(first_ip))
+    stray = 0
+    print("ready", flush=True)
+    try:
+        while True:
+            for sock in select.select([arp, ip], [], [])[0]:
+                stray += not answer_one(sock, base)
+    finally:
+        print("stray", stray, flush=True)
+
+
+def ping(base, count):
+    base = int(ipaddress.ip_address(base))
+    sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 16 << 20)
+    ident = os.getpid() & 0xFFFF
+    answered, sent = set(), 0
+    deadline = time.monotonic() + 15 * SLOW
+    while len(answered) < count and time.monotonic() < deadline:
+        # each is asked once
+        while sent < count and sent - len(answered) < 16:
+            icmp = struct.pack("!BBHHH", 8, 0, 0, ident, sent) + b"ctnet" * 8
+            icmp = icmp[:2] + struct.pack("!H", checksum(icmp)) + icmp[4:]
+            sock.sendto(icmp, (str(ipaddress.ip_address(base + sent)), 0))
+            sent += 1
+            deadline = time.monotonic() + 15 * SLOW
+        if not select.select([sock], [], [], 0.5)[0]:
+            continue
+        data, (source, _) = sock.recvfrom(2048)
+        kind, _, _, got, seq = struct.unpack("!BBHHH", data[20:28])
+        if kind == 0 and got == ident and \
+                int(ipaddress.ip_address(source)) == base + seq:
+            answered.add(seq)
+    print(len(answered), "of", count, "answered")
+    missing = sorted(set(range(count)) - answered)
+    if missing:
+        sys.exit("missing: %s" % missing[:20])
+
+
+def collect(count, each, mac):
+    sock = packet_socket(ETH_P_ALL)
+    mac = bytes.fromhex(mac.replace(":", ""))
+    seen = {}
+    print("ready", flush=True)
+    deadline = time.monotonic() + 20 * SLOW
+    # a while longer than needed: there may be too many
+    while time.monotonic() < deadline:
+        if not select.select([sock], [], [], 0.5)[0]:
+            continue
+        data, (name, _, _, _, _) = sock.recvfrom(2048)
+        if data[6:12] != mac:
+            continue
+        seen[name] = seen.get(name, 0) + 1
+        if sum(seen.values()) == count * each:
+            deadline = time.monotonic() + 0.5
+    print(sum(seen.values()), "frames at", len(seen), "interfaces", flush=True)
+    if len(seen) != count or set(seen.values()) != {each}:
+        sys.exit("want %d at each of %d" % (each, count))
+
+
+def grown(before, after, key, least, most=1 << 62):
+    tables = []
+    for path in before, after:
+        with open(path, encoding="ascii") as file:
+            tables.append({port["port"]: port["stats"][key]
+                           for port in json.load(file)
+                           if port.get("label", "").startswith("e")})
+    print(sum(int(least) <= tables[1][port] - tables[0].get(port, 0) <= int(most)
+              for port in tables[1]))
+
+
+def main():
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    what, args = sys.argv[1], sys.argv[2:]
+    if what == "answer":
+        answer(args[0], int(args[1]), args[2], int(args[3]))
+    elif what == "ping":
+        ping(args[0], int(args[1]))
+    elif what == "collect":
+        collect(int(args[0]), int(args[1]), args[2])
+    elif what == "grown":
+        grown(*args)
+
+
+main()

@@ -1,0 +1,186 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# 1,200 containers on one network: they attach, each answers a ping from the first,
+# and a broadcast reaches each of them. The Linux bridge stops at 1,023.
+#
+# It takes minutes, as a VM without KVM makes and attaches some 20 veths a second.
+#
+# timeout: 600
+#
+#	h1
+#	net0 ---- c0                   the first container, 198.18.0.1
+#	  |  '--- e0   198.18.4.0  .
+#	  |  '--- e1   198.18.4.1  |   far (namespace): each of its interfaces is a
+#	  |       ...              |   container, for which a program answers
+#	  '------ e1199            '
+#
+#	many (namespace): a Linux bridge, and 1,024 dummies for ports
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=traffic.sh
+. "$(dirname "$0")/traffic.sh"
+
+need python3
+
+# LATE: containers that the first knows nothing of until it asks
+readonly N=1200 BRIDGE_MAX=1023 LATE=20
+readonly BASE=198.18.4.0
+SCALE=$(dirname "$0")/scale.py
+
+topology()
+{
+	local t old
+
+	setup_host h1
+	setup_ns far many
+	add_container c0
+	must ip netns exec "$far" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
+		net.ipv6.conf.default.disable_ipv6=1
+	must ip netns exec "$many" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
+		net.ipv6.conf.default.disable_ipv6=1
+	# 1,200 neighbours are more than a kernel keeps unless told
+	for t in 3 2 1; do
+		old=$(sysctl -n net.ipv4.neigh.default.gc_thresh$t)
+		must sysctl -qw net.ipv4.neigh.default.gc_thresh$t=$((t * 4096))
+		defer sysctl -qw net.ipv4.neigh.default.gc_thresh$t="$old"
+	done
+	must ctn "$h1" -b - <<-EOT
+		add-net net0
+		add-port net0 $c0 --address 198.18.0.1/16 --label first
+	EOT
+}
+
+took()
+{
+	diag "$1: $(($(now_ms) - START)) ms"
+}
+
+bridge_stops()
+{
+	local i
+
+	START=$(now_ms)
+	{
+		echo link add br0 type bridge
+		for ((i = 0; i < BRIDGE_MAX; i++)); do
+			echo link add "d$i" master br0 type dummy
+		done
+		echo link add "d$BRIDGE_MAX" type dummy
+	} >"$TMP/bridge"
+	check ip_in "$many" <"$TMP/bridge"
+	took "a Linux bridge takes $BRIDGE_MAX ports"
+	check_not ip -n "$many" link set "d$BRIDGE_MAX" master br0
+	diag "the Linux bridge, to its port number $((BRIDGE_MAX + 1)): $OUT"
+	check_match "$OUT" 'Exchange full' "the bridge's error"
+}
+
+ports_attach()
+{
+	local i mac
+
+	START=$(now_ms)
+	# with the MAC of its address; if the kernel had the address, it would answer
+	# for it, and 1,200 announcements to all would be 720,000 frames
+	for ((i = 0; i < N; i++)); do
+		printf -v mac 02:42:c6:12:%02x:%02x $((4 + i / 256)) $((i % 256))
+		echo "add-port net0 $far --ifname e$i --mac $mac --label e$i"
+	done >"$TMP/ports"
+	check ctn "$h1" -b "$TMP/ports"
+	took "$N ports attach"
+	wait_until 20000 running "$N"
+	check_eq "$(net_stat "$h1" net0 port_count)" $((N + 1)) "ports"
+	check_eq "$(net_stat "$h1" net0 fdb_static)" $((N + 2)) "static entries"
+}
+
+# running N: N containers have carrier
+running()
+{
+	local up
+
+	mapfile -t up < <(ip -n "$far" -br link show type veth | grep ' UP ')
+	echo "${#up[@]} are up"
+	[[ ${#up[@]} -eq $1 ]]
+}
+
+each_answers()
+{
+	local answerer
+
+	ctn "$h1" -j -s list ports net0 >"$TMP/before"
+	START=$(now_ms)
+	ip netns exec "$far" python3 -IS "$SCALE" answer $BASE $N 198.18.0.1 $LATE >"$TMP/answerer" 2>&1 &
+	answerer=$!
+	defer kill_wait "$answerer"
+	wait_until 20000 grep -q ready "$TMP/answerer" || return
+	check ip netns exec "$c0" env CTNET_SLOW="$CTNET_SLOW" \
+		python3 -IS "$SCALE" ping $BASE $N
+	diag "$OUT"
+	took "one ping to each of $N"
+	check_eq "$OUT" "$N of $N answered" answers
+	ctn "$h1" -j -s list ports net0 >"$TMP/after"
+	# each through its own port: ARP and an echo reply
+	check_eq "$(python3 -IS "$SCALE" grown "$TMP/before" "$TMP/after" rx_packets 2)" \
+		$N "ports through which ARP and the reply came"
+	# and to it its own request, and the broadcasts for those that were not known
+	check_eq "$(python3 -IS "$SCALE" grown "$TMP/before" "$TMP/after" tx_packets $((LATE + 1)))" \
+		$N "ports through which the requests went"
+	kill_wait "$answerer"
+	check_match "$(<"$TMP/answerer")" 'stray 0' "at the wrong container"
+}
+
+# softnet_drops: frames that any CPU's backlog had no room for
+softnet_drops()
+{
+	local sum=0 f
+
+	while read -r -a f; do
+		sum=$((sum + 16#${f[1]}))
+	done </proc/net/softnet_stat
+	echo $sum
+}
+
+flood_reaches_all()
+{
+	local m=02:00:00:00:08:01 count=$1 collector dropped
+
+	check_eq "$(sysctl -n net.core.netdev_max_backlog)" 1000 netdev_max_backlog
+	ip netns exec "$far" env CTNET_SLOW="$CTNET_SLOW" \
+		python3 -IS "$SCALE" collect $N "$count" $m >"$TMP/collector" 2>&1 &
+	collector=$!
+	wait_until 20000 grep -q ready "$TMP/collector" || return
+	dropped=$(softnet_drops)
+	ctn "$h1" -j -s list ports net0 >"$TMP/before"
+	START=$(now_ms)
+	vxsend "$c0" frame dev=eth0 from=$m type=0x0806 count="$count"
+	wait "$collector" || fail "not at all of them"
+	took "$count broadcasts to $N containers"
+	diag "$(<"$TMP/collector")"
+	ctn "$h1" -j -s list ports net0 >"$TMP/after"
+	# a stray probe of a neighbour may be among them
+	check_eq "$(python3 -IS "$SCALE" grown "$TMP/before" "$TMP/after" tx_packets \
+		"$count" $((count + 4)))" $N "ports that were sent $count"
+	check_eq "$(softnet_drops)" "$dropped" "frames dropped by the backlog"
+	for OUT in flood_queue nomem port_down; do
+		check_eq "$(drops "$h1" net0 $OUT)" 0 "drops for $OUT"
+	done
+}
+
+network_goes()
+{
+	START=$(now_ms)
+	check ctn "$h1" del-net net0
+	took "the network goes, with $N ports"
+	check_eq "$(ip -n "$far" -o link show type veth)" "" "interfaces left in the containers"
+	check_eq "$(ip -n "$h1" -o link show type veth)" "" "interfaces left on the host"
+}
+
+topology
+
+run_test bridge_stops "the Linux bridge refuses its 1,024th port"
+run_test ports_attach "1,200 ports attach to one network"
+run_test each_answers "each of the 1,200 containers answers a ping, through its own port"
+run_test flood_reaches_all 1 "a broadcast reaches all 1,200"
+run_test flood_reaches_all 20 "twenty at once reach all 1,200, and none is lost"
+run_test network_goes "the network goes, and its 1,200 ports with it"
