@@ -21,7 +21,7 @@ give_up()
 
 # Where dpkg does not tell us, these do.
 PROVISION_COMMANDS=(gcc make pkg-config ip bridge tc ethtool tcpdump nft ping
-	arping iperf3 socat jq modprobe depmod sysctl flock busybox)
+	arping iperf3 socat jq file modprobe depmod sysctl flock busybox)
 PROVISION_LIBS=(libnl-3.0 libnl-genl-3.0 libnl-route-3.0 json-c)
 
 provision_packages()
@@ -35,7 +35,7 @@ provision_packages()
 		"${KERNEL_PACKAGES[@]}"
 		busybox-static udev procps util-linux bsdutils kmod
 		iproute2 ethtool tcpdump nftables iputils-ping iputils-arping
-		iperf3 socat jq python3)
+		iperf3 socat jq file python3)
 	case $arch in
 	amd64) PACKAGES+=(qemu-system-x86) ;;
 	*) PACKAGES+=("qemu-system-$arch") ;;
