@@ -190,7 +190,7 @@ run_tty ctnetctl -n host1 -s show net0
 step "A container goes, and its port, its veth and its table entries with it;" \
 	"the networks go, and nothing is left."
 run ip netns del db1
-until_true sh -c '! ctnetctl -n host1 list ports | grep -q db1' || broken "db1 is still a port"
+until_true sh -c '! ctnetctl -n host1 list ports | grep -qw db1' || broken "db1 is still a port"
 run_tty ctnetctl -n host1 list ports
 run ctnetctl -n host1 del-net net0
 run ctnetctl -n host2 del-net net0
