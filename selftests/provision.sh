@@ -33,7 +33,7 @@ provision_packages()
 	PACKAGES=(gcc make pkg-config libc6-dev
 		libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libjson-c-dev
 		"${KERNEL_PACKAGES[@]}"
-		busybox-static udev procps util-linux bsdutils kmod
+		busybox-static udev mount procps util-linux bsdutils kmod
 		iproute2 ethtool tcpdump nftables iputils-ping iputils-arping
 		iperf3 socat jq file python3)
 	case $arch in
