@@ -273,7 +273,7 @@ checksum_is_right()
 	tcp_copy "$a1" "$a2" 203.0.113.21 64
 	capture_stop "$f"
 	text=$(tcpdump -nvvr "$f" 2>/dev/null)
-	check_match "$text" 'udp sum ok\] VXLAN' "outer checksum"
+	[[ $text == *"udp sum ok] VXLAN"* ]] || fail "no outer checksum"
 	[[ $text != *"bad udp cksum"* ]] || fail "a bad outer checksum"
 	[[ $text != *"(incorrect"* ]] || fail "a bad inner checksum"
 	check ip netns exec "$h1" ethtool -K ul0 tx on
