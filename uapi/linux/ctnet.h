@@ -404,7 +404,7 @@ enum ctnet_stats_attr {
  * @CTNET_DROP_LOOP: the route to the peer leads through the network itself
  * @CTNET_DROP_VXLAN_HEADER: truncated, VNI flag missing, or bits set that ctnet
  *	does not know (RFC 7348 section 5)
- * @CTNET_DROP_VXLAN_VNI: no network of this namespace has the VNI
+ * @CTNET_DROP_VXLAN_VNI: no network of this namespace that is up has the VNI
  * @CTNET_DROP_VXLAN_LOCAL: sent to another address than the network's
  * @CTNET_DROP_VXLAN_PEER: from an address that is not a peer
  * @CTNET_DROP_VXLAN_ECN: congestion marks that RFC 6040 forbids
