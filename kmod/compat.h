@@ -16,7 +16,7 @@
 /* A device whose ndo_start_xmit needs no lock, and that stays in its namespace. */
 static inline void ctnet_dev_lockless_local(struct net_device *dev)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 12, 0)
+#ifdef NETIF_F_LLTX
 	dev->features |= NETIF_F_LLTX | NETIF_F_NETNS_LOCAL;
 #else
 	dev->lltx = true;
@@ -61,19 +61,54 @@ static inline struct nlattr **ctnet_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
-/* IPv4: send an encapsulated frame. The core's counters are kept out of it. */
+/* Send an encapsulated frame. The core's counters of a device are kept out of it. */
 static inline void ctnet_udp_xmit(struct rtable *rt, struct sock *sk,
 				  struct sk_buff *skb, __be32 saddr,
 				  __be32 daddr, u8 tos, u8 ttl, __be16 df,
-				  __be16 sport, __be16 dport)
+				  __be16 sport, __be16 dport, bool nocheck)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
 	udp_tunnel_xmit_skb(rt, sk, skb, saddr, daddr, tos, ttl, df, sport,
-			    dport, false, false);
+			    dport, false, nocheck);
 #else
 	udp_tunnel_xmit_skb(rt, sk, skb, saddr, daddr, tos, ttl, df, sport,
-			    dport, false, false, 0);
+			    dport, false, nocheck, 0);
 #endif
+}
+
+static inline void ctnet_udp_xmit6(struct dst_entry *dst, struct sock *sk,
+				   struct sk_buff *skb, struct in6_addr *saddr,
+				   struct in6_addr *daddr, u8 tos, u8 ttl,
+				   __be16 sport, __be16 dport, bool nocheck)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+	udp_tunnel6_xmit_skb(dst, sk, skb, NULL, saddr, daddr, tos, ttl, 0,
+			     sport, dport, nocheck);
+#else
+	udp_tunnel6_xmit_skb(dst, sk, skb, NULL, saddr, daddr, tos, ttl, 0,
+			     sport, dport, nocheck, 0);
+#endif
+}
+
+/* Whether tc or nft looks at what a device sends. */
+static inline bool ctnet_dev_has_egress_hook(const struct net_device *dev)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 6, 0)
+#ifdef CONFIG_NET_CLS_ACT
+	if (rcu_access_pointer(dev->miniq_egress))
+		return true;
+#endif
+#else
+#ifdef CONFIG_NET_XGRESS
+	if (rcu_access_pointer(dev->tcx_egress))
+		return true;
+#endif
+#endif
+#ifdef CONFIG_NETFILTER_EGRESS
+	if (rcu_access_pointer(dev->nf_hooks_egress))
+		return true;
+#endif
+	return false;
 }
 
 /* UDP tunnel calls take the socket or its struct sock. */

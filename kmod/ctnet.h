@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/ctnet.h>
 #include <linux/etherdevice.h>
+#include <linux/ethtool.h>
 #include <linux/if_vlan.h>
 #include <linux/ipv6.h>
 #include <linux/netdevice.h>
@@ -82,12 +83,14 @@ struct ctnet_dst {
  * struct ctnet_port - an attached device
  * @dst: its place in the table; first
  * @dev: the device; the link to its master holds a reference
+ * @veth: whether the device is a veth, so that frames may be handed to its far end
  * @stats: frames from the port (rx) and to it (tx)
  * @rcu: frees it
  */
 struct ctnet_port {
 	struct ctnet_dst		dst;
 	struct net_device		*dev;
+	bool				veth;
 	struct pcpu_sw_netstats __percpu *stats;
 	struct rcu_head			rcu;
 };
@@ -165,13 +168,27 @@ struct ctnet_drops {
 	u64_stats_t		count[CTNET_DROP_MAX + 1];
 };
 
+/* The two families of the underlay, as indexes. */
+enum ctnet_family {
+	CTNET_V4,
+	CTNET_V6,
+	CTNET_FAMILIES,
+};
+
+static inline enum ctnet_family ctnet_addr_family(const struct in6_addr *addr)
+{
+	return ipv6_addr_v4mapped(addr) ? CTNET_V4 : CTNET_V6;
+}
+
 /**
  * struct ctnet_sock - a UDP socket of a namespace, shared by its networks
  * @list: in &ctnet_ns.socks, RTNL
  * @sock: bound to any address
  * @nets: VNI to network; written under RTNL, read under RCU
  * @drops: what was dropped before the network was known
+ * @family: IPv4 or IPv6
  * @port: UDP port
+ * @underlay: interface index it is bound to, or 0
  * @refs: networks that use it, RTNL
  * @rcu: frees it
  */
@@ -180,24 +197,38 @@ struct ctnet_sock {
 	struct socket			*sock;
 	struct xarray			nets;
 	struct ctnet_drops __percpu	*drops;
+	enum ctnet_family		family;
 	__be16				port;
+	int				underlay;
 	unsigned int			refs;
 	struct rcu_head			rcu;
 };
 
 /**
  * struct ctnet_vtep - the network's own end of its tunnels
- * @sock: receives and sends
+ * @sock: receives and sends; NULL for a family without a local address
+ * @local: own addresses; IPv4 as v4-mapped, :: if there is none
  * @vni: VXLAN network identifier
- * @local: own address; IPv4 as v4-mapped
+ * @underlay: interface index, or 0
+ * @port: UDP port
+ * @ttl: of the outer header: a number, %CTNET_TTL_DEFAULT or %CTNET_INHERIT
+ * @tos: of the outer header: a number or %CTNET_INHERIT
+ * @df: enum ctnet_df
+ * @udp_csum: whether outer checksums are sent
  * @rcu: frees it
  *
  * Replaced as a whole, so that the datapath sees the old one or the new one.
  */
 struct ctnet_vtep {
-	struct ctnet_sock	*sock;
+	struct ctnet_sock	*sock[CTNET_FAMILIES];
+	struct in6_addr		local[CTNET_FAMILIES];
 	u32			vni;
-	struct in6_addr		local;
+	int			underlay;
+	__be16			port;
+	u16			ttl;
+	u16			tos;
+	u8			df;
+	bool			udp_csum;
 	struct rcu_head		rcu;
 };
 
@@ -223,6 +254,9 @@ struct ctnet_flood {
  * @floods: per CPU
  * @learning: whether anything is learned; written under RTNL
  * @flood: whether unknown unicast is flooded; written under RTNL
+ * @suppress: whether ARP and neighbour solicitations are answered; written under
+ *	RTNL
+ * @mtu_set: whether somebody set the MTU, so that it follows nothing; RTNL
  * @ageing: jiffies; 0: never; written under RTNL
  * @max_fdb: cap on @n_learned; written under RTNL
  * @fdb_ids: all &struct ctnet_fdb by id, for dump, ageing and flush, which thus
@@ -248,6 +282,8 @@ struct ctnet_net {
 	struct ctnet_flood __percpu	*floods;
 	bool				learning;
 	bool				flood;
+	bool				suppress;
+	bool				mtu_set;
 	unsigned long			ageing;
 	u32				max_fdb;
 
@@ -294,6 +330,12 @@ extern struct rtnl_link_ops ctnet_link_ops;
 bool ctnet_receive(struct sk_buff *skb);
 bool ctnet_dev_is(const struct net_device *dev);
 void ctnet_dev_deliver(struct ctnet_net *net, struct sk_buff *skb);
+void ctnet_dev_follow_mtu(struct ctnet_net *net);
+void ctnet_dev_answer(struct ctnet_net *net, struct sk_buff *skb);
+
+/* IPv4 or IPv6, UDP, VXLAN and Ethernet headers (RFC 7348 section 5). */
+#define CTNET_OVERHEAD4	(20 + 8 + 8 + ETH_HLEN)
+#define CTNET_OVERHEAD6	(40 + 8 + 8 + ETH_HLEN)
 
 /* port.c */
 extern struct notifier_block ctnet_port_notifier;
@@ -303,7 +345,8 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 		      struct netlink_ext_ack *extack);
 void ctnet_port_detach(struct ctnet_port *port);
 struct ctnet_port *ctnet_port_get(const struct net_device *dev);
-void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb);
+void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
+			bool received);
 
 /* fdb.c */
 int ctnet_fdb_init(void);
@@ -313,7 +356,7 @@ void ctnet_fdb_net_uninit(struct ctnet_net *net);
 struct ctnet_fdb *ctnet_fdb_find(struct ctnet_net *net, const u8 *mac);
 struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_net *net,
 				    const struct in6_addr *addr);
-void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac);
+void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac, struct ctnet_fdb *fdb);
 int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u32 flags,
 		  const struct in6_addr *ips, unsigned int n_ips, bool replace,
 		  struct netlink_ext_ack *extack);
@@ -323,31 +366,68 @@ void ctnet_fdb_flush(struct ctnet_net *net, const struct ctnet_dst *dst,
 void ctnet_fdb_retire(struct ctnet_dst *dst);
 void ctnet_fdb_age_soon(struct ctnet_net *net);
 
+/* guard.c */
+enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
+			    const struct ctnet_dst *src,
+			    const struct ctnet_fdb *fdb);
+
+/* neigh.c */
+bool ctnet_neigh(struct sk_buff *skb, struct ctnet_dst *src);
+
 /* forward.c */
+bool ctnet_may_pass(const struct ctnet_dst *src, const struct ctnet_dst *dst,
+		    enum ctnet_drop *reason);
+void ctnet_deliver(struct ctnet_dst *dst, struct sk_buff *skb, bool received);
 void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src);
 int ctnet_flood_init(struct ctnet_net *net);
 void ctnet_flood_uninit(struct ctnet_net *net);
 
-/* tunnel.c */
-int ctnet_tunnel_init(void);
-void ctnet_tunnel_exit(void);
-int ctnet_tunnel_bind(struct ctnet_net *net, u32 vni,
-		      const struct in6_addr *local, __be16 port,
-		      struct netlink_ext_ack *extack);
-void ctnet_tunnel_unbind(struct ctnet_net *net);
+/* vtep.c */
+void ctnet_vtep_default(struct ctnet_vtep *vtep);
+int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
+		    struct netlink_ext_ack *extack);
+void ctnet_vtep_unbind(struct ctnet_net *net);
+unsigned int ctnet_vtep_mtu(struct ctnet_net *net);
+bool ctnet_vtep_has_addr6(struct net *net, int underlay,
+			  const struct in6_addr *addr);
+void ctnet_vtep_nic_info(struct net_device *dev, bool push);
+
+/* peer.c */
+int ctnet_peer_init(void);
+void ctnet_peer_exit(void);
+int ctnet_peer_net_init(struct ctnet_net *net);
+void ctnet_peer_net_uninit(struct ctnet_net *net);
 int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
 		   __be16 dstport, struct netlink_ext_ack *extack);
 void ctnet_peer_del(struct ctnet_peer *peer);
 struct ctnet_peer *ctnet_peer_find(struct ctnet_net *net,
 				   const struct in6_addr *addr);
-int ctnet_peer_net_init(struct ctnet_net *net);
-void ctnet_peer_net_uninit(struct ctnet_net *net);
+void ctnet_peer_reset_routes(struct ctnet_net *net);
+bool ctnet_peer_has_family(struct ctnet_net *net, enum ctnet_family family);
+
+/* tunnel.c */
 void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb);
+int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb);
+int ctnet_tunnel_err_lookup(struct sock *sk, struct sk_buff *skb);
+struct sk_buff *ctnet_tunnel_gro_receive(struct sock *sk, struct list_head *head,
+					 struct sk_buff *skb);
+int ctnet_tunnel_gro_complete(struct sock *sk, struct sk_buff *skb, int nhoff);
 
 /* netlink.c */
 extern struct genl_family ctnet_family;
 int ctnet_nl_init(void);
 void ctnet_nl_exit(void);
+
+/* rtfdb.c */
+int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
+		    struct net_device *dev, const unsigned char *addr, u16 vid,
+		    u16 flags, struct netlink_ext_ack *extack);
+int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
+		    struct net_device *dev, const unsigned char *addr, u16 vid,
+		    struct netlink_ext_ack *extack);
+int ctnet_rtfdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
+		     struct net_device *dev, struct net_device *filter_dev,
+		     int *idx);
 
 /* nldump.c */
 int ctnet_nl_nets_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
@@ -357,6 +437,7 @@ int ctnet_nl_fdb_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int ctnet_nl_vteps_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* nlmsg.c */
+int ctnet_nl_put_addr(struct sk_buff *msg, int type, const struct in6_addr *addr);
 typedef int (*ctnet_fill_t)(struct sk_buff *msg, const void *obj, bool stats);
 int ctnet_nl_fill_net(struct sk_buff *msg, const void *obj, bool stats);
 int ctnet_nl_fill_port(struct sk_buff *msg, const void *obj, bool stats);
@@ -373,8 +454,12 @@ void ctnet_nl_port_event(struct ctnet_port *port, enum ctnet_cmd cmd);
 void ctnet_nl_peer_event(struct ctnet_peer *peer, enum ctnet_cmd cmd);
 void ctnet_nl_fdb_event(struct ctnet_net *net, const struct ctnet_fdb *fdb,
 			enum ctnet_cmd cmd);
+void ctnet_nl_miss_event(struct ctnet_net *net, const u8 *mac,
+			 const struct in6_addr *ip);
 
 /* stats.c */
+extern const char ctnet_drop_names[CTNET_DROP_MAX + 1][ETH_GSTRING_LEN];
+void ctnet_drops_sum(const struct ctnet_drops __percpu *drops, u64 *sum);
 void ctnet_drop(struct ctnet_net *net, struct sk_buff *skb,
 		enum ctnet_drop reason);
 void ctnet_drop_count(struct ctnet_drops __percpu *drops,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The netdevice: made and set over rtnetlink; the host's own way in and out. */
-#include <linux/ethtool.h>
 #include <linux/inetdevice.h>
 #include <linux/module.h>
 
@@ -11,9 +10,6 @@
 
 #define CTNET_FEATURES	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
 			 NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_GSO_SOFTWARE)
-
-/* IPv4, UDP, VXLAN, Ethernet (RFC 7348 section 5). */
-#define CTNET_OVERHEAD	(20 + 8 + 8 + ETH_HLEN)
 
 /* Frames that the host sends into the network. */
 static netdev_tx_t ctnet_dev_xmit(struct sk_buff *skb, struct net_device *dev)
@@ -51,6 +47,15 @@ bool ctnet_receive(struct sk_buff *skb)
 	return true;
 }
 
+/* Makes a frame one that the device received. */
+static void ctnet_dev_receive(struct net_device *dev, struct sk_buff *skb)
+{
+	dev_sw_netstats_rx_add(dev, skb->len);
+	skb->pkt_type = PACKET_HOST;
+	skb->protocol = eth_type_trans(skb, dev);
+	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
+}
+
 /**
  * ctnet_dev_deliver() - hand a frame to the host
  * @net: the network
@@ -58,13 +63,21 @@ bool ctnet_receive(struct sk_buff *skb)
  */
 void ctnet_dev_deliver(struct ctnet_net *net, struct sk_buff *skb)
 {
-	struct net_device *dev = net->dev;
-
-	dev_sw_netstats_rx_add(dev, skb->len);
-	skb->pkt_type = PACKET_HOST;
-	skb->protocol = eth_type_trans(skb, dev);
-	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
+	ctnet_dev_receive(net->dev, skb);
 	ctnet_receive(skb);
+}
+
+/**
+ * ctnet_dev_answer() - hand the host the answer to what it just sends
+ * @net: the network
+ * @skb: the frame, as forward.c has it; consumed
+ *
+ * By way of the backlog, as the sender may hold locks that a receiver takes.
+ */
+void ctnet_dev_answer(struct ctnet_net *net, struct sk_buff *skb)
+{
+	ctnet_dev_receive(net->dev, skb);
+	netif_rx(skb);
 }
 
 /* On failure nothing is left; ctnet_dev_uninit() is the reverse. RTNL. */
@@ -131,7 +144,7 @@ static void ctnet_dev_uninit(struct net_device *dev)
 	/* It stands there from when it was told of. */
 	told = xa_erase(&ns->nets, net->id);
 	atomic_inc(&ns->seq);
-	ctnet_tunnel_unbind(net);
+	ctnet_vtep_unbind(net);
 	/* At one go, so that no port or peer has to walk the table for its own. */
 	ctnet_fdb_flush(net, NULL, false);
 	xa_for_each(&net->members, id, dst) {
@@ -179,6 +192,34 @@ static int ctnet_dev_set_mac(struct net_device *dev, void *addr)
 	return 0;
 }
 
+static int ctnet_dev_change_mtu(struct net_device *dev, int mtu)
+{
+	struct ctnet_net *net = netdev_priv(dev);
+
+	net->mtu_set = true;
+	WRITE_ONCE(dev->mtu, mtu);
+	return 0;
+}
+
+/**
+ * ctnet_dev_follow_mtu() - the underlay may have another MTU now
+ * @net: the network; nothing happens if somebody set its MTU, or it is local
+ *
+ * Context: RTNL.
+ */
+void ctnet_dev_follow_mtu(struct ctnet_net *net)
+{
+	unsigned int mtu;
+
+	if (net->mtu_set || !rtnl_dereference(net->vtep))
+		return;
+	mtu = ctnet_vtep_mtu(net);
+	if (mtu == net->dev->mtu)
+		return;
+	dev_set_mtu(net->dev, mtu);
+	net->mtu_set = false;
+}
+
 static int ctnet_dev_add_slave(struct net_device *dev, struct net_device *port,
 			       struct netlink_ext_ack *extack)
 {
@@ -202,9 +243,13 @@ static const struct net_device_ops ctnet_netdev_ops = {
 	.ndo_start_xmit		= ctnet_dev_xmit,
 	.ndo_get_stats64	= dev_get_tstats64,
 	.ndo_set_mac_address	= ctnet_dev_set_mac,
+	.ndo_change_mtu		= ctnet_dev_change_mtu,
 	.ndo_validate_addr	= eth_validate_addr,
 	.ndo_add_slave		= ctnet_dev_add_slave,
 	.ndo_del_slave		= ctnet_dev_del_slave,
+	.ndo_fdb_add		= ctnet_rtfdb_add,
+	.ndo_fdb_del		= ctnet_rtfdb_del,
+	.ndo_fdb_dump		= ctnet_rtfdb_dump,
 	.ndo_features_check	= passthru_features_check,
 };
 
@@ -225,9 +270,39 @@ static void ctnet_dev_get_drvinfo(struct net_device *dev,
 	strscpy(info->driver, "ctnet", sizeof(info->driver));
 }
 
+static int ctnet_dev_get_sset_count(struct net_device *dev, int sset)
+{
+	return sset == ETH_SS_STATS ? CTNET_DROP_MAX - CTNET_DROP_PAD :
+				      -EOPNOTSUPP;
+}
+
+static void ctnet_dev_get_strings(struct net_device *dev, u32 sset, u8 *buf)
+{
+	int i;
+
+	if (sset != ETH_SS_STATS)
+		return;
+	for (i = CTNET_DROP_MALFORMED; i <= CTNET_DROP_MAX; i++)
+		ethtool_sprintf(&buf, "drop-%s", ctnet_drop_names[i]);
+}
+
+static void ctnet_dev_get_ethtool_stats(struct net_device *dev,
+					struct ethtool_stats *stats, u64 *data)
+{
+	struct ctnet_net *net = netdev_priv(dev);
+	u64 sum[CTNET_DROP_MAX + 1];
+
+	ctnet_drops_sum(net->drops, sum);
+	memcpy(data, &sum[CTNET_DROP_MALFORMED],
+	       (CTNET_DROP_MAX - CTNET_DROP_PAD) * sizeof(*data));
+}
+
 static const struct ethtool_ops ctnet_ethtool_ops = {
 	.get_drvinfo	= ctnet_dev_get_drvinfo,
 	.get_link	= ethtool_op_get_link,
+	.get_sset_count	= ctnet_dev_get_sset_count,
+	.get_strings	= ctnet_dev_get_strings,
+	.get_ethtool_stats = ctnet_dev_get_ethtool_stats,
 };
 
 static void ctnet_dev_setup(struct net_device *dev)
@@ -244,10 +319,12 @@ static void ctnet_dev_setup(struct net_device *dev)
 			   IFF_DISABLE_NETPOLL;
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	ctnet_dev_lockless_local(dev);
+	/* A path's MTU is entered into the route that a frame of the host has. */
+	netif_keep_dst(dev);
 	dev->features |= CTNET_FEATURES;
 	dev->hw_features |= CTNET_FEATURES;
 	dev->vlan_features |= CTNET_FEATURES;
-	dev->max_mtu = ETH_MAX_MTU - CTNET_OVERHEAD;
+	dev->max_mtu = ETH_MAX_MTU - CTNET_OVERHEAD6;
 
 	net->dev = dev;
 	net->self.kind = CTNET_DST_SELF;
@@ -256,6 +333,7 @@ static void ctnet_dev_setup(struct net_device *dev)
 	net->self.net = net;
 	net->learning = true;
 	net->flood = true;
+	net->suppress = true;
 	net->ageing = CTNET_AGEING_DEFAULT * HZ;
 	net->max_fdb = CTNET_MAX_FDB_DEFAULT;
 }
@@ -263,6 +341,10 @@ static void ctnet_dev_setup(struct net_device *dev)
 static struct netlink_range_validation ctnet_vni_range = {
 	.min = 1,
 	.max = CTNET_VNI_MAX,
+};
+
+static struct netlink_range_validation ctnet_ifindex_range = {
+	.max = INT_MAX,
 };
 
 static struct netlink_range_validation ctnet_fdb_range = {
@@ -275,12 +357,19 @@ static struct netlink_range_validation ctnet_ageing_range = {
 
 static const struct nla_policy ctnet_ifla_policy[CTNET_IFLA_POLICY_MAX + 1] = {
 	[IFLA_CTNET_VNI] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_vni_range),
-	[IFLA_CTNET_LOCAL] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
+	[IFLA_CTNET_LOCAL] = NLA_POLICY_EXACT_LEN(sizeof(struct in_addr)),
 	[IFLA_CTNET_DSTPORT] = NLA_POLICY_MIN(NLA_U16, 1),
 	[IFLA_CTNET_LEARNING] = NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_CTNET_AGEING] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ageing_range),
 	[IFLA_CTNET_FLOOD] = NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_CTNET_MAX_FDB] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_fdb_range),
+	[IFLA_CTNET_SUPPRESS] = NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_CTNET_LOCAL6] = NLA_POLICY_EXACT_LEN(sizeof(struct in6_addr)),
+	[IFLA_CTNET_UNDERLAY] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex_range),
+	[IFLA_CTNET_TTL] = NLA_POLICY_MAX(NLA_U16, CTNET_INHERIT),
+	[IFLA_CTNET_TOS] = NLA_POLICY_MAX(NLA_U16, CTNET_INHERIT),
+	[IFLA_CTNET_DF] = NLA_POLICY_MAX(NLA_U8, CTNET_DF_INHERIT),
+	[IFLA_CTNET_UDP_CSUM] = NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_CTNET_MAX + 1 ... CTNET_IFLA_POLICY_MAX] = { .type = NLA_REJECT },
 };
 
@@ -299,12 +388,6 @@ static int ctnet_dev_validate(struct nlattr *tb[], struct nlattr *data[],
 			return -EADDRNOTAVAIL;
 		}
 	}
-	if (data && data[IFLA_CTNET_LOCAL] &&
-	    nla_len(data[IFLA_CTNET_LOCAL]) != sizeof(__be32)) {
-		NL_SET_ERR_MSG_ATTR(extack, data[IFLA_CTNET_LOCAL],
-				    "The underlay is IPv4: give an IPv4 address as the local one");
-		return -EINVAL;
-	}
 	return 0;
 }
 
@@ -312,35 +395,61 @@ static int ctnet_dev_validate(struct nlattr *tb[], struct nlattr *data[],
 static int ctnet_dev_set_vtep(struct ctnet_net *net, struct nlattr *data[],
 			      struct netlink_ext_ack *extack)
 {
-	struct ctnet_vtep *vtep = rtnl_dereference(net->vtep);
-	__be16 port = htons(CTNET_DSTPORT_DEFAULT);
-	struct in6_addr local = {};
-	u32 vni = 0;
+	const struct ctnet_vtep *old = rtnl_dereference(net->vtep);
+	struct ctnet_vtep conf;
+	enum ctnet_family f;
 
 	if (!data[IFLA_CTNET_VNI] && !data[IFLA_CTNET_LOCAL] &&
-	    !data[IFLA_CTNET_DSTPORT])
+	    !data[IFLA_CTNET_LOCAL6] && !data[IFLA_CTNET_DSTPORT] &&
+	    !data[IFLA_CTNET_UNDERLAY] && !data[IFLA_CTNET_TTL] &&
+	    !data[IFLA_CTNET_TOS] && !data[IFLA_CTNET_DF] &&
+	    !data[IFLA_CTNET_UDP_CSUM])
 		return 0;
-	if (vtep) {
-		vni = vtep->vni;
-		local = vtep->local;
-		port = vtep->sock->port;
-	}
+	if (old)
+		conf = *old;
+	else
+		ctnet_vtep_default(&conf);
 	if (data[IFLA_CTNET_VNI])
-		vni = nla_get_u32(data[IFLA_CTNET_VNI]);
-	if (data[IFLA_CTNET_LOCAL])
-		ipv6_addr_set_v4mapped(nla_get_in_addr(data[IFLA_CTNET_LOCAL]),
-				       &local);
+		conf.vni = nla_get_u32(data[IFLA_CTNET_VNI]);
+	/* An unspecified address takes the family's away. */
+	if (data[IFLA_CTNET_LOCAL]) {
+		__be32 addr = nla_get_in_addr(data[IFLA_CTNET_LOCAL]);
+
+		conf.local[CTNET_V4] = in6addr_any;
+		if (addr)
+			ipv6_addr_set_v4mapped(addr, &conf.local[CTNET_V4]);
+	}
+	if (data[IFLA_CTNET_LOCAL6])
+		conf.local[CTNET_V6] = nla_get_in6_addr(data[IFLA_CTNET_LOCAL6]);
 	if (data[IFLA_CTNET_DSTPORT])
-		port = htons(nla_get_u16(data[IFLA_CTNET_DSTPORT]));
-	if (!vni) {
-		NL_SET_ERR_MSG(extack, "A local address or UDP port goes with a VNI: give one");
+		conf.port = htons(nla_get_u16(data[IFLA_CTNET_DSTPORT]));
+	if (data[IFLA_CTNET_UNDERLAY])
+		conf.underlay = nla_get_u32(data[IFLA_CTNET_UNDERLAY]);
+	if (data[IFLA_CTNET_TTL])
+		conf.ttl = nla_get_u16(data[IFLA_CTNET_TTL]);
+	if (data[IFLA_CTNET_TOS])
+		conf.tos = nla_get_u16(data[IFLA_CTNET_TOS]);
+	if (data[IFLA_CTNET_DF])
+		conf.df = nla_get_u8(data[IFLA_CTNET_DF]);
+	if (data[IFLA_CTNET_UDP_CSUM])
+		conf.udp_csum = nla_get_u8(data[IFLA_CTNET_UDP_CSUM]);
+	if (!conf.vni) {
+		NL_SET_ERR_MSG(extack, "What belongs to the tunnel goes with a VNI: give one");
 		return -EINVAL;
 	}
-	if (ipv6_addr_any(&local)) {
+	if (ipv6_addr_any(&conf.local[CTNET_V4]) &&
+	    ipv6_addr_any(&conf.local[CTNET_V6])) {
 		NL_SET_ERR_MSG(extack, "A VNI needs the local address of the tunnel: give one");
 		return -EINVAL;
 	}
-	return ctnet_tunnel_bind(net, vni, &local, port, extack);
+	for (f = 0; old && f < CTNET_FAMILIES; f++) {
+		if (ipv6_addr_any(&conf.local[f]) && old->sock[f] &&
+		    ctnet_peer_has_family(net, f)) {
+			NL_SET_ERR_MSG(extack, "There are peers of the family whose local address is taken away: remove them first");
+			return -EINVAL;
+		}
+	}
+	return ctnet_vtep_bind(net, &conf, extack);
 }
 
 static int ctnet_dev_changelink(struct net_device *dev, struct nlattr *tb[],
@@ -360,6 +469,8 @@ static int ctnet_dev_changelink(struct net_device *dev, struct nlattr *tb[],
 		WRITE_ONCE(net->learning, nla_get_u8(data[IFLA_CTNET_LEARNING]));
 	if (data[IFLA_CTNET_FLOOD])
 		WRITE_ONCE(net->flood, nla_get_u8(data[IFLA_CTNET_FLOOD]));
+	if (data[IFLA_CTNET_SUPPRESS])
+		WRITE_ONCE(net->suppress, nla_get_u8(data[IFLA_CTNET_SUPPRESS]));
 	if (data[IFLA_CTNET_MAX_FDB])
 		WRITE_ONCE(net->max_fdb, nla_get_u32(data[IFLA_CTNET_MAX_FDB]));
 	if (data[IFLA_CTNET_AGEING])
@@ -367,21 +478,10 @@ static int ctnet_dev_changelink(struct net_device *dev, struct nlattr *tb[],
 			   nla_get_u32(data[IFLA_CTNET_AGEING]) * HZ);
 	if (dev->reg_state == NETREG_REGISTERED) {
 		ctnet_fdb_age_soon(net);
+		ctnet_dev_follow_mtu(net);
 		ctnet_nl_net_event(net, CTNET_CMD_NET_SET_NTF);
 	}
 	return 0;
-}
-
-/* MTU that fits the device which has the local address. */
-static unsigned int ctnet_dev_underlay_mtu(struct ctnet_net *net)
-{
-	struct ctnet_vtep *vtep = rtnl_dereference(net->vtep);
-	struct net_device *underlay;
-
-	underlay = __ip_dev_find(dev_net(net->dev), vtep->local.s6_addr32[3],
-				 false);
-	return clamp_t(unsigned int, underlay ? underlay->mtu : ETH_DATA_LEN,
-		       CTNET_OVERHEAD + ETH_MIN_MTU, ETH_MAX_MTU) - CTNET_OVERHEAD;
 }
 
 CTNET_DEFINE_NEWLINK(ctnet_dev_newlink)
@@ -394,13 +494,14 @@ CTNET_DEFINE_NEWLINK(ctnet_dev_newlink)
 		return err;
 	if (!tb[IFLA_ADDRESS])
 		eth_hw_addr_random(dev);
-	if (!tb[IFLA_MTU] && rtnl_dereference(net->vtep))
-		dev->mtu = ctnet_dev_underlay_mtu(net);
+	net->mtu_set = tb[IFLA_MTU];
+	if (!net->mtu_set && rtnl_dereference(net->vtep))
+		dev->mtu = ctnet_vtep_mtu(net);
 	err = register_netdevice(dev);
 	if (err) {
 		/* Unless ctnet_dev_uninit() did it. */
 		if (rtnl_dereference(net->vtep)) {
-			ctnet_tunnel_unbind(net);
+			ctnet_vtep_unbind(net);
 			/* A datagram may have found it; it is freed at once. */
 			synchronize_net();
 		}
@@ -416,12 +517,19 @@ CTNET_DEFINE_NEWLINK(ctnet_dev_newlink)
 static size_t ctnet_dev_get_size(const struct net_device *dev)
 {
 	return nla_total_size(sizeof(u32)) +	/* IFLA_CTNET_VNI */
-	       nla_total_size(sizeof(struct in6_addr)) + /* IFLA_CTNET_LOCAL */
+	       nla_total_size(sizeof(struct in6_addr)) + /* IFLA_CTNET_LOCAL6 */
 	       nla_total_size(sizeof(u16)) +	/* IFLA_CTNET_DSTPORT */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_CTNET_LEARNING */
 	       nla_total_size(sizeof(u32)) +	/* IFLA_CTNET_AGEING */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_CTNET_FLOOD */
-	       nla_total_size(sizeof(u32));	/* IFLA_CTNET_MAX_FDB */
+	       nla_total_size(sizeof(u32)) +	/* IFLA_CTNET_MAX_FDB */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_CTNET_SUPPRESS */
+	       nla_total_size(sizeof(struct in_addr)) +	/* IFLA_CTNET_LOCAL */
+	       nla_total_size(sizeof(u32)) +	/* IFLA_CTNET_UNDERLAY */
+	       nla_total_size(sizeof(u16)) +	/* IFLA_CTNET_TTL */
+	       nla_total_size(sizeof(u16)) +	/* IFLA_CTNET_TOS */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_CTNET_DF */
+	       nla_total_size(sizeof(u8));	/* IFLA_CTNET_UDP_CSUM */
 }
 
 static int ctnet_dev_fill_info(struct sk_buff *skb, const struct net_device *dev)
@@ -431,13 +539,24 @@ static int ctnet_dev_fill_info(struct sk_buff *skb, const struct net_device *dev
 
 	if (vtep &&
 	    (nla_put_u32(skb, IFLA_CTNET_VNI, vtep->vni) ||
-	     nla_put_in_addr(skb, IFLA_CTNET_LOCAL, vtep->local.s6_addr32[3]) ||
-	     nla_put_u16(skb, IFLA_CTNET_DSTPORT, ntohs(vtep->sock->port))))
+	     (vtep->sock[CTNET_V4] &&
+	      nla_put_in_addr(skb, IFLA_CTNET_LOCAL,
+			      vtep->local[CTNET_V4].s6_addr32[3])) ||
+	     (vtep->sock[CTNET_V6] &&
+	      nla_put_in6_addr(skb, IFLA_CTNET_LOCAL6, &vtep->local[CTNET_V6])) ||
+	     nla_put_u16(skb, IFLA_CTNET_DSTPORT, ntohs(vtep->port)) ||
+	     (vtep->underlay &&
+	      nla_put_u32(skb, IFLA_CTNET_UNDERLAY, vtep->underlay)) ||
+	     nla_put_u16(skb, IFLA_CTNET_TTL, vtep->ttl) ||
+	     nla_put_u16(skb, IFLA_CTNET_TOS, vtep->tos) ||
+	     nla_put_u8(skb, IFLA_CTNET_DF, vtep->df) ||
+	     nla_put_u8(skb, IFLA_CTNET_UDP_CSUM, vtep->udp_csum)))
 		return -EMSGSIZE;
 	if (nla_put_u8(skb, IFLA_CTNET_LEARNING, net->learning) ||
 	    nla_put_u32(skb, IFLA_CTNET_AGEING, net->ageing / HZ) ||
 	    nla_put_u8(skb, IFLA_CTNET_FLOOD, net->flood) ||
-	    nla_put_u32(skb, IFLA_CTNET_MAX_FDB, net->max_fdb))
+	    nla_put_u32(skb, IFLA_CTNET_MAX_FDB, net->max_fdb) ||
+	    nla_put_u8(skb, IFLA_CTNET_SUPPRESS, net->suppress))
 		return -EMSGSIZE;
 	return 0;
 }

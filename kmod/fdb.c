@@ -183,16 +183,14 @@ unlock:
  * ctnet_fdb_learn() - a frame came from here with this source
  * @src: where it came from
  * @mac: its source MAC, which is a valid one
+ * @fdb: the entry of that MAC, or NULL
  *
  * Context: hot path; under RCU. Takes the table's lock only if something changes.
  */
-void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac)
+void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac, struct ctnet_fdb *fdb)
 {
 	struct ctnet_net *net = src->net;
-	u64 key = ether_addr_to_u64(mac);
-	struct ctnet_fdb *fdb;
 
-	fdb = ctnet_fdb_find_key(net, key);
 	if (likely(fdb)) {
 		unsigned long now = jiffies;
 
@@ -206,7 +204,7 @@ void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac)
 	} else if (READ_ONCE(net->n_learned) >= READ_ONCE(net->max_fdb)) {
 		return;
 	}
-	ctnet_fdb_learn_slow(src, key);
+	ctnet_fdb_learn_slow(src, ether_addr_to_u64(mac));
 }
 
 /*
@@ -340,13 +338,16 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u32 flags,
 	rcu_read_lock();
 	xa_lock_bh(&net->fdb_ids);
 	old = ctnet_fdb_find_key(net, fdb->mac);
-	if (old && (old->flags & CTNET_FDB_LOCAL) && !flags) {
-		NL_SET_ERR_MSG(extack, "The MAC is the network device's own");
+	if (old && (old->flags & CTNET_FDB_LOCAL) &&
+	    (!replace || dst != &net->self)) {
+		NL_SET_ERR_MSG(extack, "The MAC is the network device's own: its entry can only be given addresses");
 		err = -EEXIST;
 	} else if (old && (old->flags & CTNET_FDB_STATIC) && !replace) {
 		NL_SET_ERR_MSG(extack, "A static entry has this MAC: replace or delete it");
 		err = -EEXIST;
 	} else {
+		if (old)
+			fdb->flags |= old->flags & CTNET_FDB_LOCAL;
 		err = ctnet_fdb_replace(net, fdb, old, extack);
 	}
 	xa_unlock_bh(&net->fdb_ids);

@@ -28,10 +28,12 @@
 /**
  * struct ctnet_flood_cb - what a waiting flood remembers, in skb->cb
  * @src: id of where it came from, which may be gone
+ * @flags: of where it came from
  * @next: id of the next receiver
  */
 struct ctnet_flood_cb {
 	u32 src;
+	u32 flags;
 	u32 next;
 };
 
@@ -46,11 +48,46 @@ static bool ctnet_id_is_peer(u32 id)
 	return id > CTNET_ID_PORT_MAX;
 }
 
-static void ctnet_deliver(struct ctnet_dst *dst, struct sk_buff *skb)
+/**
+ * ctnet_may_pass() - whether a frame may go from here to there at all
+ * @src: here
+ * @dst: there
+ * @reason: set to why not
+ *
+ * Return: whether it may.
+ */
+bool ctnet_may_pass(const struct ctnet_dst *src, const struct ctnet_dst *dst,
+		    enum ctnet_drop *reason)
+{
+	if (unlikely(dst == src &&
+		     !(READ_ONCE(src->flags) & CTNET_PORT_HAIRPIN))) {
+		*reason = CTNET_DROP_HAIRPIN;
+		return false;
+	}
+	if (unlikely(dst->kind == CTNET_DST_PEER &&
+		     src->kind == CTNET_DST_PEER)) {
+		*reason = CTNET_DROP_SPLIT_HORIZON;
+		return false;
+	}
+	if (unlikely(READ_ONCE(src->flags) & READ_ONCE(dst->flags) &
+		     CTNET_PORT_ISOLATED)) {
+		*reason = CTNET_DROP_ISOLATED;
+		return false;
+	}
+	return true;
+}
+
+/**
+ * ctnet_deliver() - send a frame to where it goes
+ * @dst: where
+ * @skb: the frame; consumed
+ * @received: whether it did not come from the host
+ */
+void ctnet_deliver(struct ctnet_dst *dst, struct sk_buff *skb, bool received)
 {
 	switch (dst->kind) {
 	case CTNET_DST_PORT:
-		ctnet_port_deliver(ctnet_dst_port(dst), skb);
+		ctnet_port_deliver(ctnet_dst_port(dst), skb, received);
 		break;
 	case CTNET_DST_PEER:
 		ctnet_tunnel_xmit(ctnet_dst_peer(dst), skb);
@@ -61,13 +98,15 @@ static void ctnet_deliver(struct ctnet_dst *dst, struct sk_buff *skb)
 	}
 }
 
-static bool ctnet_flood_to(const struct ctnet_dst *dst, u32 src)
+static bool ctnet_flood_to(const struct ctnet_dst *dst,
+			   const struct ctnet_flood_cb *cb)
 {
 	u32 flags = READ_ONCE(dst->flags);
 
-	if (!(flags & CTNET_PORT_FLOOD))
+	if (!(flags & CTNET_PORT_FLOOD) ||
+	    flags & cb->flags & CTNET_PORT_ISOLATED)
 		return false;
-	return dst->id != src || flags & CTNET_PORT_HAIRPIN;
+	return dst->id != cb->src || flags & CTNET_PORT_HAIRPIN;
 }
 
 /*
@@ -78,6 +117,7 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_net *net,
 					 struct sk_buff *skb)
 {
 	struct ctnet_flood_cb cb = *ctnet_flood_cb(skb);
+	bool received = cb.src != CTNET_ID_SELF;
 	struct ctnet_dst *dst, *prev = NULL;
 	/* Split horizon: peers stand last, and what a peer sent ends there. */
 	u32 last = ctnet_id_is_peer(cb.src) ? CTNET_ID_PORT_MAX : U32_MAX;
@@ -87,12 +127,12 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_net *net,
 	xas_for_each(&xas, dst, last) {
 		struct sk_buff *clone;
 
-		if (xas_retry(&xas, dst) || !ctnet_flood_to(dst, cb.src))
+		if (xas_retry(&xas, dst) || !ctnet_flood_to(dst, &cb))
 			continue;
 		if (prev) {
 			clone = skb_clone(skb, GFP_ATOMIC);
 			if (clone)
-				ctnet_deliver(prev, clone);
+				ctnet_deliver(prev, clone, received);
 			else
 				ctnet_drop_count(net->drops, CTNET_DROP_NOMEM);
 		}
@@ -103,7 +143,7 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_net *net,
 		}
 	}
 	if (prev)
-		ctnet_deliver(prev, skb);
+		ctnet_deliver(prev, skb, received);
 	else
 		consume_skb(skb);
 	return NULL;
@@ -114,8 +154,10 @@ static void ctnet_flood(struct sk_buff *skb, const struct ctnet_dst *src)
 	struct ctnet_net *net = src->net;
 	struct ctnet_flood *flood;
 
-	ctnet_flood_cb(skb)->src = src->id;
-	ctnet_flood_cb(skb)->next = 0;
+	*ctnet_flood_cb(skb) = (struct ctnet_flood_cb) {
+		.src = src->id,
+		.flags = READ_ONCE(src->flags),
+	};
 	skb = ctnet_flood_batch(net, skb);
 	if (likely(!skb))
 		return;
@@ -163,6 +205,20 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 	return 0;
 }
 
+/* A frame whose destination is not in the table. */
+static noinline void ctnet_forward_unknown(struct sk_buff *skb,
+					   const struct ctnet_dst *src)
+{
+	struct ctnet_net *net = src->net;
+
+	if (READ_ONCE(net->flood)) {
+		ctnet_flood(skb, src);
+		return;
+	}
+	ctnet_nl_miss_event(net, eth_hdr(skb)->h_dest, NULL);
+	ctnet_drop(net, skb, CTNET_DROP_UNKNOWN);
+}
+
 /**
  * ctnet_forward() - learn where a frame came from and send it where it goes
  * @skb: the frame; consumed
@@ -171,52 +227,55 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src)
 {
 	struct ctnet_net *net = src->net;
+	u32 flags = READ_ONCE(src->flags);
 	const struct ethhdr *eth;
+	enum ctnet_drop reason;
 	struct ctnet_dst *dst;
 	struct ctnet_fdb *fdb;
 
 	if (unlikely(!netif_running(net->dev))) {
-		ctnet_drop(net, skb, CTNET_DROP_NET_DOWN);
-		return;
+		reason = CTNET_DROP_NET_DOWN;
+		goto drop;
 	}
 	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
-		ctnet_drop(net, skb, CTNET_DROP_MALFORMED);
-		return;
+		reason = CTNET_DROP_MALFORMED;
+		goto drop;
 	}
 	eth = (struct ethhdr *)skb->data;
 	if (unlikely(!is_valid_ether_addr(eth->h_source))) {
-		ctnet_drop(net, skb, CTNET_DROP_SOURCE);
-		return;
+		reason = CTNET_DROP_SOURCE;
+		goto drop;
 	}
-	if (READ_ONCE(src->flags) & CTNET_PORT_LEARNING &&
-	    READ_ONCE(net->learning))
-		ctnet_fdb_learn(src, eth->h_source);
+
+	if (flags & (CTNET_PORT_GUARD | CTNET_PORT_LEARNING)) {
+		fdb = ctnet_fdb_find(net, eth->h_source);
+		if (flags & CTNET_PORT_GUARD) {
+			reason = ctnet_guard(skb, src, fdb);
+			if (unlikely(reason))
+				goto drop;
+		} else if (READ_ONCE(net->learning)) {
+			ctnet_fdb_learn(src, eth->h_source, fdb);
+		}
+	}
 
 	if (is_multicast_ether_addr(eth->h_dest)) {
-		if (unlikely(is_link_local_ether_addr(eth->h_dest)))
-			ctnet_drop(net, skb, CTNET_DROP_LINK_LOCAL);
-		else
+		if (unlikely(is_link_local_ether_addr(eth->h_dest))) {
+			reason = CTNET_DROP_LINK_LOCAL;
+			goto drop;
+		}
+		if (!READ_ONCE(net->suppress) || !ctnet_neigh(skb, src))
 			ctnet_flood(skb, src);
 		return;
 	}
 
 	fdb = ctnet_fdb_find(net, eth->h_dest);
 	if (unlikely(!fdb)) {
-		if (READ_ONCE(net->flood))
-			ctnet_flood(skb, src);
-		else
-			ctnet_drop(net, skb, CTNET_DROP_UNKNOWN);
+		ctnet_forward_unknown(skb, src);
 		return;
 	}
 	dst = rcu_dereference(fdb->dst);
-	if (unlikely(dst == src && !(READ_ONCE(src->flags) & CTNET_PORT_HAIRPIN))) {
-		ctnet_drop(net, skb, CTNET_DROP_HAIRPIN);
-		return;
-	}
-	if (unlikely(dst->kind == CTNET_DST_PEER && src->kind == CTNET_DST_PEER)) {
-		ctnet_drop(net, skb, CTNET_DROP_SPLIT_HORIZON);
-		return;
-	}
+	if (unlikely(!ctnet_may_pass(src, dst, &reason)))
+		goto drop;
 	if (unlikely(net->dev->flags & IFF_PROMISC) && dst != &net->self &&
 	    src != &net->self) {
 		struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
@@ -224,7 +283,11 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src)
 		if (clone)
 			ctnet_dev_deliver(net, clone);
 	}
-	ctnet_deliver(dst, skb);
+	ctnet_deliver(dst, skb, src->kind != CTNET_DST_SELF);
+	return;
+
+drop:
+	ctnet_drop(net, skb, reason);
 }
 
 /**

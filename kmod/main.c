@@ -62,12 +62,12 @@ static int __init ctnet_init(void)
 	err = ctnet_port_init();
 	if (err)
 		goto err_fdb;
-	err = ctnet_tunnel_init();
+	err = ctnet_peer_init();
 	if (err)
 		goto err_port;
 	err = register_pernet_subsys(&ctnet_ns_ops);
 	if (err)
-		goto err_tunnel;
+		goto err_peer;
 	err = register_netdevice_notifier(&ctnet_port_notifier);
 	if (err)
 		goto err_ns;
@@ -85,9 +85,9 @@ err_notifier:
 	unregister_netdevice_notifier(&ctnet_port_notifier);
 err_ns:
 	unregister_pernet_subsys(&ctnet_ns_ops);
-err_tunnel:
+err_peer:
 	rcu_barrier();
-	ctnet_tunnel_exit();
+	ctnet_peer_exit();
 err_port:
 	ctnet_port_exit();
 err_fdb:
@@ -103,7 +103,7 @@ static void __exit ctnet_exit(void)
 	unregister_pernet_subsys(&ctnet_ns_ops);
 	/* Ports, peers and entries are freed by RCU callbacks of this module. */
 	rcu_barrier();
-	ctnet_tunnel_exit();
+	ctnet_peer_exit();
 	ctnet_port_exit();
 	ctnet_fdb_exit();
 }

@@ -5,12 +5,38 @@
 /* Events of the fdb that are told in a second; what is more is counted. */
 #define CTNET_EVENTS_PER_SECOND	4096
 
-static int ctnet_nl_put_addr(struct sk_buff *msg, int type,
-			     const struct in6_addr *addr)
+/**
+ * ctnet_nl_put_addr() - put an IP address into a message
+ * @msg: the message
+ * @type: attribute type
+ * @addr: the address; a v4-mapped one becomes 4 bytes
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int ctnet_nl_put_addr(struct sk_buff *msg, int type, const struct in6_addr *addr)
 {
 	if (ipv6_addr_v4mapped(addr))
 		return nla_put_in_addr(msg, type, addr->s6_addr32[3]);
 	return nla_put_in6_addr(msg, type, addr);
+}
+
+static int ctnet_nl_fill_tunnel(struct sk_buff *msg,
+				const struct ctnet_vtep *vtep)
+{
+	if (nla_put_u32(msg, CTNET_A_NET_VNI, vtep->vni) ||
+	    (vtep->sock[CTNET_V4] &&
+	     ctnet_nl_put_addr(msg, CTNET_A_NET_LOCAL, &vtep->local[CTNET_V4])) ||
+	    (vtep->sock[CTNET_V6] &&
+	     ctnet_nl_put_addr(msg, CTNET_A_NET_LOCAL6, &vtep->local[CTNET_V6])) ||
+	    nla_put_u16(msg, CTNET_A_NET_DSTPORT, ntohs(vtep->port)) ||
+	    (vtep->underlay &&
+	     nla_put_u32(msg, CTNET_A_NET_UNDERLAY, vtep->underlay)) ||
+	    nla_put_u16(msg, CTNET_A_NET_TTL, vtep->ttl) ||
+	    nla_put_u16(msg, CTNET_A_NET_TOS, vtep->tos) ||
+	    nla_put_u8(msg, CTNET_A_NET_DF, vtep->df) ||
+	    nla_put_u8(msg, CTNET_A_NET_UDP_CSUM, vtep->udp_csum))
+		return -EMSGSIZE;
+	return 0;
 }
 
 /**
@@ -34,6 +60,7 @@ int ctnet_nl_fill_net(struct sk_buff *msg, const void *obj, bool stats)
 	    nla_put_u32(msg, CTNET_A_NET_AGEING, READ_ONCE(net->ageing) / HZ) ||
 	    nla_put_u8(msg, CTNET_A_NET_FLOOD, READ_ONCE(net->flood)) ||
 	    nla_put_u32(msg, CTNET_A_NET_MAX_FDB, READ_ONCE(net->max_fdb)) ||
+	    nla_put_u8(msg, CTNET_A_NET_SUPPRESS, READ_ONCE(net->suppress)) ||
 	    nla_put_u32(msg, CTNET_A_NET_PORTS, READ_ONCE(net->n_ports)) ||
 	    nla_put_u32(msg, CTNET_A_NET_PEERS, READ_ONCE(net->n_peers)) ||
 	    nla_put_u32(msg, CTNET_A_NET_FDB_STATIC, READ_ONCE(net->n_static)) ||
@@ -42,11 +69,8 @@ int ctnet_nl_fill_net(struct sk_buff *msg, const void *obj, bool stats)
 
 	rcu_read_lock();
 	vtep = rcu_dereference(net->vtep);
-	if (vtep && (nla_put_u32(msg, CTNET_A_NET_VNI, vtep->vni) ||
-		     ctnet_nl_put_addr(msg, CTNET_A_NET_LOCAL, &vtep->local) ||
-		     nla_put_u16(msg, CTNET_A_NET_DSTPORT,
-				 ntohs(vtep->sock->port))))
-		err = -EMSGSIZE;
+	if (vtep)
+		err = ctnet_nl_fill_tunnel(msg, vtep);
 	rcu_read_unlock();
 	if (!err && stats)
 		err = ctnet_stats_put(msg, CTNET_A_NET_STATS, net->dev->tstats) ?:
@@ -160,7 +184,10 @@ int ctnet_nl_fill_vtep(struct sk_buff *msg, const void *obj, bool stats)
 	const struct ctnet_sock *sock = obj;
 
 	if (nla_put_u16(msg, CTNET_A_VTEP_DSTPORT, ntohs(sock->port)) ||
-	    nla_put_u16(msg, CTNET_A_VTEP_FAMILY, AF_INET) ||
+	    nla_put_u16(msg, CTNET_A_VTEP_FAMILY,
+			sock->family == CTNET_V4 ? AF_INET : AF_INET6) ||
+	    (sock->underlay &&
+	     nla_put_u32(msg, CTNET_A_VTEP_UNDERLAY, sock->underlay)) ||
 	    nla_put_u32(msg, CTNET_A_VTEP_NETS, sock->refs))
 		return -EMSGSIZE;
 	return ctnet_drops_put(msg, CTNET_A_VTEP_DROPS, sock->drops);
@@ -181,8 +208,8 @@ int ctnet_nl_fill_vtep(struct sk_buff *msg, const void *obj, bool stats)
  * Context: as @fill. Return: 0, or -EMSGSIZE with the buffer as it was.
  */
 int ctnet_nl_put_msg(struct sk_buff *msg, u32 portid, u32 seq, int flags,
-			    struct netlink_callback *cb, enum ctnet_cmd cmd,
-			    ctnet_fill_t fill, const void *obj, bool stats)
+		     struct netlink_callback *cb, enum ctnet_cmd cmd,
+		     ctnet_fill_t fill, const void *obj, bool stats)
 {
 	void *hdr;
 
@@ -304,6 +331,18 @@ static bool ctnet_nl_event_allowed(struct ctnet_ns *ns)
 	return allowed;
 }
 
+/* What a frame or the passing of time causes: told at a bounded rate. */
+static void ctnet_nl_frame_event(struct ctnet_net *net, enum ctnet_cmd cmd,
+				 ctnet_fill_t fill, const void *obj)
+{
+	struct net *n = dev_net(net->dev);
+
+	if (READ_ONCE(net->dev->reg_state) == NETREG_REGISTERED &&
+	    genl_has_listeners(&ctnet_family, n, 0) &&
+	    ctnet_nl_event_allowed(ctnet_ns(n)))
+		ctnet_nl_notify(n, cmd, fill, obj, GFP_ATOMIC);
+}
+
 /**
  * ctnet_nl_fdb_event() - tell that an entry came, changed, moved or went
  * @net: the network; entries of one that is not registered are not told of
@@ -315,12 +354,39 @@ static bool ctnet_nl_event_allowed(struct ctnet_ns *ns)
 void ctnet_nl_fdb_event(struct ctnet_net *net, const struct ctnet_fdb *fdb,
 			enum ctnet_cmd cmd)
 {
-	struct net *n = dev_net(net->dev);
+	ctnet_nl_frame_event(net, cmd, ctnet_nl_fill_fdb, fdb);
+}
 
-	if (READ_ONCE(net->dev->reg_state) == NETREG_REGISTERED &&
-	    genl_has_listeners(&ctnet_family, n, 0) &&
-	    ctnet_nl_event_allowed(ctnet_ns(n)))
-		ctnet_nl_notify(n, cmd, ctnet_nl_fill_fdb, fdb, GFP_ATOMIC);
+struct ctnet_miss {
+	const struct ctnet_net *net;
+	const u8 *mac;
+	const struct in6_addr *ip;
+};
+
+static int ctnet_nl_fill_miss(struct sk_buff *msg, const void *obj, bool stats)
+{
+	const struct ctnet_miss *miss = obj;
+
+	if (nla_put_u32(msg, CTNET_A_FDB_NET, miss->net->dev->ifindex))
+		return -EMSGSIZE;
+	return miss->mac ? nla_put(msg, CTNET_A_FDB_MAC, ETH_ALEN, miss->mac) :
+			   ctnet_nl_put_addr(msg, CTNET_A_FDB_IP, miss->ip);
+}
+
+/**
+ * ctnet_nl_miss_event() - tell of a destination that is not in the table
+ * @net: the network
+ * @mac: the MAC, or NULL
+ * @ip: the address that was asked for, where there is no MAC
+ *
+ * Context: under RCU, softirq. At a bounded rate.
+ */
+void ctnet_nl_miss_event(struct ctnet_net *net, const u8 *mac,
+			 const struct in6_addr *ip)
+{
+	const struct ctnet_miss miss = { .net = net, .mac = mac, .ip = ip };
+
+	ctnet_nl_frame_event(net, CTNET_CMD_MISS_NTF, ctnet_nl_fill_miss, &miss);
 }
 
 /**

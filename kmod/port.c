@@ -2,6 +2,7 @@
 /* Ports: attach, detach, what comes in, what goes out. */
 #include <linux/if_arp.h>
 #include <linux/slab.h>
+#include <net/sch_generic.h>
 
 #include "ctnet.h"
 
@@ -34,25 +35,77 @@ static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 	return RX_HANDLER_CONSUMED;
 }
 
+/*
+ * The far end of a veth pair, in the container's namespace, where nothing is on the
+ * way there that has to see the frame: a qdisc, an egress filter of tc or nft, a
+ * packet socket; or, at the far end, XDP or GRO, which only frames that come through
+ * the pair meet. NULL if there is. All of these may come and go at any time.
+ */
+static struct net_device *ctnet_port_far_end(const struct ctnet_port *port)
+{
+	struct net_device *far, *dev = port->dev;
+	unsigned int i;
+
+	if (!port->veth || ctnet_dev_has_egress_hook(dev) || dev_nit_active(dev))
+		return NULL;
+	for (i = 0; i < dev->real_num_tx_queues; i++)
+		if (rcu_dereference(netdev_get_tx_queue(dev, i)->qdisc)->enqueue)
+			return NULL;
+	far = dev->netdev_ops->ndo_get_peer_dev(dev);
+	if (!far || !(far->flags & IFF_UP) || far->features & NETIF_F_GRO ||
+	    dev_xdp_prog_count(far))
+		return NULL;
+	return far;
+}
+
+/* Hands a frame to the far end, as a veth pair does it, but for the queue. */
+static void ctnet_port_deliver_far(struct ctnet_port *port,
+				   struct net_device *far, struct sk_buff *skb)
+{
+	unsigned int len = skb->len;
+
+	skb->dev = port->dev;
+	/* It frees what it refuses. */
+	if (unlikely(__dev_forward_skb(far, skb))) {
+		ctnet_drop_count(port->dst.net->drops, CTNET_DROP_TOO_BIG);
+		return;
+	}
+	/* The pair counts at the sending end for both. */
+	dev_sw_netstats_tx_add(port->dev, 1, len);
+	ctnet_stats_tx(port->stats, len);
+	ctnet_receive(skb);
+}
+
 /**
  * ctnet_port_deliver() - send a frame out of a port
  * @port: the port
  * @skb: the frame, as forward.c has it; consumed
+ * @received: whether it came from a device or the underlay, and not from the host,
+ *	whose locks may be held: then it may be received in place
  */
-void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb)
+void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
+			bool received)
 {
-	struct net_device *dev = port->dev;
+	struct net_device *far, *dev = port->dev;
 	unsigned int len = skb->len;
 	int err;
 
+	if (unlikely(!(dev->flags & IFF_UP) || !netif_carrier_ok(dev))) {
+		ctnet_drop(port->dst.net, skb, CTNET_DROP_PORT_DOWN);
+		return;
+	}
 	if (unlikely(!is_skb_forwardable(dev, skb))) {
-		ctnet_drop(port->dst.net, skb, dev->flags & IFF_UP ?
-			   CTNET_DROP_TOO_BIG : CTNET_DROP_PORT_DOWN);
+		ctnet_drop(port->dst.net, skb, CTNET_DROP_TOO_BIG);
 		return;
 	}
 	/* Nothing of how it was received matters to how it is sent. */
 	skb_forward_csum(skb);
 	skb_clear_tstamp(skb);
+	far = received ? ctnet_port_far_end(port) : NULL;
+	if (likely(far)) {
+		ctnet_port_deliver_far(port, far, skb);
+		return;
+	}
 	skb->dev = dev;
 	err = dev_queue_xmit(skb);
 	if (likely(!net_xmit_eval(err)))
@@ -72,6 +125,14 @@ struct ctnet_port *ctnet_port_get(const struct net_device *dev)
 	if (rtnl_dereference(dev->rx_handler) != ctnet_port_rx)
 		return NULL;
 	return rtnl_dereference(dev->rx_handler_data);
+}
+
+/* A pair whose ends are counted as ctnet_port_deliver_far() counts. */
+static bool ctnet_port_is_veth(const struct net_device *dev)
+{
+	return dev->rtnl_link_ops && !strcmp(dev->rtnl_link_ops->kind, "veth") &&
+	       dev->netdev_ops->ndo_get_peer_dev &&
+	       dev->pcpu_stat_type == NETDEV_PCPU_STAT_TSTATS;
 }
 
 static void ctnet_port_free(struct ctnet_port *port)
@@ -153,6 +214,7 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 	port->dst.id = dev->ifindex;
 	port->dst.net = net;
 	port->dev = dev;
+	port->veth = ctnet_port_is_veth(dev);
 	port->stats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
 	if (!port->stats) {
 		err = -ENOMEM;
@@ -213,24 +275,9 @@ void ctnet_port_detach(struct ctnet_port *port)
 	call_rcu(&port->rcu, ctnet_port_free_rcu);
 }
 
-/* What happens to a port's device, and to a network's. Context: RTNL. */
-static int ctnet_port_event(struct notifier_block *nb, unsigned long event,
-			    void *ptr)
+/* What happens to a port's device. */
+static int ctnet_port_dev_event(struct ctnet_port *port, unsigned long event)
 {
-	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
-	struct ctnet_port *port;
-
-	if (ctnet_dev_is(dev)) {
-		if ((event == NETDEV_CHANGENAME || event == NETDEV_CHANGEMTU) &&
-		    dev->reg_state == NETREG_REGISTERED)
-			ctnet_nl_net_event(netdev_priv(dev),
-					   CTNET_CMD_NET_SET_NTF);
-		return NOTIFY_DONE;
-	}
-
-	port = ctnet_port_get(dev);
-	if (!port)
-		return NOTIFY_DONE;
 	switch (event) {
 	case NETDEV_UNREGISTER:
 		/* Deleted, or on its way to another namespace. */
@@ -247,6 +294,48 @@ static int ctnet_port_event(struct notifier_block *nb, unsigned long event,
 		return NOTIFY_BAD;
 	}
 	return NOTIFY_DONE;
+}
+
+/* What happens to a device that may be an underlay. */
+static void ctnet_port_underlay_event(struct net_device *dev,
+				      unsigned long event)
+{
+	struct ctnet_ns *ns = ctnet_ns(dev_net(dev));
+	struct ctnet_net *net;
+	unsigned long id;
+
+	switch (event) {
+	case NETDEV_UP:
+	case NETDEV_CHANGEMTU:
+		xa_for_each(&ns->nets, id, net)
+			ctnet_dev_follow_mtu(net);
+		break;
+	case NETDEV_UDP_TUNNEL_PUSH_INFO:
+		ctnet_vtep_nic_info(dev, true);
+		break;
+	case NETDEV_UDP_TUNNEL_DROP_INFO:
+		ctnet_vtep_nic_info(dev, false);
+		break;
+	}
+}
+
+/* Context: RTNL. */
+static int ctnet_port_event(struct notifier_block *nb, unsigned long event,
+			    void *ptr)
+{
+	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
+	struct ctnet_port *port;
+
+	if (ctnet_dev_is(dev)) {
+		if ((event == NETDEV_CHANGENAME || event == NETDEV_CHANGEMTU) &&
+		    dev->reg_state == NETREG_REGISTERED)
+			ctnet_nl_net_event(netdev_priv(dev),
+					   CTNET_CMD_NET_SET_NTF);
+		return NOTIFY_DONE;
+	}
+	ctnet_port_underlay_event(dev, event);
+	port = ctnet_port_get(dev);
+	return port ? ctnet_port_dev_event(port, event) : NOTIFY_DONE;
 }
 
 struct notifier_block ctnet_port_notifier = {

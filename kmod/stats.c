@@ -2,6 +2,39 @@
 /* Counters: per CPU, 64 bit, written with bottom halves off. */
 #include "ctnet.h"
 
+/* Names of the reasons, as ethtool -S and ctnetctl print them. */
+const char ctnet_drop_names[CTNET_DROP_MAX + 1][ETH_GSTRING_LEN] = {
+	[CTNET_DROP_MALFORMED]		= "malformed",
+	[CTNET_DROP_SOURCE]		= "source",
+	[CTNET_DROP_LINK_LOCAL]		= "link-local",
+	[CTNET_DROP_NET_DOWN]		= "net-down",
+	[CTNET_DROP_PORT_DOWN]		= "port-down",
+	[CTNET_DROP_TOO_BIG]		= "too-big",
+	[CTNET_DROP_HAIRPIN]		= "hairpin",
+	[CTNET_DROP_SPLIT_HORIZON]	= "split-horizon",
+	[CTNET_DROP_UNKNOWN]		= "unknown",
+	[CTNET_DROP_FLOOD_QUEUE]	= "flood-queue",
+	[CTNET_DROP_NOMEM]		= "nomem",
+	[CTNET_DROP_NO_ROUTE]		= "no-route",
+	[CTNET_DROP_LOOP]		= "loop",
+	[CTNET_DROP_VXLAN_HEADER]	= "vxlan-header",
+	[CTNET_DROP_VXLAN_VNI]		= "vxlan-vni",
+	[CTNET_DROP_VXLAN_LOCAL]	= "vxlan-local",
+	[CTNET_DROP_VXLAN_PEER]		= "vxlan-peer",
+	[CTNET_DROP_VXLAN_ECN]		= "vxlan-ecn",
+	[CTNET_DROP_PATH_MTU]		= "path-mtu",
+	[CTNET_DROP_ISOLATED]		= "isolated",
+	[CTNET_DROP_MISS]		= "miss",
+	[CTNET_DROP_GUARD_MAC]		= "guard-mac",
+	[CTNET_DROP_GUARD_ARP]		= "guard-arp",
+	[CTNET_DROP_GUARD_ND]		= "guard-nd",
+	[CTNET_DROP_GUARD_IP]		= "guard-ip",
+	[CTNET_DROP_GUARD_IP6]		= "guard-ip6",
+	[CTNET_DROP_GUARD_RA]		= "guard-ra",
+	[CTNET_DROP_GUARD_DHCP]		= "guard-dhcp",
+	[CTNET_DROP_GUARD_HEADER]	= "guard-header",
+};
+
 /**
  * ctnet_drops_alloc() - counters of drops, all zero
  *
@@ -49,20 +82,15 @@ void ctnet_drop(struct ctnet_net *net, struct sk_buff *skb,
 }
 
 /**
- * ctnet_drops_put() - put the sums of drop counters into a message
- * @msg: the message
- * @type: attribute type of the nest
+ * ctnet_drops_sum() - sum drop counters over the CPUs
  * @drops: the counters
- *
- * Return: 0 or -EMSGSIZE.
+ * @sum: the sums, by enum ctnet_drop; CTNET_DROP_MAX + 1 of them
  */
-int ctnet_drops_put(struct sk_buff *msg, int type,
-		    const struct ctnet_drops __percpu *drops)
+void ctnet_drops_sum(const struct ctnet_drops __percpu *drops, u64 *sum)
 {
-	u64 sum[CTNET_DROP_MAX + 1] = {};
-	struct nlattr *nest;
 	int cpu, i;
 
+	memset(sum, 0, (CTNET_DROP_MAX + 1) * sizeof(*sum));
 	for_each_possible_cpu(cpu) {
 		const struct ctnet_drops *d = per_cpu_ptr(drops, cpu);
 		u64 count[CTNET_DROP_MAX + 1];
@@ -76,7 +104,24 @@ int ctnet_drops_put(struct sk_buff *msg, int type,
 		for (i = CTNET_DROP_MALFORMED; i <= CTNET_DROP_MAX; i++)
 			sum[i] += count[i];
 	}
+}
 
+/**
+ * ctnet_drops_put() - put the sums of drop counters into a message
+ * @msg: the message
+ * @type: attribute type of the nest
+ * @drops: the counters
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int ctnet_drops_put(struct sk_buff *msg, int type,
+		    const struct ctnet_drops __percpu *drops)
+{
+	u64 sum[CTNET_DROP_MAX + 1];
+	struct nlattr *nest;
+	int i;
+
+	ctnet_drops_sum(drops, sum);
 	nest = nla_nest_start(msg, type);
 	if (!nest)
 		return -EMSGSIZE;

@@ -1,97 +1,255 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tunnel endpoint: sockets, peers, encapsulation and its reverse (RFC 7348). */
-#include <linux/inetdevice.h>
+/*
+ * The tunnel: encapsulation and its reverse (RFC 7348), for IPv4 and IPv6
+ * underlays. Hot path; a frame in here is as forward.c has it.
+ */
 #include <linux/ip.h>
-#include <linux/slab.h>
 #include <linux/udp.h>
+#include <net/gro.h>
 #include <net/inet_ecn.h>
+#include <net/ip6_route.h>
+#include <net/ip6_tunnel.h>
 #include <net/route.h>
 #include <net/udp.h>
 #include <net/vxlan.h>
 
 #include "ctnet.h"
 
-static struct kmem_cache *ctnet_peer_cache __read_mostly;
+/* VLAN tags inside the frame that are looked behind. */
+#define CTNET_TUNNEL_VLANS	2
 
-static const struct rhashtable_params ctnet_peer_params = {
-	.head_offset = offsetof(struct ctnet_peer, node),
-	.key_offset = offsetof(struct ctnet_peer, addr),
-	.key_len = sizeof_field(struct ctnet_peer, addr),
-	.automatic_shrinking = true,
+/**
+ * struct ctnet_outer - what the outer header takes from the inner packet
+ * @tos: DS field with ECN
+ * @ttl: hop limit, or 0 for that of the route
+ * @df: whether the packet must not be fragmented
+ */
+struct ctnet_outer {
+	u8	tos;
+	u8	ttl;
+	bool	df;
 };
 
-/* The IPv4 address of a v4-mapped one. */
-static __be32 ctnet_v4(const struct in6_addr *addr)
+/* Reads the inner packet, which may be anything, as far as the VTEP wants it. */
+static struct ctnet_outer ctnet_tunnel_outer(const struct ctnet_vtep *vtep,
+					     const struct sk_buff *skb)
 {
-	return addr->s6_addr32[3];
-}
+	__be16 proto = ((const struct ethhdr *)skb->data)->h_proto;
+	u8 tos = 0, ttl = 0;
+	unsigned int n, off = ETH_HLEN;
+	struct ctnet_outer outer;
+	bool df = false;
 
-/* Slow path of a transmit: nothing cached, or the cached is no longer valid. */
-static noinline struct rtable *ctnet_tunnel_route(struct ctnet_peer *peer,
-						  const struct ctnet_vtep *vtep,
-						  struct sk_buff *skb,
-						  __be32 *saddr, __be16 dport)
-{
-	struct net_device *dev = peer->dst.net->dev;
-	struct ip_tunnel_key key = {
-		.u.ipv4.src = ctnet_v4(&vtep->local),
-		.u.ipv4.dst = ctnet_v4(&peer->addr),
-	};
+	for (n = 0; n < CTNET_TUNNEL_VLANS && eth_type_vlan(proto); n++) {
+		struct vlan_hdr _vlan, *vlan;
 
-	/* A mark may choose another route: that one is not for the others. */
-	return udp_tunnel_dst_lookup(skb, dev, dev_net(dev), 0, saddr, &key, 0,
-				     dport, 0,
-				     skb->mark ? NULL : &peer->dst_cache);
-}
-
-/* ECN field of an IP packet in the frame, or 0 (RFC 6040, normal mode). */
-static u8 ctnet_inner_ecn(struct sk_buff *skb)
-{
-	u8 ds = 0;
-
-	if (skb->protocol == htons(ETH_P_IP)) {
-		if (pskb_may_pull(skb, ETH_HLEN + sizeof(struct iphdr)))
-			ds = ipv4_get_dsfield((void *)(skb->data + ETH_HLEN));
-	} else if (skb->protocol == htons(ETH_P_IPV6)) {
-		if (pskb_may_pull(skb, ETH_HLEN + sizeof(struct ipv6hdr)))
-			ds = ipv6_get_dsfield((void *)(skb->data + ETH_HLEN));
+		vlan = skb_header_pointer(skb, off, sizeof(_vlan), &_vlan);
+		if (!vlan)
+			break;
+		proto = vlan->h_vlan_encapsulated_proto;
+		off += VLAN_HLEN;
 	}
-	return ds & INET_ECN_MASK;
-}
+	if (proto == htons(ETH_P_IP)) {
+		struct iphdr _iph, *iph;
 
-static void ctnet_tunnel_xmit_one(struct ctnet_peer *peer,
-				  const struct ctnet_vtep *vtep,
-				  struct sk_buff *skb)
-{
-	__be16 dport = peer->dstport ?: vtep->sock->port;
-	struct ctnet_net *net = peer->dst.net;
-	unsigned int len = skb->len;
-	struct rtable *rt = NULL;
-	struct vxlanhdr *vxh;
-	__be16 sport;
-	__be32 saddr;
-	u8 tos;
+		iph = skb_header_pointer(skb, off, sizeof(_iph), &_iph);
+		if (iph) {
+			tos = ipv4_get_dsfield(iph);
+			ttl = iph->ttl;
+			df = iph->frag_off & htons(IP_DF);
+		}
+	} else if (proto == htons(ETH_P_IPV6)) {
+		struct ipv6hdr _iph, *iph;
 
-	if (likely(!skb->mark))
-		rt = dst_cache_get_ip4(&peer->dst_cache, &saddr);
-	if (unlikely(!rt)) {
-		rt = ctnet_tunnel_route(peer, vtep, skb, &saddr, dport);
-		if (IS_ERR(rt)) {
-			ctnet_drop(net, skb, PTR_ERR(rt) == -ELOOP ?
-				   CTNET_DROP_LOOP : CTNET_DROP_NO_ROUTE);
-			return;
+		iph = skb_header_pointer(skb, off, sizeof(_iph), &_iph);
+		if (iph) {
+			tos = ipv6_get_dsfield(iph);
+			ttl = iph->hop_limit;
+			df = true;
 		}
 	}
 
+	/* ECN goes along whatever else does (RFC 6040, normal mode). */
+	outer.tos = vtep->tos == CTNET_INHERIT ? tos :
+		    (vtep->tos & ~INET_ECN_MASK) | (tos & INET_ECN_MASK);
+	outer.ttl = vtep->ttl == CTNET_INHERIT ? ttl : vtep->ttl;
+	outer.df = vtep->df == CTNET_DF_INHERIT ? df : vtep->df;
+	return outer;
+}
+
+/* Slow path of a transmit: nothing cached, or the cached is no longer valid. */
+static noinline struct dst_entry *ctnet_tunnel_route4(struct ctnet_peer *peer,
+						      const struct ctnet_vtep *vtep,
+						      struct sk_buff *skb,
+						      __be32 *saddr, __be16 dport)
+{
+	struct net_device *dev = peer->dst.net->dev;
+	struct ip_tunnel_key key = {
+		.u.ipv4.src = vtep->local[CTNET_V4].s6_addr32[3],
+		.u.ipv4.dst = peer->addr.s6_addr32[3],
+	};
+	struct rtable *rt;
+
+	/* A mark may choose another route: that one is not for the others. */
+	rt = udp_tunnel_dst_lookup(skb, dev, dev_net(dev), vtep->underlay, saddr,
+				   &key, 0, dport, 0,
+				   skb->mark ? NULL : &peer->dst_cache);
+	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
+}
+
+static noinline struct dst_entry *ctnet_tunnel_route6(struct ctnet_peer *peer,
+						      const struct ctnet_vtep *vtep,
+						      struct sk_buff *skb,
+						      struct in6_addr *saddr,
+						      __be16 dport)
+{
+	struct net_device *dev = peer->dst.net->dev;
+	struct flowi6 fl6 = {
+		.flowi6_mark = skb->mark,
+		.flowi6_oif = vtep->underlay,
+		.flowi6_proto = IPPROTO_UDP,
+		.fl6_dport = dport,
+		.saddr = vtep->local[CTNET_V6],
+		.daddr = peer->addr,
+	};
+	struct dst_entry *dst;
+
+	/* Unlike the lookup for IPv4, this one takes any source. */
+	if (!ctnet_vtep_has_addr6(dev_net(dev), vtep->underlay, &fl6.saddr))
+		return ERR_PTR(-ENETUNREACH);
+	dst = ip6_dst_lookup_flow(dev_net(dev),
+				  vtep->sock[CTNET_V6]->sock->sk, &fl6, NULL);
+	if (IS_ERR(dst))
+		return dst;
+	if (dst->dev == dev) {
+		dst_release(dst);
+		return ERR_PTR(-ELOOP);
+	}
+	if (!skb->mark)
+		dst_cache_set_ip6(&peer->dst_cache, dst, &fl6.saddr);
+	*saddr = fl6.saddr;
+	return dst;
+}
+
+/*
+ * The frame does not fit the path: it has become an ICMP message to its sender,
+ * which goes where the table says.
+ */
+static void ctnet_tunnel_answer_too_big(struct ctnet_net *net,
+					struct sk_buff *skb)
+{
+	struct ctnet_fdb *fdb;
+	struct ctnet_dst *dst;
+
+	ctnet_drop_count(net->drops, CTNET_DROP_PATH_MTU);
+	fdb = ctnet_fdb_find(net, eth_hdr(skb)->h_dest);
+	dst = fdb ? rcu_dereference(fdb->dst) : NULL;
+	if (dst && dst->kind == CTNET_DST_PORT)
+		ctnet_deliver(dst, skb, false);
+	else if (dst && dst->kind == CTNET_DST_SELF)
+		ctnet_dev_answer(net, skb);
+	else
+		kfree_skb(skb);
+}
+
+/*
+ * A frame that does not fit a path with @headroom for all that stands before the
+ * inner packet. Returns true if it was consumed: answered, or dropped for want of
+ * memory. Else nobody can be told, and it is to go out in fragments.
+ */
+static noinline bool ctnet_tunnel_too_big(struct ctnet_net *net,
+					  struct dst_entry *dst,
+					  struct sk_buff *skb, int headroom)
+{
+	int err;
+
+	/* The answer is made of the frame, whose clones others may have. */
+	if (skb_is_gso(skb) && skb_unclone(skb, GFP_ATOMIC)) {
+		ctnet_drop(net, skb, CTNET_DROP_NOMEM);
+		return true;
+	}
+	skb->dev = net->dev;
+	err = skb_tunnel_check_pmtu(skb, dst, headroom, true);
+	if (err > 0)
+		ctnet_tunnel_answer_too_big(net, skb);
+	else if (err < 0)
+		ctnet_drop(net, skb, CTNET_DROP_PATH_MTU);
+	return err;
+}
+
+static bool ctnet_tunnel_fits(const struct sk_buff *skb, unsigned int mtu)
+{
+	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) :
+				 skb->len - skb_network_offset(skb) <= mtu;
+}
+
+/**
+ * struct ctnet_route - the way to a peer
+ * @dst: the route
+ * @saddr4: source, of an IPv4 peer
+ * @saddr6: source, of an IPv6 peer
+ */
+struct ctnet_route {
+	struct dst_entry	*dst;
+	union {
+		__be32		saddr4;
+		struct in6_addr	saddr6;
+	};
+};
+
+/* Sets route->dst, with a reference, or returns an error. */
+static int ctnet_tunnel_route(struct ctnet_peer *peer,
+			      const struct ctnet_vtep *vtep, struct sk_buff *skb,
+			      enum ctnet_family family, struct ctnet_route *route)
+{
+	__be16 dport = peer->dstport ?: vtep->port;
+	struct dst_entry *dst = NULL;
+
+	if (unlikely(!vtep->sock[family]))
+		return -ENETUNREACH;
+	if (family == CTNET_V4) {
+		if (likely(!skb->mark))
+			dst = (struct dst_entry *)
+			      dst_cache_get_ip4(&peer->dst_cache, &route->saddr4);
+		if (unlikely(!dst))
+			dst = ctnet_tunnel_route4(peer, vtep, skb,
+						  &route->saddr4, dport);
+	} else {
+		if (likely(!skb->mark))
+			dst = dst_cache_get_ip6(&peer->dst_cache, &route->saddr6);
+		if (unlikely(!dst))
+			dst = ctnet_tunnel_route6(peer, vtep, skb,
+						  &route->saddr6, dport);
+	}
+	route->dst = dst;
+	return PTR_ERR_OR_ZERO(dst);
+}
+
+/*
+ * Takes the frame, and a reference to route->dst. @fragment: the outer packet may be
+ * cut, here and by routers.
+ */
+static void ctnet_tunnel_send(struct ctnet_peer *peer,
+			      const struct ctnet_vtep *vtep, struct sk_buff *skb,
+			      enum ctnet_family family,
+			      struct ctnet_route *route, bool fragment)
+{
+	__be16 sport, dport = peer->dstport ?: vtep->port;
+	struct sock *sk = vtep->sock[family]->sock->sk;
+	struct ctnet_net *net = peer->dst.net;
+	struct dst_entry *dst = route->dst;
+	unsigned int len = skb->len;
+	struct ctnet_outer outer;
+	struct vxlanhdr *vxh;
+
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		skb_set_transport_header(skb, skb_checksum_start_offset(skb));
-	tos = ctnet_inner_ecn(skb);
+	outer = ctnet_tunnel_outer(vtep, skb);
 	sport = udp_flow_src_port(dev_net(net->dev), skb, 0, 0, true);
-	if (unlikely(skb_cow_head(skb, LL_RESERVED_SPACE(rt->dst.dev) +
-				  rt->dst.header_len + sizeof(struct iphdr) +
-				  sizeof(struct udphdr) + sizeof(*vxh)) ||
-		     udp_tunnel_handle_offloads(skb, true))) {
-		ip_rt_put(rt);
+	if (unlikely(skb_cow_head(skb, LL_RESERVED_SPACE(dst->dev) +
+				  dst->header_len + CTNET_OVERHEAD6 - ETH_HLEN) ||
+		     udp_tunnel_handle_offloads(skb, vtep->udp_csum))) {
+		dst_release(dst);
 		ctnet_drop(net, skb, CTNET_DROP_NOMEM);
 		return;
 	}
@@ -103,9 +261,21 @@ static void ctnet_tunnel_xmit_one(struct ctnet_peer *peer,
 	/* The network device counts what the host sends, not what is tunnelled. */
 	skb->dev = NULL;
 	ctnet_stats_tx(peer->stats, len);
-	ctnet_udp_xmit(rt, vtep->sock->sock->sk, skb, saddr,
-		       ctnet_v4(&peer->addr), tos, ip4_dst_hoplimit(&rt->dst), 0,
-		       sport, dport);
+	if (family == CTNET_V4) {
+		ctnet_udp_xmit((struct rtable *)dst, sk, skb, route->saddr4,
+			       peer->addr.s6_addr32[3], outer.tos,
+			       outer.ttl ?: ip4_dst_hoplimit(dst),
+			       outer.df && !fragment ? htons(IP_DF) : 0, sport,
+			       dport, !vtep->udp_csum);
+		return;
+	}
+	/* For IPv4 the core does this. */
+	skb_scrub_packet(skb, false);
+	skb_clear_hash_if_not_l4(skb);
+	skb->ignore_df = fragment;
+	ctnet_udp_xmit6(dst, sk, skb, &route->saddr6, &peer->addr, outer.tos,
+			outer.ttl ?: ip6_dst_hoplimit(dst), sport, dport,
+			!vtep->udp_csum);
 }
 
 /*
@@ -146,36 +316,121 @@ static noinline struct sk_buff *ctnet_tunnel_help(struct ctnet_net *net,
  */
 void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
 {
+	enum ctnet_family family = ctnet_addr_family(&peer->addr);
 	struct ctnet_net *net = peer->dst.net;
 	const struct ctnet_vtep *vtep = rcu_dereference(net->vtep);
+	struct ctnet_route route;
+	bool fragment = false;
 	struct sk_buff *next;
+	int err, headroom;
 
-	if (unlikely(!vtep)) {
-		ctnet_drop(net, skb, CTNET_DROP_NO_ROUTE);
+	err = vtep ? ctnet_tunnel_route(peer, vtep, skb, family, &route) :
+		     -ENETUNREACH;
+	if (unlikely(err)) {
+		ctnet_drop(net, skb, err == -ELOOP ? CTNET_DROP_LOOP :
+						     CTNET_DROP_NO_ROUTE);
 		return;
 	}
-	if (unlikely(ctnet_tunnel_needs_help(net, skb)))
-		skb = ctnet_tunnel_help(net, skb);
+
+	/* All that the path carries besides the inner packet, its tags included. */
+	headroom = (family == CTNET_V4 ? CTNET_OVERHEAD4 : CTNET_OVERHEAD6) -
+		   ETH_HLEN + skb_network_offset(skb) +
+		   (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
+	if (unlikely(!ctnet_tunnel_fits(skb, dst_mtu(route.dst) - headroom))) {
+		if (ctnet_tunnel_too_big(net, route.dst, skb, headroom)) {
+			dst_release(route.dst);
+			return;
+		}
+		fragment = true;
+	}
+
+	if (likely(!ctnet_tunnel_needs_help(net, skb))) {
+		ctnet_tunnel_send(peer, vtep, skb, family, &route, fragment);
+		return;
+	}
+	skb = ctnet_tunnel_help(net, skb);
 	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
-		ctnet_tunnel_xmit_one(peer, vtep, skb);
+		dst_hold(route.dst);
+		ctnet_tunnel_send(peer, vtep, skb, family, &route, fragment);
 	}
+	dst_release(route.dst);
 }
 
 /*
- * A datagram for one of our sockets; data points to its UDP header. Under RCU.
- * Consumes it whatever it is, as nobody else listens there.
+ * The inner frame, whose Ethernet header data points to, becomes as forward.c has
+ * it: a VLAN tag goes beside it, as with frames from a device, and congestion marks
+ * of the outer header into it (RFC 6040). NULL and a reason if it can not be.
  */
-static int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
+static struct sk_buff *ctnet_tunnel_inner(struct sk_buff *skb, u8 outer,
+					  enum ctnet_drop *reason)
+{
+	u8 inner;
+
+	skb_reset_mac_header(skb);
+	skb_set_network_header(skb, ETH_HLEN);
+	skb_reset_mac_len(skb);
+	/* It stood at the outer UDP header. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL)
+		skb_set_transport_header(skb, skb_checksum_start_offset(skb));
+	else
+		skb_set_transport_header(skb, ETH_HLEN);
+	if (unlikely(eth_type_vlan(skb->protocol))) {
+		skb_pull_rcsum(skb, ETH_HLEN);
+		skb = skb_vlan_untag(skb);
+		if (!skb) {
+			*reason = CTNET_DROP_MALFORMED;
+			return NULL;
+		}
+		skb_push_rcsum(skb, ETH_HLEN);
+		skb_set_network_header(skb, ETH_HLEN);
+		skb_reset_mac_len(skb);
+	}
+
+	switch (skb->protocol) {
+	case htons(ETH_P_IP):
+		if (!pskb_may_pull(skb, ETH_HLEN + sizeof(struct iphdr)))
+			goto malformed;
+		inner = ipv4_get_dsfield(ip_hdr(skb));
+		break;
+	case htons(ETH_P_IPV6):
+		if (!pskb_may_pull(skb, ETH_HLEN + sizeof(struct ipv6hdr)))
+			goto malformed;
+		inner = ipv6_get_dsfield(ipv6_hdr(skb));
+		break;
+	default:
+		return skb;
+	}
+	if (likely(INET_ECN_decapsulate(skb, outer, inner) <= 1))
+		return skb;
+	*reason = CTNET_DROP_VXLAN_ECN;
+	kfree_skb(skb);
+	return NULL;
+
+malformed:
+	*reason = CTNET_DROP_MALFORMED;
+	kfree_skb(skb);
+	return NULL;
+}
+
+/**
+ * ctnet_tunnel_rcv() - encap_rcv of our sockets
+ * @sk: the socket
+ * @skb: a datagram for it; data points to its UDP header. Consumed whatever it is,
+ *	as nobody else listens there.
+ *
+ * Context: softirq, under RCU. Return: 0.
+ */
+int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 {
 	struct ctnet_sock *sock = rcu_dereference_sk_user_data(sk);
 	enum ctnet_drop reason = CTNET_DROP_VXLAN_HEADER;
+	struct in6_addr saddr, daddr;
 	const struct ctnet_vtep *vtep;
 	const struct vxlanhdr *vxh;
 	struct ctnet_peer *peer;
 	struct ctnet_net *net;
-	struct in6_addr addr;
-	struct iphdr outer;
+	u8 tos;
 
 	if (unlikely(!sock)) {
 		kfree_skb(skb);
@@ -193,15 +448,23 @@ static int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 		goto drop_sock;
 	}
 
-	outer = *ip_hdr(skb);
+	if (sock->family == CTNET_V4) {
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, &saddr);
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &daddr);
+		tos = ipv4_get_dsfield(ip_hdr(skb));
+	} else {
+		saddr = ipv6_hdr(skb)->saddr;
+		daddr = ipv6_hdr(skb)->daddr;
+		tos = ipv6_get_dsfield(ipv6_hdr(skb));
+	}
 	vtep = rcu_dereference(net->vtep);
-	if (unlikely(!vtep || outer.daddr != ctnet_v4(&vtep->local))) {
+	if (unlikely(!vtep ||
+		     !ipv6_addr_equal(&daddr, &vtep->local[sock->family]))) {
 		reason = CTNET_DROP_VXLAN_LOCAL;
 		goto drop;
 	}
-	ipv6_addr_set_v4mapped(outer.saddr, &addr);
-	peer = ctnet_peer_find(net, &addr);
-	if (unlikely(!peer)) {
+	peer = ctnet_peer_find(net, &saddr);
+	if (unlikely(!peer || ctnet_addr_family(&saddr) != sock->family)) {
 		reason = CTNET_DROP_VXLAN_PEER;
 		goto drop;
 	}
@@ -210,21 +473,10 @@ static int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 		reason = CTNET_DROP_MALFORMED;
 		goto drop;
 	}
-	skb_reset_mac_header(skb);
-	skb_set_network_header(skb, ETH_HLEN);
-	skb_reset_mac_len(skb);
-	/* It stood at the outer UDP header. */
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
-		skb_set_transport_header(skb, skb_checksum_start_offset(skb));
-	else
-		skb_set_transport_header(skb, ETH_HLEN);
-	if (unlikely(!pskb_inet_may_pull(skb))) {
-		reason = CTNET_DROP_MALFORMED;
-		goto drop;
-	}
-	if (unlikely(IP_ECN_decapsulate(&outer, skb) > 1)) {
-		reason = CTNET_DROP_VXLAN_ECN;
-		goto drop;
+	skb = ctnet_tunnel_inner(skb, tos, &reason);
+	if (unlikely(!skb)) {
+		ctnet_drop_count(net->drops, reason);
+		return 0;
 	}
 	ctnet_stats_rx(peer->stats, skb);
 	ctnet_forward(skb, &peer->dst);
@@ -239,351 +491,78 @@ drop_sock:
 	return 0;
 }
 
-static void ctnet_sock_free(struct ctnet_sock *sock)
-{
-	xa_destroy(&sock->nets);
-	free_percpu(sock->drops);
-	kfree(sock);
-}
-
-static void ctnet_sock_free_rcu(struct rcu_head *rcu)
-{
-	ctnet_sock_free(container_of(rcu, struct ctnet_sock, rcu));
-}
-
-/* The namespace's socket on a port, with a reference. RTNL. */
-static struct ctnet_sock *ctnet_sock_get(struct net *net, __be16 port,
-					 struct netlink_ext_ack *extack)
-{
-	struct udp_tunnel_sock_cfg tunnel_cfg = {
-		.encap_type = 1,
-		.encap_rcv = ctnet_tunnel_rcv,
-	};
-	struct udp_port_cfg udp_cfg = {
-		.family = AF_INET,
-		.local_udp_port = port,
-	};
-	struct ctnet_ns *ns = ctnet_ns(net);
-	struct ctnet_sock *sock;
-	int err;
-
-	list_for_each_entry(sock, &ns->socks, list) {
-		if (sock->port == port) {
-			sock->refs++;
-			return sock;
-		}
-	}
-
-	sock = kzalloc(sizeof(*sock), GFP_KERNEL_ACCOUNT);
-	if (!sock)
-		return ERR_PTR(-ENOMEM);
-	xa_init_flags(&sock->nets, XA_FLAGS_ACCOUNT);
-	sock->port = port;
-	sock->refs = 1;
-	sock->drops = ctnet_drops_alloc();
-	if (!sock->drops) {
-		err = -ENOMEM;
-		goto err_free;
-	}
-	err = udp_sock_create(net, &udp_cfg, &sock->sock);
-	if (err) {
-		if (err == -EADDRINUSE)
-			NL_SET_ERR_MSG(extack, "Another socket of this namespace has the UDP port: close it or choose another port");
-		goto err_free;
-	}
-	tunnel_cfg.sk_user_data = sock;
-	setup_udp_tunnel_sock(net, ctnet_udp_sk(sock->sock), &tunnel_cfg);
-	list_add_tail(&sock->list, &ns->socks);
-	return sock;
-
-err_free:
-	ctnet_sock_free(sock);
-	return ERR_PTR(err);
-}
-
-/* RTNL; may sleep. */
-static void ctnet_sock_put(struct ctnet_sock *sock)
-{
-	if (--sock->refs)
-		return;
-	list_del(&sock->list);
-	/* Nobody sends through it when it is closed. */
-	synchronize_net();
-	udp_tunnel_sock_release(ctnet_udp_sk(sock->sock));
-	call_rcu(&sock->rcu, ctnet_sock_free_rcu);
-}
-
-/* Routes were chosen for another source. RTNL. */
-static void ctnet_peers_reset_routes(struct ctnet_net *net)
-{
-	struct ctnet_dst *dst;
-	unsigned long id;
-
-	xa_for_each_start(&net->members, id, dst, CTNET_ID_PORT_MAX + 1)
-		dst_cache_reset(&ctnet_dst_peer(dst)->dst_cache);
-}
-
-static bool ctnet_addr_is_unicast(__be32 addr)
-{
-	return !ipv4_is_zeronet(addr) && !ipv4_is_multicast(addr) &&
-	       !ipv4_is_lbcast(addr) && !ipv4_is_loopback(addr);
-}
-
 /**
- * ctnet_tunnel_bind() - give a network its end of the tunnels, or another one
- * @net: the network, registered or about to be
- * @vni: VXLAN network identifier
- * @local: own address, v4-mapped
- * @port: UDP port
- * @extack: says why not
+ * ctnet_tunnel_err_lookup() - whether an ICMP error is about what we sent
+ * @sk: the socket
+ * @skb: the error; its transport header is the UDP header of what was sent
  *
- * Context: RTNL; may sleep.
- * Return: 0 or an error, which has changed nothing.
- */
-int ctnet_tunnel_bind(struct ctnet_net *net, u32 vni,
-		      const struct in6_addr *local, __be16 port,
-		      struct netlink_ext_ack *extack)
-{
-	struct ctnet_vtep *vtep, *old = rtnl_dereference(net->vtep);
-	struct ctnet_sock *sock;
-	int err;
-
-	if (!ctnet_addr_is_unicast(ctnet_v4(local))) {
-		NL_SET_ERR_MSG(extack, "The local address is not a unicast address of a host: give one that this host has");
-		return -EINVAL;
-	}
-	if (old && ctnet_peer_find(net, local)) {
-		NL_SET_ERR_MSG(extack, "The local address is that of a peer: remove the peer first");
-		return -EINVAL;
-	}
-
-	vtep = kzalloc(sizeof(*vtep), GFP_KERNEL_ACCOUNT);
-	if (!vtep)
-		return -ENOMEM;
-	sock = ctnet_sock_get(dev_net(net->dev), port, extack);
-	if (IS_ERR(sock)) {
-		err = PTR_ERR(sock);
-		goto err_free;
-	}
-	vtep->sock = sock;
-	vtep->vni = vni;
-	vtep->local = *local;
-
-	if (!old || old->sock != sock || old->vni != vni) {
-		err = xa_insert(&sock->nets, vni, net, GFP_KERNEL_ACCOUNT);
-		if (err) {
-			if (err == -EBUSY) {
-				NL_SET_ERR_MSG(extack, "Another network of this namespace has the VNI on this UDP port");
-				err = -EEXIST;
-			}
-			goto err_put;
-		}
-	}
-	rcu_assign_pointer(net->vtep, vtep);
-	if (old) {
-		if (old->sock != sock || old->vni != vni)
-			xa_erase(&old->sock->nets, old->vni);
-		ctnet_peers_reset_routes(net);
-		ctnet_sock_put(old->sock);
-		kfree_rcu(old, rcu);
-	}
-	return 0;
-
-err_put:
-	ctnet_sock_put(sock);
-err_free:
-	kfree(vtep);
-	return err;
-}
-
-/**
- * ctnet_tunnel_unbind() - take a network's end of the tunnels away, if it has one
- * @net: the network
+ * If so, the core enters the path's MTU into the route.
  *
- * Context: RTNL; may sleep.
+ * Context: softirq, under RCU. Return: 0 if it is, or an error.
  */
-void ctnet_tunnel_unbind(struct ctnet_net *net)
+int ctnet_tunnel_err_lookup(struct sock *sk, struct sk_buff *skb)
 {
-	struct ctnet_vtep *vtep = rtnl_dereference(net->vtep);
+	struct ctnet_sock *sock = rcu_dereference_sk_user_data(sk);
+	const struct vxlanhdr *vxh;
 
-	if (!vtep)
-		return;
-	xa_erase(&vtep->sock->nets, vtep->vni);
-	RCU_INIT_POINTER(net->vtep, NULL);
-	ctnet_sock_put(vtep->sock);
-	kfree_rcu(vtep, rcu);
-}
-
-/**
- * ctnet_peer_find() - the peer with an address
- * @net: the network
- * @addr: the address; IPv4 as v4-mapped
- *
- * Context: RTNL or RCU. Return: the peer or NULL.
- */
-struct ctnet_peer *ctnet_peer_find(struct ctnet_net *net,
-				   const struct in6_addr *addr)
-{
-	struct ctnet_peer *peer;
-
-	rcu_read_lock();
-	peer = rhashtable_lookup(&net->peers, addr, ctnet_peer_params);
-	rcu_read_unlock();
-	return peer;
-}
-
-static void ctnet_peer_free(struct ctnet_peer *peer)
-{
-	dst_cache_destroy(&peer->dst_cache);
-	free_percpu(peer->stats);
-	kmem_cache_free(ctnet_peer_cache, peer);
-}
-
-static void ctnet_peer_free_rcu(struct rcu_head *rcu)
-{
-	ctnet_peer_free(container_of(rcu, struct ctnet_peer, rcu));
-}
-
-static int ctnet_peer_may_add(struct ctnet_net *net, const struct in6_addr *addr,
-			      struct netlink_ext_ack *extack)
-{
-	const struct ctnet_vtep *vtep = rtnl_dereference(net->vtep);
-
-	if (!vtep) {
-		NL_SET_ERR_MSG(extack, "The network is local: give it a VNI and a local address first");
+	if (!sock ||
+	    !pskb_may_pull(skb, skb_transport_offset(skb) + VXLAN_HLEN))
 		return -EINVAL;
-	}
-	if (!ipv6_addr_v4mapped(addr)) {
-		NL_SET_ERR_MSG(extack, "The underlay is IPv4: a peer has an IPv4 address");
-		return -EINVAL;
-	}
-	if (!ctnet_addr_is_unicast(ctnet_v4(addr))) {
-		NL_SET_ERR_MSG(extack, "A peer is another host: give its unicast address");
-		return -EINVAL;
-	}
-	if (ipv6_addr_equal(addr, &vtep->local) ||
-	    inet_addr_type(dev_net(net->dev), ctnet_v4(addr)) != RTN_UNICAST) {
-		NL_SET_ERR_MSG(extack, "A peer is another host: the address is this host's own, or a broadcast address");
-		return -EINVAL;
-	}
-	if (ctnet_peer_find(net, addr)) {
-		NL_SET_ERR_MSG(extack, "The network has this peer already");
-		return -EEXIST;
-	}
+	vxh = (struct vxlanhdr *)(udp_hdr(skb) + 1);
+	if (vxh->vx_flags != VXLAN_HF_VNI ||
+	    !xa_load(&sock->nets, be32_to_cpu(vxlan_vni(vxh->vx_vni))))
+		return -ENOENT;
 	return 0;
 }
 
 /**
- * ctnet_peer_add() - add a remote VTEP
- * @net: the network
- * @addr: its address; IPv4 as v4-mapped
- * @dstport: UDP port it listens on; 0: the network's
- * @extack: says why not
+ * ctnet_tunnel_gro_receive() - gro_receive of our sockets
+ * @sk: the socket
+ * @head: the flows that are being merged
+ * @skb: a datagram; the GRO offset is behind its UDP header
  *
- * Context: RTNL; may sleep. Return: 0 or an error, which has changed nothing.
+ * Return: as napi_gro_receive() callbacks do.
  */
-int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
-		   __be16 dstport, struct netlink_ext_ack *extack)
+struct sk_buff *ctnet_tunnel_gro_receive(struct sock *sk, struct list_head *head,
+					 struct sk_buff *skb)
 {
-	struct ctnet_peer *peer;
-	int err;
+	unsigned int off = skb_gro_offset(skb);
+	unsigned int hlen = off + sizeof(struct vxlanhdr);
+	struct sk_buff *p, *pp = NULL;
+	const struct vxlanhdr *vxh;
+	int flush = 1;
 
-	ASSERT_RTNL();
+	vxh = skb_gro_header(skb, hlen, off);
+	if (unlikely(!vxh) || vxh->vx_flags != VXLAN_HF_VNI)
+		goto out;
+	skb_gro_postpull_rcsum(skb, vxh, sizeof(*vxh));
+	skb_gro_pull(skb, sizeof(*vxh));
+	list_for_each_entry(p, head, list) {
+		const struct vxlanhdr *other;
 
-	err = ctnet_peer_may_add(net, addr, extack);
-	if (err)
-		return err;
-
-	peer = kmem_cache_zalloc(ctnet_peer_cache, GFP_KERNEL_ACCOUNT);
-	if (!peer)
-		return -ENOMEM;
-	peer->dst.kind = CTNET_DST_PEER;
-	peer->dst.flags = CTNET_PORT_LEARNING | CTNET_PORT_FLOOD;
-	peer->dst.net = net;
-	peer->addr = *addr;
-	peer->dstport = dstport;
-	peer->stats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
-	if (!peer->stats) {
-		err = -ENOMEM;
-		goto err_free;
+		if (!NAPI_GRO_CB(p)->same_flow)
+			continue;
+		other = (struct vxlanhdr *)(p->data + off);
+		if (vxh->vx_flags != other->vx_flags ||
+		    vxh->vx_vni != other->vx_vni)
+			NAPI_GRO_CB(p)->same_flow = 0;
 	}
-	err = dst_cache_init(&peer->dst_cache, GFP_KERNEL_ACCOUNT);
-	if (err)
-		goto err_free;
-	/* A place only: floods see the peer when it is whole. */
-	err = xa_alloc(&net->members, &peer->dst.id, NULL, CTNET_ID_PEERS,
-		       GFP_KERNEL_ACCOUNT);
-	if (err)
-		goto err_free;
-	err = rhashtable_insert_fast(&net->peers, &peer->node,
-				     ctnet_peer_params);
-	if (err)
-		goto err_release;
-	xa_store(&net->members, peer->dst.id, &peer->dst, GFP_KERNEL_ACCOUNT);
-	net->n_peers++;
-	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_ADD_NTF);
-	return 0;
-
-err_release:
-	xa_release(&net->members, peer->dst.id);
-err_free:
-	ctnet_peer_free(peer);
-	return err;
+	pp = call_gro_receive(eth_gro_receive, head, skb);
+	flush = 0;
+out:
+	skb_gro_flush_final(skb, pp, flush);
+	return pp;
 }
 
 /**
- * ctnet_peer_del() - remove a peer, and its entries
- * @peer: the peer; freed after a grace period
+ * ctnet_tunnel_gro_complete() - gro_complete of our sockets
+ * @sk: the socket
+ * @skb: a merged datagram
+ * @nhoff: where its VXLAN header begins
  *
- * Context: RTNL; may sleep.
+ * Return: 0 or an error.
  */
-void ctnet_peer_del(struct ctnet_peer *peer)
+int ctnet_tunnel_gro_complete(struct sock *sk, struct sk_buff *skb, int nhoff)
 {
-	struct ctnet_net *net = peer->dst.net;
-
-	ASSERT_RTNL();
-
-	xa_erase(&net->members, peer->dst.id);
-	net->n_peers--;
-	rhashtable_remove_fast(&net->peers, &peer->node, ctnet_peer_params);
-	ctnet_fdb_retire(&peer->dst);
-	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_DEL_NTF);
-	call_rcu(&peer->rcu, ctnet_peer_free_rcu);
-}
-
-/**
- * ctnet_peer_net_init() - make a network's table of peers
- * @net: the network
- *
- * Return: 0 or -ENOMEM.
- */
-int ctnet_peer_net_init(struct ctnet_net *net)
-{
-	return rhashtable_init(&net->peers, &ctnet_peer_params);
-}
-
-/**
- * ctnet_peer_net_uninit() - take it apart
- * @net: the network, which has no peers any more
- */
-void ctnet_peer_net_uninit(struct ctnet_net *net)
-{
-	rhashtable_destroy(&net->peers);
-}
-
-/**
- * ctnet_tunnel_init() - at module load
- *
- * Return: 0 or -ENOMEM.
- */
-int __init ctnet_tunnel_init(void)
-{
-	ctnet_peer_cache = KMEM_CACHE(ctnet_peer, SLAB_HWCACHE_ALIGN);
-	return ctnet_peer_cache ? 0 : -ENOMEM;
-}
-
-/** ctnet_tunnel_exit() - at module unload, after rcu_barrier() */
-void ctnet_tunnel_exit(void)
-{
-	kmem_cache_destroy(ctnet_peer_cache);
+	return eth_gro_complete(skb, nhoff + sizeof(struct vxlanhdr));
 }

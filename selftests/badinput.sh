@@ -138,7 +138,7 @@ local_address()
 	refused 2 'unicast' add-net n1 --vni 7 --local 224.0.0.1
 	refused 2 'unicast' add-net n1 --vni 7 --local 0.0.0.0
 	refused 2 'unicast' add-net n1 --vni 7 --local 127.0.0.1
-	refused 2 'IPv4' add-net n1 --vni 7 --local 2001:db8::1
+	refused 2 'unicast' add-net n1 --vni 7 --local ff02::1
 	refused 2 'peer' set-net net0 --local 192.0.2.2
 }
 
@@ -159,7 +159,7 @@ peer_broadcast()
 peer_loopback() { refused 2 'unicast' add-peer net0 127.0.0.1; }
 peer_zero() { refused 2 'unicast' add-peer net0 0.0.0.0; }
 peer_own() { refused 2 "own" add-peer net0 192.0.2.1; }
-peer_ipv6() { refused 2 'IPv4' add-peer net0 2001:db8::2; }
+peer_ipv6() { refused 2 'family' add-peer net0 2001:db8::2; }
 peer_twice()
 {
 	refused 2 'already' add-peer net0 192.0.2.2

@@ -217,7 +217,7 @@ missing_attributes()
 unknown_flags()
 {
 	# in the value, in the selector, in both; and a value that is not selected
-	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:8/8'
+	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:32/32'
 	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:0/0x80000000'
 	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:12/4'
 	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:4/0'
@@ -252,7 +252,7 @@ wrong_values()
 	refused EINVAL 'unicast' PEER_ADD NET="$NET" '!ADDR=ip:0.0.0.0'
 	refused EINVAL 'own' PEER_ADD NET="$NET" '!ADDR=ip:192.0.2.1'
 	refused EINVAL 'broadcast' PEER_ADD NET="$NET" '!ADDR=ip:192.0.2.255'
-	refused EINVAL 'IPv4' PEER_ADD NET="$NET" '!ADDR=ip:2001:db8::9'
+	refused EINVAL 'family' PEER_ADD NET="$NET" '!ADDR=ip:2001:db8::9'
 }
 
 # things that are not there, or are already
@@ -312,13 +312,13 @@ link_attributes()
 	refused EINVAL 'needs the local address' NEWLINK VNI=u32:7
 	refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:c00002'
 	refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:20010db8000000000000000000000001ff'
-	refused EINVAL . NEWLINK VNI=u32:7 '!LOCAL=hex:c000020100'
-	refused EINVAL IPv4 NEWLINK VNI=u32:7 '!LOCAL=ip:2001:db8::1'
+	refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:c000020100'
+	refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=ip:2001:db8::1'
 	refused ERANGE . NEWLINK VNI=u32:7 "${good[@]}" '!DSTPORT=u16:0'
 	refused ERANGE . NEWLINK '!LEARNING=u8:2'
 	refused ERANGE . NEWLINK '!FLOOD=u8:2'
 	refused ERANGE . NEWLINK '!AGEING=u32:1000001'
-	refused EINVAL . NEWLINK '!8=u32:1'
+	refused EINVAL . NEWLINK '!20=u32:1'
 	refused EINVAL . NEWLINK '!50=u32:1'
 	refused EEXIST 'has the VNI' NEWLINK VNI=u32:100 "${good[@]}"
 	refused EINVAL 'unicast' NEWLINK VNI=u32:7 LOCAL=ip:224.0.0.1

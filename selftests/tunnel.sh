@@ -69,21 +69,21 @@ topology()
 		add-net net0 --vni 100 --local $IP1 --address 203.0.113.1/24
 		add-peer net0 $IP2
 		add-peer net0 $IP3
-		add-port net0 $a1 --address 203.0.113.11/24 --address 2001:db8:100::11/64
-		add-port net0 $b1 --address 203.0.113.12/24
+		add-port net0 $a1 --address 203.0.113.11/24 --address 2001:db8:100::11/64 --guard off
+		add-port net0 $b1 --address 203.0.113.12/24 --guard off
 	EOT
 	must ctn "$h2" -b - <<-EOT
 		add-net net0 --vni 100 --local $IP2 --address 203.0.113.2/24
 		add-peer net0 $IP1
 		add-peer net0 $IP3
-		add-port net0 $a2 --address 203.0.113.21/24 --address 2001:db8:100::21/64
-		add-port net0 $b2 --address 203.0.113.22/24
+		add-port net0 $a2 --address 203.0.113.21/24 --address 2001:db8:100::21/64 --guard off
+		add-port net0 $b2 --address 203.0.113.22/24 --guard off
 	EOT
 	must ctn "$h3" -b - <<-EOT
 		add-net net0 --vni 100 --local $IP3 --address 203.0.113.3/24
 		add-peer net0 $IP1
 		add-peer net0 $IP2
-		add-port net0 $a3 --address 203.0.113.31/24
+		add-port net0 $a3 --address 203.0.113.31/24 --guard off
 	EOT
 }
 
@@ -225,11 +225,11 @@ vlan_passes()
 
 fragments()
 {
-	# an MTU that was set larger than the underlay has room for: the outer packet
-	# may be fragmented
+	# an MTU that was set larger than the underlay has room for: where the sender
+	# cannot be told, as DF is clear, the outer packet is fragmented
 	check ctn "$h1" set-net net0 --mtu 3000
 	check ip -n "$h2" link set net0 mtu 3000
-	ping_ok "$h1" 203.0.113.2 -s 2500
+	ping_ok "$h1" 203.0.113.2 -s 2500 -M dont
 	check ip -n "$h1" link set net0 mtu 1450
 	check ip -n "$h2" link set net0 mtu 1450
 }
@@ -258,7 +258,7 @@ wire_format()
 	all_match "$f" "$n" "header" 'udp[8:4] = 0x08000000'
 	all_match "$f" "$n" "VNI" 'udp[12:4] = 0x00006400'
 	all_match "$f" "$n" "TTL" 'ip[8] = 64'
-	all_match "$f" "$n" "fragmentation bits" 'ip[6:2] & 0x7fff = 0'
+	all_match "$f" "$n" "fragmentation bits" 'ip[6:2] = 0x4000'
 	all_match "$f" "$n" "UDP checksum" 'udp[6:2] != 0'
 }
 
@@ -554,12 +554,12 @@ second_network()
 	check ctn "$h1" -b - <<-EOT
 		add-net net1 --vni 200 --local $IP1
 		add-peer net1 $IP2
-		add-port net1 $n1 --address 203.0.113.41/24
+		add-port net1 $n1 --address 203.0.113.41/24 --guard off
 	EOT
 	check ctn "$h2" -b - <<-EOT
 		add-net net1 --vni 200 --local $IP2
 		add-peer net1 $IP1
-		add-port net1 $n2 --address 203.0.113.42/24
+		add-port net1 $n2 --address 203.0.113.42/24 --guard off
 	EOT
 	# one socket for both
 	OUT=$(ctn "$h1" -j list vteps)
@@ -715,7 +715,7 @@ run_test static_to_peer "a static entry sends to its peer alone, and does not mo
 run_test split_horizon "what a peer sent goes to no peer"
 run_test vlan_passes "a VLAN tag passes inside"
 run_test fragments "an outer packet too large for the underlay is fragmented"
-run_test wire_format "outer packets: port, flags, VNI, TTL, no DF, UDP checksum"
+run_test wire_format "outer packets: port, flags, VNI, TTL, DF, UDP checksum"
 run_test checksum_is_right "outer and inner checksums are right"
 run_test source_port "the source port is the flow's, within the local range"
 run_test ecn_goes_out "ECN is copied outwards"

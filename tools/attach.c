@@ -267,6 +267,11 @@ static int attach_near(const struct link *net, const struct container *c,
 
 	msg = port_msg(CTNET_CMD_PORT_ADD, net->ifindex, c->near.ifindex);
 	opt_flags(add_port_opts, o, &bits.value, &bits.selector);
+	/* A container is guarded unless somebody says otherwise. */
+	if (!(bits.selector & CTNET_PORT_GUARD)) {
+		bits.selector |= CTNET_PORT_GUARD;
+		bits.value |= CTNET_PORT_GUARD;
+	}
 	if (bits.selector)
 		msg_put(msg, CTNET_A_PORT_FLAGS, &bits, sizeof(bits));
 	err = nl_do(&ctx.ge, msg, NULL);

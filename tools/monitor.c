@@ -173,6 +173,41 @@ static void fdb_event(struct nlmsghdr *h, const char *event, int only)
 	free(f.ips.v);
 }
 
+/* A destination MAC, or an address that was asked for, is not in the table. */
+static void miss_event(struct nlmsghdr *h, const char *event, int only)
+{
+	static const struct nla_policy policy[CTNET_A_FDB_MAX + 1] = {
+		[CTNET_A_FDB_NET] = { .type = NLA_U32 },
+		[CTNET_A_FDB_MAC] = { .minlen = 6, .maxlen = 6 },
+		[CTNET_A_FDB_IP] = { .minlen = 4, .maxlen = 16 },
+	};
+	static const struct column columns[] = {
+		{ "NETWORK", "network", COLOR_NAME },
+		{ "MAC", "mac", COLOR_MAC },
+		{ "ADDRESS", "address", COLOR_IP },
+		{ NULL, NULL, COLOR_NONE }
+	};
+	struct nlattr *tb[CTNET_A_FDB_MAX + 1];
+	struct json_object *o;
+	struct ip ip;
+	int net;
+
+	if (ge_parse(h, tb, CTNET_A_FDB_MAX, policy) || !tb[CTNET_A_FDB_NET])
+		return;
+	net = nla_get_u32(tb[CTNET_A_FDB_NET]);
+	if (only && net != only)
+		return;
+	o = json_object_new_object();
+	json_str(o, "network", name_of(net));
+	if (tb[CTNET_A_FDB_MAC])
+		json_mac(o, "mac", nla_data(tb[CTNET_A_FDB_MAC]));
+	if (tb[CTNET_A_FDB_IP] &&
+	    ip_set(&ip, nla_data(tb[CTNET_A_FDB_IP]),
+		   nla_len(tb[CTNET_A_FDB_IP])))
+		json_ip(o, "address", &ip);
+	emit("fdb", event, columns, o);
+}
+
 static void lost_event(struct nlmsghdr *h, const char *event, int only)
 {
 	static const struct nla_policy policy[CTNET_A_LOST_MAX + 1] = {
@@ -201,6 +236,7 @@ static const struct event {
 	[CTNET_CMD_FDB_ADD_NTF] = { fdb_event, "add" },
 	[CTNET_CMD_FDB_SET_NTF] = { fdb_event, "set" },
 	[CTNET_CMD_FDB_DEL_NTF] = { fdb_event, "del" },
+	[CTNET_CMD_MISS_NTF] = { miss_event, "miss" },
 	[CTNET_CMD_LOST_NTF] = { lost_event, "lost" },
 };
 

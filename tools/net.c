@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -18,9 +19,10 @@
 	{ .name = "vni", .type = OPT_U32, .off = AT(vni),		\
 	  .help = "VXLAN network identifier; without one the network is a local bridge", \
 	  .min = 1, .max = CTNET_VNI_MAX, .attr = IFLA_CTNET_VNI, .width = 4 }, \
-	{ .name = "local", .type = OPT_IP, .off = AT(local),		\
-	  .help = "address of this VTEP, one of the host's",		\
-	  .attr = IFLA_CTNET_LOCAL },					\
+	{ .name = "local", .type = OPT_IP_EACH, .off = AT(local),	\
+	  .help = "address of this VTEP, one of the host's; an IPv4 and an IPv6 one may be given" }, \
+	{ .name = "underlay", .type = OPT_NAME, .off = AT(underlay),	\
+	  .help = "device, or VRF, that the tunnels use (default: any)", .arg = "DEV" }, \
 	{ .name = "dstport", .type = OPT_U32, .off = AT(dstport),	\
 	  .help = "UDP port (default 4789)",				\
 	  .min = 1, .max = 65535, .attr = IFLA_CTNET_DSTPORT, .width = 2 }, \
@@ -43,7 +45,25 @@
 	  .attr = IFLA_CTNET_FLOOD, .width = 1 },			\
 	{ .name = "max-fdb", .type = OPT_U32, .off = AT(max_fdb),	\
 	  .help = "learned entries at most (default 65536)",		\
-	  .max = CTNET_MAX_FDB_MAX, .attr = IFLA_CTNET_MAX_FDB, .width = 4 }
+	  .max = CTNET_MAX_FDB_MAX, .attr = IFLA_CTNET_MAX_FDB, .width = 4 },	\
+	{ .name = "suppress", .type = OPT_ONOFF, .off = AT(suppress),	\
+	  .help = "answer ARP and neighbour solicitations from the table (default on)", \
+	  .attr = IFLA_CTNET_SUPPRESS, .width = 1 },			\
+	{ .name = "ttl", .type = OPT_U32, .off = AT(ttl),		\
+	  .help = "TTL of outer packets (default 0: as the host's own)", \
+	  .max = 255, .word = "inherit", .word_value = CTNET_INHERIT,	\
+	  .attr = IFLA_CTNET_TTL, .width = 2 },				\
+	{ .name = "tos", .type = OPT_U32, .off = AT(tos),		\
+	  .help = "DS field of outer packets (default 0); ECN is always the inner one's", \
+	  .max = 255, .word = "inherit", .word_value = CTNET_INHERIT,	\
+	  .attr = IFLA_CTNET_TOS, .width = 2 },				\
+	{ .name = "df", .type = OPT_ONOFF, .off = AT(df),		\
+	  .help = "forbid routers to fragment outer IPv4 packets (default on)", \
+	  .word = "inherit", .word_value = CTNET_DF_INHERIT,		\
+	  .attr = IFLA_CTNET_DF, .width = 1 },				\
+	{ .name = "udp-csum", .type = OPT_ONOFF, .off = AT(udp_csum),	\
+	  .help = "outer UDP checksums (default on)",			\
+	  .attr = IFLA_CTNET_UDP_CSUM, .width = 1 }
 
 const struct opt add_net_opts[] = {
 	NET_OPTS,
@@ -65,6 +85,7 @@ const struct column net_columns[] = {
 	{ "STATE", "state", COLOR_NONE },
 	{ "VNI", "vni", COLOR_NONE },
 	{ "LOCAL", "local", COLOR_IP },
+	{ "LOCAL6", "local6", COLOR_IP },
 	{ "DSTPORT", "dstport", COLOR_NONE },
 	{ "MTU", "mtu", COLOR_NONE },
 	{ "MAC", "mac", COLOR_MAC },
@@ -111,7 +132,14 @@ int net_parse(struct nlmsghdr *h, struct net *net)
 		[CTNET_A_NET_IFNAME] = { .type = NLA_STRING },
 		[CTNET_A_NET_MTU] = { .type = NLA_U32 },
 		[CTNET_A_NET_VNI] = { .type = NLA_U32 },
-		[CTNET_A_NET_LOCAL] = { .minlen = 4, .maxlen = 16 },
+		[CTNET_A_NET_LOCAL] = { .minlen = 4, .maxlen = 4 },
+		[CTNET_A_NET_LOCAL6] = { .minlen = 16, .maxlen = 16 },
+		[CTNET_A_NET_UNDERLAY] = { .type = NLA_U32 },
+		[CTNET_A_NET_SUPPRESS] = { .type = NLA_U8 },
+		[CTNET_A_NET_TTL] = { .type = NLA_U16 },
+		[CTNET_A_NET_TOS] = { .type = NLA_U16 },
+		[CTNET_A_NET_DF] = { .type = NLA_U8 },
+		[CTNET_A_NET_UDP_CSUM] = { .type = NLA_U8 },
 		[CTNET_A_NET_DSTPORT] = { .type = NLA_U16 },
 		[CTNET_A_NET_LEARNING] = { .type = NLA_U8 },
 		[CTNET_A_NET_AGEING] = { .type = NLA_U32 },
@@ -137,6 +165,11 @@ int net_parse(struct nlmsghdr *h, struct net *net)
 		{ CTNET_A_NET_AGEING, AT(ageing) },
 		{ CTNET_A_NET_FLOOD, AT(flood) },
 		{ CTNET_A_NET_MAX_FDB, AT(max_fdb) },
+		{ CTNET_A_NET_SUPPRESS, AT(suppress) },
+		{ CTNET_A_NET_TTL, AT(ttl) },
+		{ CTNET_A_NET_TOS, AT(tos) },
+		{ CTNET_A_NET_DF, AT(df) },
+		{ CTNET_A_NET_UDP_CSUM, AT(udp_csum) },
 	};
 	static const struct {
 		int attr;
@@ -172,8 +205,11 @@ int net_parse(struct nlmsghdr *h, struct net *net)
 			*(uint32_t *)((char *)net + counts[i].off) =
 				nla_get_u32(tb[counts[i].attr]);
 	if (tb[CTNET_A_NET_LOCAL])
-		ip_set(&c->local, nla_data(tb[CTNET_A_NET_LOCAL]),
-		       nla_len(tb[CTNET_A_NET_LOCAL]));
+		ip_set(&c->local[0], nla_data(tb[CTNET_A_NET_LOCAL]), 4);
+	if (tb[CTNET_A_NET_LOCAL6])
+		ip_set(&c->local[1], nla_data(tb[CTNET_A_NET_LOCAL6]), 16);
+	if (tb[CTNET_A_NET_UNDERLAY])
+		c->underlay_ifindex = nla_get_u32(tb[CTNET_A_NET_UNDERLAY]);
 	net->stats = tb[CTNET_A_NET_STATS];
 	net->drops = tb[CTNET_A_NET_DROPS];
 	return 0;
@@ -201,12 +237,41 @@ int net_get(int ifindex, struct net *net, struct replies *r)
 	return err;
 }
 
+const char *underlay_name(uint32_t ifindex, struct link *l)
+{
+	if (!rt_sock() || link_get(&ctx.rt, NULL, ifindex, -1, l))
+		snprintf(l->name, sizeof(l->name), "%u", ifindex);
+	return l->name;
+}
+
+/* An option's value as it is given: a number, or a word. */
+static void json_word(struct json_object *o, const char *name,
+		      const struct net_opts *c)
+{
+	const struct opt *opt;
+	char buf[OPT_TEXT];
+
+	for (opt = add_net_opts; opt->name; opt++) {
+		const struct o_u32 *n = OPT_AT(opt, c);
+		const char *text;
+
+		if (strcmp(opt->name, name))
+			continue;
+		text = opt_text(opt, n->v, buf);
+		if (text == buf)
+			json_u64(o, name, n->v);
+		else
+			json_str(o, name, text);
+	}
+}
+
 struct json_object *net_json(const struct net *net, const struct link *l,
 			     const struct cidrs *addrs)
 {
 	struct json_object *o = json_object_new_object(), *a;
 	const struct net_opts *c = &net->cfg;
 	char buf[CIDR_TEXT];
+	struct link under;
 	size_t i;
 
 	json_str(o, "network", net->name);
@@ -215,8 +280,18 @@ struct json_object *net_json(const struct net *net, const struct link *l,
 		json_str(o, "state", l->flags & IFF_UP ? "up" : "down");
 	if (c->vni.set) {
 		json_u64(o, "vni", c->vni.v);
-		json_ip(o, "local", &c->local);
+		if (c->local[0].family)
+			json_ip(o, "local", &c->local[0]);
+		if (c->local[1].family)
+			json_ip(o, "local6", &c->local[1]);
 		json_u64(o, "dstport", c->dstport.v);
+		if (c->underlay_ifindex)
+			json_str(o, "underlay",
+				 underlay_name(c->underlay_ifindex, &under));
+		json_word(o, "ttl", c);
+		json_word(o, "tos", c);
+		json_word(o, "df", c);
+		json_onoff(o, "udp_csum", c->udp_csum.v);
 	}
 	json_u64(o, "mtu", c->mtu.v);
 	if (l && l->has_mac)
@@ -232,6 +307,7 @@ struct json_object *net_json(const struct net *net, const struct link *l,
 	json_u64(o, "ageing", c->ageing.v);
 	json_onoff(o, "flood", c->flood.v);
 	json_u64(o, "max_fdb", c->max_fdb.v);
+	json_onoff(o, "suppress", c->suppress.v);
 	json_u64(o, "port_count", net->ports);
 	json_u64(o, "peer_count", net->peers);
 	json_u64(o, "fdb_static", net->fdb_static);
@@ -262,15 +338,19 @@ static struct nl_msg *config_msg(int flags, int ifindex, const char *name,
 
 		if (!opt->attr || !opt_is_set(opt, o))
 			continue;
-		if (opt->type == OPT_IP)
-			msg_put(msg, opt->attr, o->local.b, o->local.len);
-		else if (opt->width == 1)
+		if (opt->width == 1)
 			msg_put_u8(msg, opt->attr, n->v);
 		else if (opt->width == 2)
 			msg_put_u16(msg, opt->attr, n->v);
 		else
 			msg_put_u32(msg, opt->attr, n->v);
 	}
+	if (o->local[0].family)
+		msg_put(msg, IFLA_CTNET_LOCAL, o->local[0].b, 4);
+	if (o->local[1].family)
+		msg_put(msg, IFLA_CTNET_LOCAL6, o->local[1].b, 16);
+	if (o->underlay)
+		msg_put_u32(msg, IFLA_CTNET_UNDERLAY, o->underlay_ifindex);
 	msg_nest_end(msg, data);
 	msg_nest_end(msg, info);
 	return msg;
@@ -289,7 +369,7 @@ static const struct hint newlink_hints[] = {
 static int net_compare(const char *name, const struct net_opts *want)
 {
 	struct cidrs addrs = { 0 };
-	char a[IP_TEXT], b[IP_TEXT], c[CIDR_TEXT];
+	char a[IP_TEXT], b[IP_TEXT], c[CIDR_TEXT], t[OPT_TEXT], u[OPT_TEXT];
 	const struct opt *opt;
 	struct replies r;
 	struct link l;
@@ -312,19 +392,27 @@ static int net_compare(const char *name, const struct net_opts *want)
 			continue;
 		if (!h->set)
 			err = fail("it exists, and has no --%s", opt->name);
-		else if (w->v != h->v && opt->type == OPT_ONOFF)
-			err = fail("it exists, and has --%s %s", opt->name,
-				   h->v ? "on" : "off");
 		else if (w->v != h->v)
-			err = fail("it exists, and has --%s %u, not %u",
-				   opt->name, h->v, w->v);
+			err = fail("it exists, and has --%s %s, not %s",
+				   opt->name, opt_text(opt, h->v, t),
+				   opt_text(opt, w->v, u));
 	}
 	if (err)
 		return err;
-	if (want->local.family && !ip_equal(&want->local, &net.cfg.local))
-		return fail("it exists, and has --local %s, not %s",
-			    ip_text(&net.cfg.local, a),
-			    ip_text(&want->local, b));
+	for (i = 0; i < 2; i++) {
+		if (!want->local[i].family)
+			continue;
+		if (!net.cfg.local[i].family)
+			return fail("it exists, and has not --local %s",
+				    ip_text(&want->local[i], b));
+		if (!ip_equal(&want->local[i], &net.cfg.local[i]))
+			return fail("it exists, and has --local %s, not %s",
+				    ip_text(&net.cfg.local[i], a),
+				    ip_text(&want->local[i], b));
+	}
+	if (want->underlay &&
+	    want->underlay_ifindex != net.cfg.underlay_ifindex)
+		return fail("it exists, and has another --underlay");
 	if (want->mac.set && memcmp(want->mac.v, l.mac, 6))
 		return fail("it exists, and has --mac %s", mac_text(l.mac, a));
 	err = addr_dump(&ctx.rt, l.ifindex, &addrs);
@@ -339,10 +427,43 @@ static int net_compare(const char *name, const struct net_opts *want)
 	return err;
 }
 
+/* What only a network with a VNI has. */
+static bool is_tunnel(const struct opt *opt)
+{
+	static const char *const names[] = {
+		"local", "dstport", "underlay", "ttl", "tos", "df", "udp-csum",
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(opt->name, names[i]))
+			return true;
+	return false;
+}
+
+static int find_underlay(struct net_opts *o)
+{
+	struct link l;
+	int err;
+
+	if (!o->underlay)
+		return EXIT_OK;
+	err = link_get(&ctx.rt, o->underlay, 0, -1, &l);
+	if (err == -ENODEV)
+		return fail("there is no device \"%s\" in this namespace to be the underlay",
+			    o->underlay);
+	if (err)
+		return fail("look up underlay \"%s\": %s", o->underlay,
+			    nl_why(&ctx.rt, err, NULL));
+	o->underlay_ifindex = l.ifindex;
+	return EXIT_OK;
+}
+
 int add_net(int n, char **arg, void *vals)
 {
 	struct net_opts *o = vals;
 	const char *why = parse_name(arg[0]);
+	const struct opt *opt;
 	struct nlsock *s;
 	struct link l;
 	int err;
@@ -350,15 +471,18 @@ int add_net(int n, char **arg, void *vals)
 	(void)n;
 	if (why)
 		return usage_error("\"%s\" %s", arg[0], why);
-	if (o->vni.set && !o->local.family)
+	if (o->vni.set && !o->local[0].family && !o->local[1].family)
 		return usage_error("--vni needs --local IP, the address of this VTEP");
-	if (!o->vni.set && o->local.family)
-		return usage_error("--local needs --vni N: a network without a VNI is a local bridge");
-	if (!o->vni.set && o->dstport.set)
-		return usage_error("--dstport needs --vni N: a network without a VNI is a local bridge");
+	for (opt = add_net_opts; !o->vni.set && opt->name; opt++)
+		if (is_tunnel(opt) && opt_is_set(opt, o))
+			return usage_error("--%s needs --vni N: a network without a VNI is a local bridge",
+					   opt->name);
 	s = rt_sock();
 	if (!s)
 		return EXIT_REFUSED;
+	err = find_underlay(o);
+	if (err)
+		return err;
 	if (o->may_exist && !link_get(s, arg[0], 0, -1, &l))
 		return net_compare(arg[0], o);
 
@@ -410,20 +534,27 @@ int add_net(int n, char **arg, void *vals)
 static void keep_old(struct net_opts *old, const struct net_opts *o)
 {
 	const struct opt *opt;
+	int i;
 
 	for (opt = set_net_opts; opt->name; opt++)
 		if (!opt_is_set(opt, o) &&
 		    (opt->type == OPT_U32 || opt->type == OPT_ONOFF))
 			((struct o_u32 *)OPT_AT(opt, old))->set = false;
-	if (!o->local.family)
-		old->local.family = 0;
+	for (i = 0; i < 2; i++) {
+		/* What was not there is taken away again by an address of zeros. */
+		if (!o->local[i].family)
+			old->local[i].family = 0;
+		else
+			old->local[i].family = i ? AF_INET6 : AF_INET;
+	}
+	old->underlay = o->underlay;
 	if (!o->mac.set)
 		old->mac.set = false;
 }
 
 int set_net(int n, char **arg, void *vals)
 {
-	const struct net_opts *o = vals;
+	struct net_opts *o = vals;
 	const struct opt *opt;
 	struct replies r;
 	struct link l;
@@ -437,6 +568,9 @@ int set_net(int n, char **arg, void *vals)
 	if (!any)
 		return usage_error("nothing to change: give an option; \"ctnetctl help set-net\" lists them");
 	err = net_find(arg[0], &l, NULL);
+	if (err)
+		return err;
+	err = find_underlay(o);
 	if (err)
 		return err;
 	if (!ge_sock())

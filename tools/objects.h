@@ -9,8 +9,10 @@
 /* Options of networks; also what the kernel says of one. */
 struct net_opts {
 	struct o_u32 vni;
-	struct ip local;
+	struct ip local[2];	/* IPv4, IPv6 */
 	struct o_u32 dstport;
+	const char *underlay;
+	uint32_t underlay_ifindex;	/* 0: any */
 	struct cidrs address;
 	struct o_u32 mtu;
 	struct o_mac mac;
@@ -18,6 +20,11 @@ struct net_opts {
 	struct o_u32 ageing;
 	struct o_u32 flood;
 	struct o_u32 max_fdb;
+	struct o_u32 suppress;
+	struct o_u32 ttl;
+	struct o_u32 tos;
+	struct o_u32 df;
+	struct o_u32 udp_csum;
 	bool may_exist;
 	bool if_exists;
 };
@@ -44,6 +51,8 @@ struct port_opts {
 	struct o_u32 learning;
 	struct o_u32 flood;
 	struct o_u32 hairpin;
+	struct o_u32 guard;
+	struct o_u32 isolated;
 	const char *label;
 	bool may_exist;
 	bool if_exists;
@@ -101,6 +110,8 @@ int net_get(int ifindex, struct net *net, struct replies *r);
 int net_parse(struct nlmsghdr *h, struct net *net);
 struct json_object *net_json(const struct net *net, const struct link *l,
 			     const struct cidrs *addrs);
+/* The name of the device, which @l is filled for, or its number if it is gone. */
+const char *underlay_name(uint32_t ifindex, struct link *l);
 extern const struct column net_columns[];
 extern const struct opt add_net_opts[], set_net_opts[], del_net_opts[];
 int add_net(int n, char **arg, void *vals);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The one parser of options, driven by a command's table. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,9 +14,9 @@ const char *opt_arg(const struct opt *o)
 	case OPT_FLAG:
 		return NULL;
 	case OPT_ONOFF:
-		return "on|off";
+		return o->word ? "on|off|inherit" : "on|off";
 	case OPT_U32:
-		return "N";
+		return o->word ? "N|inherit" : "N";
 	case OPT_STR:
 		return "TEXT";
 	case OPT_NAME:
@@ -23,6 +24,7 @@ const char *opt_arg(const struct opt *o)
 	case OPT_MAC:
 		return "MAC";
 	case OPT_IP:
+	case OPT_IP_EACH:
 	case OPT_IPS:
 		return "IP";
 	case OPT_CIDRS:
@@ -48,6 +50,9 @@ bool opt_is_set(const struct opt *o, const void *vals)
 		return ((const struct o_mac *)at)->set;
 	case OPT_IP:
 		return ((const struct ip *)at)->family;
+	case OPT_IP_EACH:
+		return ((const struct ip *)at)[0].family ||
+		       ((const struct ip *)at)[1].family;
 	case OPT_IPS:
 		return ((const struct ips *)at)->n;
 	case OPT_CIDRS:
@@ -56,12 +61,22 @@ bool opt_is_set(const struct opt *o, const void *vals)
 	return false;
 }
 
+const char *opt_text(const struct opt *o, uint32_t v, char buf[OPT_TEXT])
+{
+	if (o->word && v == o->word_value)
+		return o->word;
+	if (o->type == OPT_ONOFF)
+		return v ? "on" : "off";
+	snprintf(buf, OPT_TEXT, "%u", v);
+	return buf;
+}
+
 static const char *store(const struct opt *o, const char *s, void *at)
 {
 	struct o_u32 *n = at;
 	struct o_mac *mac = at;
+	struct ip *each, ip = { 0 };
 	struct cidr cidr;
-	struct ip ip;
 	const char *why = NULL;
 
 	switch (o->type) {
@@ -69,14 +84,20 @@ static const char *store(const struct opt *o, const char *s, void *at)
 		*(bool *)at = true;
 		break;
 	case OPT_ONOFF:
-		if (strcmp(s, "on") && strcmp(s, "off"))
-			return "is neither \"on\" nor \"off\"";
-		n->v = !strcmp(s, "on");
 		n->set = true;
+		if (o->word && !strcmp(s, o->word))
+			n->v = o->word_value;
+		else if (!strcmp(s, "on") || !strcmp(s, "off"))
+			n->v = !strcmp(s, "on");
+		else
+			why = "is neither \"on\" nor \"off\"";
 		break;
 	case OPT_U32:
-		why = parse_u32(s, o->min, o->max, &n->v);
 		n->set = true;
+		if (o->word && !strcmp(s, o->word))
+			n->v = o->word_value;
+		else
+			why = parse_u32(s, o->min, o->max, &n->v);
 		break;
 	case OPT_STR:
 		if (o->max && strlen(s) > o->max)
@@ -93,6 +114,14 @@ static const char *store(const struct opt *o, const char *s, void *at)
 		break;
 	case OPT_IP:
 		why = parse_ip(s, at);
+		break;
+	case OPT_IP_EACH:
+		why = parse_ip(s, &ip);
+		each = (struct ip *)at + (ip.family == AF_INET6);
+		if (!why && each->family)
+			why = "is a second address of its family";
+		if (!why)
+			*each = ip;
 		break;
 	case OPT_IPS:
 		why = parse_ip(s, &ip);
@@ -144,7 +173,7 @@ int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 			return usage_error("there is no option %.*s; \"ctnetctl help %s\" lists those there are",
 					   (int)len, name, cmd);
 		if (o->type != OPT_IPS && o->type != OPT_CIDRS &&
-		    opt_is_set(o, vals))
+		    o->type != OPT_IP_EACH && opt_is_set(o, vals))
 			return usage_error("--%s is given twice", o->name);
 		val = name[len] ? name + len + 1 : NULL;
 		if (o->type == OPT_FLAG) {

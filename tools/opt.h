@@ -47,6 +47,7 @@ enum opt_type {
 	OPT_NAME,		/* const char *, name of an interface */
 	OPT_MAC,		/* struct o_mac */
 	OPT_IP,			/* struct ip */
+	OPT_IP_EACH,		/* struct ip[2]: IPv4 and IPv6, one of each at most */
 	OPT_IPS,		/* struct ips; may be repeated */
 	OPT_CIDRS,		/* struct cidrs; may be repeated */
 };
@@ -60,6 +61,8 @@ enum opt_type {
  * @arg: what its value is called; NULL: by type
  * @min: least number
  * @max: greatest number, greatest length of a string (0: any)
+ * @word: a word that may stand instead of a number, or of on and off
+ * @word_value: the number it stands for
  * @attr: the netlink attribute, or flag, that it stands for
  * @width: size of that attribute where it is a number
  * @target: goes with a container only, not with --dev
@@ -72,6 +75,8 @@ struct opt {
 	const char *arg;
 	uint32_t min;
 	uint32_t max;
+	const char *word;
+	uint32_t word_value;
 	uint16_t attr;
 	uint8_t width;
 	bool target;
@@ -88,6 +93,9 @@ int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 void opt_free(const struct opt *opts, void *vals);
 const char *opt_arg(const struct opt *o);
 bool opt_is_set(const struct opt *o, const void *vals);
+/* A number as it is given: the number, the word, or on and off. */
+#define OPT_TEXT	16
+const char *opt_text(const struct opt *o, uint32_t v, char buf[OPT_TEXT]);
 /* The flags that were given, as a bitfield: which, and which of them are on. */
 void opt_flags(const struct opt *opts, const void *vals,
 	       uint32_t *value, uint32_t *selector);

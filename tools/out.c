@@ -30,6 +30,17 @@ static const char *const drop_names[CTNET_DROP_MAX + 1] = {
 	[CTNET_DROP_VXLAN_LOCAL] = "vxlan-local",
 	[CTNET_DROP_VXLAN_PEER] = "vxlan-peer",
 	[CTNET_DROP_VXLAN_ECN] = "vxlan-ecn",
+	[CTNET_DROP_PATH_MTU] = "path-mtu",
+	[CTNET_DROP_ISOLATED] = "isolated",
+	[CTNET_DROP_MISS] = "miss",
+	[CTNET_DROP_GUARD_MAC] = "guard-mac",
+	[CTNET_DROP_GUARD_ARP] = "guard-arp",
+	[CTNET_DROP_GUARD_ND] = "guard-nd",
+	[CTNET_DROP_GUARD_IP] = "guard-ip",
+	[CTNET_DROP_GUARD_IP6] = "guard-ip6",
+	[CTNET_DROP_GUARD_RA] = "guard-ra",
+	[CTNET_DROP_GUARD_DHCP] = "guard-dhcp",
+	[CTNET_DROP_GUARD_HEADER] = "guard-header",
 };
 
 static const char *const stat_keys[CTNET_A_STATS_MAX + 1] = {

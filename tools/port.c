@@ -27,6 +27,12 @@
 	{ .name = "hairpin", .type = OPT_ONOFF, .off = AT(hairpin),	\
 	  .help = "frames may go out where they came in (default off)",	\
 	  .attr = CTNET_PORT_HAIRPIN },					\
+	{ .name = "guard", .type = OPT_ONOFF, .off = AT(guard),		\
+	  .help = "only its own MAC and addresses as source, no router or DHCP server (default: on for a container, off for --dev)", \
+	  .attr = CTNET_PORT_GUARD },					\
+	{ .name = "isolated", .type = OPT_ONOFF, .off = AT(isolated),	\
+	  .help = "it reaches no other isolated port (default off)",	\
+	  .attr = CTNET_PORT_ISOLATED },				\
 	{ .name = "label", .type = OPT_STR, .off = AT(label),		\
 	  .help = "alias of the near end (default: TARGET)",		\
 	  .max = 255 }
@@ -79,6 +85,8 @@ const struct column port_columns[] = {
 	{ "LEARNING", "learning", COLOR_NONE },
 	{ "FLOOD", "flood", COLOR_NONE },
 	{ "HAIRPIN", "hairpin", COLOR_NONE },
+	{ "GUARD", "guard", COLOR_NONE },
+	{ "ISOLATED", "isolated", COLOR_NONE },
 	{ NULL, NULL, COLOR_NONE }
 };
 

@@ -11,6 +11,7 @@
 static const struct column vtep_columns[] = {
 	{ "FAMILY", "family", COLOR_NONE },
 	{ "DSTPORT", "dstport", COLOR_NONE },
+	{ "UNDERLAY", "underlay", COLOR_NONE },
 	{ "NETWORKS", "networks", COLOR_NONE },
 	{ NULL, NULL, COLOR_NONE }
 };
@@ -206,9 +207,11 @@ static struct json_object *read_vtep(const struct view *v, struct nlmsghdr *h)
 		[CTNET_A_VTEP_FAMILY] = { .type = NLA_U16 },
 		[CTNET_A_VTEP_NETS] = { .type = NLA_U32 },
 		[CTNET_A_VTEP_DROPS] = { .type = NLA_NESTED },
+		[CTNET_A_VTEP_UNDERLAY] = { .type = NLA_U32 },
 	};
 	struct nlattr *tb[CTNET_A_VTEP_MAX + 1];
 	struct json_object *o;
+	struct link under;
 
 	(void)v;
 	if (ge_parse(h, tb, CTNET_A_VTEP_MAX, policy) ||
@@ -219,6 +222,10 @@ static struct json_object *read_vtep(const struct view *v, struct nlmsghdr *h)
 		 nla_get_u16(tb[CTNET_A_VTEP_FAMILY]) == AF_INET ?
 		 "inet" : "inet6");
 	json_u64(o, "dstport", nla_get_u16(tb[CTNET_A_VTEP_DSTPORT]));
+	if (tb[CTNET_A_VTEP_UNDERLAY])
+		json_str(o, "underlay",
+			 underlay_name(nla_get_u32(tb[CTNET_A_VTEP_UNDERLAY]),
+				       &under));
 	json_u64(o, "networks", tb[CTNET_A_VTEP_NETS] ?
 		 nla_get_u32(tb[CTNET_A_VTEP_NETS]) : 0);
 	json_stats(o, NULL, tb[CTNET_A_VTEP_DROPS]);
@@ -322,6 +329,16 @@ static void tree_number(struct json_object *o, const char *word,
 		       (unsigned long long)json_object_get_uint64(v));
 }
 
+static void tree_unless(struct json_object *o, const char *key,
+			const char *usual)
+{
+	char buf[64];
+
+	if (strcmp(out_value(o, key, buf, sizeof(buf)), "-") &&
+	    strcmp(buf, usual))
+		printf(" %s %s", key, buf);
+}
+
 static void tree_net(struct json_object *o)
 {
 	char buf[256];
@@ -333,12 +350,20 @@ static void tree_net(struct json_object *o)
 	out_text(strcmp(buf, "up") ? COLOR_BAD : COLOR_GOOD, buf);
 	tree_words(o, "vni", "vni", COLOR_NONE);
 	tree_words(o, "local", "local", COLOR_IP);
+	tree_words(o, o && json_object_object_get(o, "local") ? "" : "local",
+		   "local6", COLOR_IP);
+	tree_words(o, "underlay", "underlay", COLOR_NONE);
 	tree_words(o, "dstport", "dstport", COLOR_NONE);
 	tree_words(o, "mtu", "mtu", COLOR_NONE);
 	tree_flag(o, "learning", true);
 	tree_number(o, "ageing", "ageing", CTNET_AGEING_DEFAULT);
 	tree_flag(o, "flood", true);
 	tree_number(o, "max-fdb", "max_fdb", CTNET_MAX_FDB_DEFAULT);
+	tree_flag(o, "suppress", true);
+	tree_unless(o, "ttl", "0");
+	tree_unless(o, "tos", "0");
+	tree_unless(o, "df", "on");
+	tree_flag(o, "udp_csum", true);
 	printf("\n   ");
 	tree_words(o, "mac", "mac", COLOR_MAC);
 	tree_words(o, "addresses", "addresses", COLOR_IP);
@@ -367,6 +392,8 @@ static void tree_port(struct json_object *o)
 	tree_flag(o, "learning", true);
 	tree_flag(o, "flood", true);
 	tree_flag(o, "hairpin", false);
+	tree_flag(o, "guard", false);
+	tree_flag(o, "isolated", false);
 	putchar('\n');
 	out_stats(o, "        ");
 }

@@ -23,15 +23,16 @@
  * - Every change is told to the multicast group %CTNET_GENL_MCGRP_EVENTS with a
  *   message of the ``_NTF`` command, which has the attributes that a dump of
  *   the object has (without its counters). The kernel sends changes of the
- *   fdb at a bounded rate; %CTNET_CMD_LOST_NTF says how many were left out.
+ *   fdb, and misses, at a bounded rate; %CTNET_CMD_LOST_NTF says how many were
+ *   left out.
  * - A dump during which an object came or went has %NLM_F_DUMP_INTR set.
  *
  * Attribute trees ("do" is the request, "reply" what comes back; "=" marks what
  * a request must have)::
  *
  *   NET_GET    do/dump: [IFINDEX] (do: =IFINDEX)
- *              reply: IFINDEX IFNAME MTU LEARNING AGEING FLOOD MAX_FDB
- *              [VNI LOCAL DSTPORT] PORTS PEERS FDB_STATIC FDB_LEARNED
+ *              reply: IFINDEX IFNAME MTU LEARNING AGEING FLOOD MAX_FDB SUPPRESS
+ *              [VNI [LOCAL] [LOCAL6] DSTPORT [UNDERLAY] TTL TOS DF UDP_CSUM] PORTS PEERS FDB_STATIC FDB_LEARNED
  *              STATS{...} DROPS{...}
  *   PORT_ADD   do: =NET =DEV [FLAGS]
  *   PORT_SET   do: =NET =DEV =FLAGS
@@ -49,7 +50,7 @@
  *   FDB_GET    do: =NET =MAC    dump: [NET]
  *              reply: NET MAC (PORT | PEER | SELF) (STATIC | AGE) [IP]...
  *   VTEP_GET   dump: -
- *              reply: DSTPORT FAMILY NETS DROPS{...}
+ *              reply: DSTPORT FAMILY [UNDERLAY] NETS DROPS{...}
  */
 #ifndef _UAPI_LINUX_CTNET_H
 #define _UAPI_LINUX_CTNET_H
@@ -66,8 +67,22 @@
 #define CTNET_AGEING_DEFAULT	300		/* s, IEEE 802.1D */
 #define CTNET_AGEING_MAX	1000000		/* s, IEEE 802.1D */
 #define CTNET_MAX_FDB_DEFAULT	65536		/* learned entries */
+#define CTNET_TTL_DEFAULT	0		/* that of the host's routes */
+#define CTNET_INHERIT		256		/* TTL, TOS: of the inner packet */
 #define CTNET_MAX_FDB_MAX	1048576		/* highest cap on them */
 #define CTNET_FDB_IPS_MAX	128		/* addresses of one entry */
+
+/**
+ * enum ctnet_df - don't-fragment bit of the outer IPv4 header
+ * @CTNET_DF_OFF: clear
+ * @CTNET_DF_ON: set, so that the path's MTU is learned (default)
+ * @CTNET_DF_INHERIT: as in an inner IPv4 packet; set for an inner IPv6 one
+ */
+enum ctnet_df {
+	CTNET_DF_OFF,
+	CTNET_DF_ON,
+	CTNET_DF_INHERIT,
+};
 
 /**
  * enum ctnet_ifla - attributes of a network in IFLA_INFO_DATA
@@ -75,8 +90,9 @@
  * @IFLA_CTNET_VNI: u32, 1 to %CTNET_VNI_MAX; VXLAN network identifier. Absent:
  *	a local bridge. No two networks of a namespace share VNI and UDP port.
  * @IFLA_CTNET_LOCAL: IPv4 address; address of this VTEP, one of the namespace's:
- *	while it is not, nothing is sent to peers (%CTNET_DROP_NO_ROUTE). Goes with
- *	a VNI and only with one.
+ *	while it is not, nothing is sent to peers (%CTNET_DROP_NO_ROUTE). A VNI
+ *	needs LOCAL, LOCAL6 or both; either goes with a VNI only. A network has
+ *	peers of the families that it has a local address of.
  * @IFLA_CTNET_DSTPORT: u16; UDP port that is bound and sent to, default
  *	%CTNET_DSTPORT_DEFAULT. Goes with a VNI only.
  * @IFLA_CTNET_LEARNING: u8, 0 or 1; whether the network learns at all, default 1
@@ -85,11 +101,27 @@
  *	%CTNET_AGEING_DEFAULT.
  * @IFLA_CTNET_FLOOD: u8, 0 or 1; whether unknown unicast is flooded, default 1
  * @IFLA_CTNET_MAX_FDB: u32; cap on learned entries, up to
- *	%CTNET_MAX_FDB_MAX, default %CTNET_MAX_FDB_DEFAULT. Static entries do not count.
+ *	%CTNET_MAX_FDB_MAX, default %CTNET_MAX_FDB_DEFAULT. Static entries do not
+ *	count.
+ * @IFLA_CTNET_SUPPRESS: u8, 0 or 1; whether ARP requests and neighbour
+ *	solicitations for an address that is in the table are answered by the
+ *	network and flooded nowhere, default 1
+ * @IFLA_CTNET_LOCAL6: IPv6 address, as LOCAL
+ * @IFLA_CTNET_UNDERLAY: u32, interface index; the tunnels' device: what they
+ *	send is routed out of it and what they receive comes in by it. A VRF
+ *	device: by its routes and members. Default, and 0: any.
+ * @IFLA_CTNET_TTL: u16, of the outer header: 1 to 255, %CTNET_TTL_DEFAULT (the
+ *	default) or %CTNET_INHERIT
+ * @IFLA_CTNET_TOS: u16, DS field of the outer header: 0 (the default) to 255, or
+ *	%CTNET_INHERIT; its ECN bits are those of the inner packet (RFC 6040)
+ * @IFLA_CTNET_DF: u8, &enum ctnet_df
+ * @IFLA_CTNET_UDP_CSUM: u8, 0 or 1; whether outer UDP checksums are sent, default
+ *	1. A checksum of zero is accepted in any case (RFC 7348, RFC 6935).
  *
  * RTM_NEWLINK on a network that is there changes what it names and leaves the
- * rest. The MTU is IFLA_MTU; unless it is given, a network with a VNI gets that
- * of the device which has the local address, less 50 bytes.
+ * rest. The MTU is IFLA_MTU; unless it is given, a network with a VNI gets an MTU
+ * that follows its underlay device's: 50 bytes less, or 70 where there is an IPv6
+ * local address.
  */
 enum ctnet_ifla {
 	IFLA_CTNET_UNSPEC,
@@ -100,6 +132,13 @@ enum ctnet_ifla {
 	IFLA_CTNET_AGEING,
 	IFLA_CTNET_FLOOD,
 	IFLA_CTNET_MAX_FDB,
+	IFLA_CTNET_SUPPRESS,
+	IFLA_CTNET_LOCAL6,
+	IFLA_CTNET_UNDERLAY,
+	IFLA_CTNET_TTL,
+	IFLA_CTNET_TOS,
+	IFLA_CTNET_DF,
+	IFLA_CTNET_UDP_CSUM,
 	__IFLA_CTNET_MAX
 };
 
@@ -140,7 +179,8 @@ enum ctnet_ifla {
  *	zero or multicast; ENOENT: no such port or peer; E2BIG: more than
  *	%CTNET_FDB_IPS_MAX addresses.
  * @CTNET_CMD_FDB_SET: as FDB_ADD, but a static entry is replaced, with its
- *	addresses
+ *	addresses. That of the network device's own address stays the host's
+ *	(SELF), and may so be given addresses.
  * @CTNET_CMD_FDB_DEL: remove an entry, learned or static. ENOENT; EPERM: the
  *	entry is the network device's own address.
  * @CTNET_CMD_FDB_GET: one entry, or all of a network, or all
@@ -151,6 +191,10 @@ enum ctnet_ifla {
  * @CTNET_CMD_FDB_DEL_NTF: an entry was removed, or aged
  * @CTNET_CMD_VTEP_GET: the UDP sockets of the namespace, attributes of &enum
  *	ctnet_vtep_attr, and what they dropped before a network was known
+ * @CTNET_CMD_MISS_NTF: a frame had a destination, or asked for an address, that
+ *	is not in the table of a network that does not flood. NET, and MAC (the
+ *	destination) or IP (the address asked for), of &enum ctnet_fdb_attr; told
+ *	at a bounded rate.
  * @CTNET_CMD_LOST_NTF: changes of the fdb happened faster than they are told;
  *	attributes of &enum ctnet_lost_attr
  */
@@ -181,6 +225,7 @@ enum ctnet_cmd {
 	CTNET_CMD_FDB_SET_NTF,
 	CTNET_CMD_FDB_DEL_NTF,
 	CTNET_CMD_VTEP_GET,
+	CTNET_CMD_MISS_NTF,
 	CTNET_CMD_LOST_NTF,
 	__CTNET_CMD_MAX
 };
@@ -194,13 +239,14 @@ enum ctnet_cmd {
  * @CTNET_A_NET_IFNAME: string, interface name
  * @CTNET_A_NET_MTU: u32, bytes
  * @CTNET_A_NET_VNI: u32, as %IFLA_CTNET_VNI; absent from a local bridge, as
- *	LOCAL and DSTPORT are
- * @CTNET_A_NET_LOCAL: IP address, as %IFLA_CTNET_LOCAL
+ *	all attributes of the tunnels are
+ * @CTNET_A_NET_LOCAL: IPv4 address, as %IFLA_CTNET_LOCAL
  * @CTNET_A_NET_DSTPORT: u16, as %IFLA_CTNET_DSTPORT
  * @CTNET_A_NET_LEARNING: u8, as %IFLA_CTNET_LEARNING
  * @CTNET_A_NET_AGEING: u32, as %IFLA_CTNET_AGEING
  * @CTNET_A_NET_FLOOD: u8, as %IFLA_CTNET_FLOOD
  * @CTNET_A_NET_MAX_FDB: u32, as %IFLA_CTNET_MAX_FDB
+ * @CTNET_A_NET_SUPPRESS: u8, as %IFLA_CTNET_SUPPRESS
  * @CTNET_A_NET_PORTS: u32, number of ports
  * @CTNET_A_NET_PEERS: u32, number of peers
  * @CTNET_A_NET_FDB_STATIC: u32, number of static entries, the device's own
@@ -210,6 +256,12 @@ enum ctnet_cmd {
  *	received from the network, TX what it sent into it, as for the device
  * @CTNET_A_NET_DROPS: nest of &enum ctnet_drop, a u64 for each reason
  * @CTNET_A_NET_PAD: padding
+ * @CTNET_A_NET_LOCAL6: IPv6 address, as %IFLA_CTNET_LOCAL6
+ * @CTNET_A_NET_UNDERLAY: u32, as %IFLA_CTNET_UNDERLAY; absent if any
+ * @CTNET_A_NET_TTL: u16, as %IFLA_CTNET_TTL
+ * @CTNET_A_NET_TOS: u16, as %IFLA_CTNET_TOS
+ * @CTNET_A_NET_DF: u8, as %IFLA_CTNET_DF
+ * @CTNET_A_NET_UDP_CSUM: u8, as %IFLA_CTNET_UDP_CSUM
  */
 enum ctnet_net_attr {
 	CTNET_A_NET_UNSPEC,
@@ -223,6 +275,7 @@ enum ctnet_net_attr {
 	CTNET_A_NET_AGEING,
 	CTNET_A_NET_FLOOD,
 	CTNET_A_NET_MAX_FDB,
+	CTNET_A_NET_SUPPRESS,
 	CTNET_A_NET_PORTS,
 	CTNET_A_NET_PEERS,
 	CTNET_A_NET_FDB_STATIC,
@@ -230,6 +283,12 @@ enum ctnet_net_attr {
 	CTNET_A_NET_STATS,
 	CTNET_A_NET_DROPS,
 	CTNET_A_NET_PAD,
+	CTNET_A_NET_LOCAL6,
+	CTNET_A_NET_UNDERLAY,
+	CTNET_A_NET_TTL,
+	CTNET_A_NET_TOS,
+	CTNET_A_NET_DF,
+	CTNET_A_NET_UDP_CSUM,
 	__CTNET_A_NET_MAX
 };
 
@@ -241,15 +300,26 @@ enum ctnet_net_attr {
  * @CTNET_PORT_FLOOD: the port receives floods: broadcast, multicast and, where
  *	the network floods it, unknown unicast (default on)
  * @CTNET_PORT_HAIRPIN: a frame may go out where it came in (default off)
+ * @CTNET_PORT_GUARD: only what the port's static entries name may be a source:
+ *	their MACs in Ethernet, ARP and neighbour discovery headers, and, where an
+ *	entry names addresses, only these as source in IP, ARP and neighbour
+ *	discovery (besides IPv6 link-local from the MAC, the unspecified address
+ *	of duplicate detection, and that of a DHCP client). No router
+ *	advertisements or redirects, no answers of a DHCP server (default off)
+ * @CTNET_PORT_ISOLATED: the port reaches the host, the peers and ports that are
+ *	not isolated, and no isolated one (default off)
  */
 enum ctnet_port_flags {
 	CTNET_PORT_LEARNING	= 1 << 0,
 	CTNET_PORT_FLOOD	= 1 << 1,
 	CTNET_PORT_HAIRPIN	= 1 << 2,
+	CTNET_PORT_GUARD	= 1 << 3,
+	CTNET_PORT_ISOLATED	= 1 << 4,
 };
 
 #define CTNET_PORT_FLAGS_ALL \
-	(CTNET_PORT_LEARNING | CTNET_PORT_FLOOD | CTNET_PORT_HAIRPIN)
+	(CTNET_PORT_LEARNING | CTNET_PORT_FLOOD | CTNET_PORT_HAIRPIN | \
+	 CTNET_PORT_GUARD | CTNET_PORT_ISOLATED)
 #define CTNET_PORT_FLAGS_DEFAULT (CTNET_PORT_LEARNING | CTNET_PORT_FLOOD)
 
 /**
@@ -331,10 +401,11 @@ enum ctnet_fdb_attr {
  * enum ctnet_vtep_attr - attributes of a UDP socket of the namespace
  * @CTNET_A_VTEP_UNSPEC: unused
  * @CTNET_A_VTEP_DSTPORT: u16, the UDP port
- * @CTNET_A_VTEP_FAMILY: u16, AF_INET
+ * @CTNET_A_VTEP_FAMILY: u16, AF_INET or AF_INET6
  * @CTNET_A_VTEP_NETS: u32, number of networks that share it
  * @CTNET_A_VTEP_DROPS: nest of &enum ctnet_drop, a u64 for each reason
  * @CTNET_A_VTEP_PAD: padding
+ * @CTNET_A_VTEP_UNDERLAY: u32, interface index it is bound to; absent if to none
  */
 enum ctnet_vtep_attr {
 	CTNET_A_VTEP_UNSPEC,
@@ -343,6 +414,7 @@ enum ctnet_vtep_attr {
 	CTNET_A_VTEP_NETS,
 	CTNET_A_VTEP_DROPS,
 	CTNET_A_VTEP_PAD,
+	CTNET_A_VTEP_UNDERLAY,
 	__CTNET_A_VTEP_MAX
 };
 
@@ -408,6 +480,21 @@ enum ctnet_stats_attr {
  * @CTNET_DROP_VXLAN_LOCAL: sent to another address than the network's
  * @CTNET_DROP_VXLAN_PEER: from an address that is not a peer
  * @CTNET_DROP_VXLAN_ECN: congestion marks that RFC 6040 forbids
+ * @CTNET_DROP_PATH_MTU: larger than the path to the peer takes; its sender was
+ *	told so by ICMP. What cannot be answered goes out in fragments.
+ * @CTNET_DROP_ISOLATED: from an isolated port, to an isolated port
+ * @CTNET_DROP_MISS: asked for an address that is not in the table, and the
+ *	network does not flood; the host alone was asked
+ * @CTNET_DROP_GUARD_MAC: guard: a source MAC that is not the port's
+ * @CTNET_DROP_GUARD_ARP: guard: ARP from a MAC or address that is not the port's
+ * @CTNET_DROP_GUARD_ND: guard: neighbour discovery of a MAC or address that is
+ *	not the port's
+ * @CTNET_DROP_GUARD_IP: guard: an IPv4 source that is not the port's
+ * @CTNET_DROP_GUARD_IP6: guard: an IPv6 source that is not the port's
+ * @CTNET_DROP_GUARD_RA: guard: router advertisement or redirect
+ * @CTNET_DROP_GUARD_DHCP: guard: answer of a DHCP or DHCPv6 server
+ * @CTNET_DROP_GUARD_HEADER: guard: headers truncated, in the wrong order, or in a
+ *	fragment that hides them
  *
  * VXLAN_HEADER and VXLAN_VNI are counted by the socket (VTEP_GET), all others by
  * the network.
@@ -433,6 +520,17 @@ enum ctnet_drop {
 	CTNET_DROP_VXLAN_LOCAL,
 	CTNET_DROP_VXLAN_PEER,
 	CTNET_DROP_VXLAN_ECN,
+	CTNET_DROP_PATH_MTU,
+	CTNET_DROP_ISOLATED,
+	CTNET_DROP_MISS,
+	CTNET_DROP_GUARD_MAC,
+	CTNET_DROP_GUARD_ARP,
+	CTNET_DROP_GUARD_ND,
+	CTNET_DROP_GUARD_IP,
+	CTNET_DROP_GUARD_IP6,
+	CTNET_DROP_GUARD_RA,
+	CTNET_DROP_GUARD_DHCP,
+	CTNET_DROP_GUARD_HEADER,
 	__CTNET_DROP_MAX
 };
 

@@ -1,0 +1,311 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The guard: what a port may send.
+ *
+ * What is the port's is what static entries say of it. A header that cannot be
+ * read to where the decision lies is refused, so that nothing passes because it
+ * was cut short, fragmented or buried.
+ */
+#include <linux/icmpv6.h>
+#include <linux/if_arp.h>
+#include <linux/ip.h>
+#include <linux/udp.h>
+#include <net/addrconf.h>
+#include <net/ndisc.h>
+
+#include "ctnet.h"
+
+/* VLAN tags inside the frame that are looked behind. */
+#define CTNET_GUARD_VLANS	8
+
+#define CTNET_DHCP_SERVER	67
+#define CTNET_DHCP_CLIENT	68
+#define CTNET_DHCP6_CLIENT	546
+#define CTNET_DHCP6_SERVER	547
+
+/**
+ * struct ctnet_guarded - a frame under inspection
+ * @skb: the frame
+ * @src: the port it came from
+ * @fdb: the static entry of its source MAC, which is the port's
+ * @mac: that MAC
+ * @off: where the header under inspection begins
+ * @end: where the IP packet ends; what follows is padding, which receivers cut off
+ */
+struct ctnet_guarded {
+	const struct sk_buff	*skb;
+	const struct ctnet_dst	*src;
+	const struct ctnet_fdb	*fdb;
+	const u8		*mac;
+	unsigned int		off;
+	unsigned int		end;
+};
+
+/* A header of the IP packet, or NULL if it reaches beyond the packet. */
+static void *ctnet_guard_read(const struct ctnet_guarded *g, unsigned int off,
+			      unsigned int len, void *buf)
+{
+	return off + len <= g->end ? skb_header_pointer(g->skb, off, len, buf) :
+				     NULL;
+}
+
+/* Sets where the packet ends. @len: as its header has it, or 0 if it has not. */
+static bool ctnet_guard_set_end(struct ctnet_guarded *g, unsigned int len)
+{
+	g->end = len ? g->off + len : g->skb->len;
+	return g->end <= g->skb->len;
+}
+
+/* Whether an address is the port's; all are if none is named. */
+static bool ctnet_guard_owns(const struct ctnet_guarded *g,
+			     const struct in6_addr *addr)
+{
+	const struct ctnet_fdb *fdb;
+
+	if (!g->fdb->ips)
+		return true;
+	fdb = ctnet_fdb_find_ip(g->src->net, addr);
+	return fdb && rcu_access_pointer(fdb->dst) == g->src;
+}
+
+static bool ctnet_guard_owns4(const struct ctnet_guarded *g, __be32 addr)
+{
+	struct in6_addr a;
+
+	ipv6_addr_set_v4mapped(addr, &a);
+	return ctnet_guard_owns(g, &a);
+}
+
+/* The port's, or link-local as made from the MAC (RFC 4291 appendix A). */
+static bool ctnet_guard_owns6(const struct ctnet_guarded *g,
+			      const struct in6_addr *addr)
+{
+	struct in6_addr ll = { .s6_addr32[0] = htonl(0xfe800000) };
+
+	if (ipv6_addr_v4mapped(addr))
+		return false;
+	memcpy(&ll.s6_addr[8], g->mac, 3);
+	ll.s6_addr[8] ^= 2;
+	ll.s6_addr[11] = 0xff;
+	ll.s6_addr[12] = 0xfe;
+	memcpy(&ll.s6_addr[13], g->mac + 3, 3);
+	return ipv6_addr_equal(addr, &ll) || ctnet_guard_owns(g, addr);
+}
+
+static enum ctnet_drop ctnet_guard_arp(const struct ctnet_guarded *g)
+{
+	struct {
+		struct arphdr	hdr;
+		u8		sha[ETH_ALEN];
+		__be32		sip;
+		u8		tha[ETH_ALEN];
+		__be32		tip;
+	} __packed _arp, *arp;
+
+	arp = skb_header_pointer(g->skb, g->off, sizeof(_arp), &_arp);
+	if (!arp || arp->hdr.ar_hrd != htons(ARPHRD_ETHER) ||
+	    arp->hdr.ar_pro != htons(ETH_P_IP) ||
+	    arp->hdr.ar_hln != ETH_ALEN || arp->hdr.ar_pln != sizeof(__be32))
+		return CTNET_DROP_GUARD_HEADER;
+	if (!ether_addr_equal_unaligned(arp->sha, g->mac))
+		return CTNET_DROP_GUARD_ARP;
+	/* A probe (RFC 5227) has no sender address yet. */
+	if (!arp->sip && arp->hdr.ar_op == htons(ARPOP_REQUEST))
+		return CTNET_DROP_UNSPEC;
+	return ctnet_guard_owns4(g, arp->sip) ? CTNET_DROP_UNSPEC :
+						CTNET_DROP_GUARD_ARP;
+}
+
+static enum ctnet_drop ctnet_guard_ip4(struct ctnet_guarded *g)
+{
+	const struct udphdr *udp = NULL;
+	const struct iphdr *iph;
+	struct udphdr _udp;
+	struct iphdr _iph;
+
+	iph = skb_header_pointer(g->skb, g->off, sizeof(_iph), &_iph);
+	if (!iph || iph->version != 4 || iph->ihl < 5 ||
+	    !ctnet_guard_set_end(g, ntohs(iph->tot_len)))
+		return CTNET_DROP_GUARD_HEADER;
+
+	if (iph->protocol == IPPROTO_UDP &&
+	    !(iph->frag_off & htons(IP_OFFSET))) {
+		udp = ctnet_guard_read(g, g->off + iph->ihl * 4, sizeof(_udp),
+				       &_udp);
+		if (!udp)
+			return CTNET_DROP_GUARD_HEADER;
+		if (udp->source == htons(CTNET_DHCP_SERVER) ||
+		    udp->dest == htons(CTNET_DHCP_CLIENT))
+			return CTNET_DROP_GUARD_DHCP;
+	}
+	if (!iph->saddr && udp && udp->source == htons(CTNET_DHCP_CLIENT) &&
+	    udp->dest == htons(CTNET_DHCP_SERVER))
+		return CTNET_DROP_UNSPEC;
+	return ctnet_guard_owns4(g, iph->saddr) ? CTNET_DROP_UNSPEC :
+						  CTNET_DROP_GUARD_IP;
+}
+
+/* No option may name a link-layer address but the MAC. @off: the first option. */
+static enum ctnet_drop ctnet_guard_nd_options(const struct ctnet_guarded *g,
+					      unsigned int off)
+{
+	while (off < g->end) {
+		struct {
+			struct nd_opt_hdr	hdr;
+			u8			addr[ETH_ALEN];
+		} __packed _opt, *opt;
+
+		opt = ctnet_guard_read(g, off, sizeof(_opt), &_opt);
+		if (!opt || !opt->hdr.nd_opt_len)
+			return CTNET_DROP_GUARD_HEADER;
+		if ((opt->hdr.nd_opt_type == ND_OPT_SOURCE_LL_ADDR ||
+		     opt->hdr.nd_opt_type == ND_OPT_TARGET_LL_ADDR) &&
+		    !ether_addr_equal_unaligned(opt->addr, g->mac))
+			return CTNET_DROP_GUARD_ND;
+		off += opt->hdr.nd_opt_len * 8;
+	}
+	return CTNET_DROP_UNSPEC;
+}
+
+/*
+ * Neighbour discovery (RFC 4861) in an IPv6 packet whose ICMPv6 header is at
+ * @off. @saddr is its source, of which nothing was said yet.
+ */
+static enum ctnet_drop ctnet_guard_nd(const struct ctnet_guarded *g, u8 type,
+				      const struct in6_addr *saddr,
+				      unsigned int off)
+{
+	struct nd_msg _msg, *msg;
+
+	switch (type) {
+	case NDISC_ROUTER_ADVERTISEMENT:
+	case NDISC_REDIRECT:
+		return CTNET_DROP_GUARD_RA;
+	case NDISC_ROUTER_SOLICITATION:
+		off += sizeof(struct rs_msg);
+		break;
+	case NDISC_NEIGHBOUR_SOLICITATION:
+	case NDISC_NEIGHBOUR_ADVERTISEMENT:
+		msg = ctnet_guard_read(g, off, sizeof(_msg), &_msg);
+		if (!msg)
+			return CTNET_DROP_GUARD_HEADER;
+		/* Whoever asks for an address may; who claims one must have it. */
+		if ((type == NDISC_NEIGHBOUR_ADVERTISEMENT ||
+		     ipv6_addr_any(saddr)) &&
+		    !ctnet_guard_owns6(g, &msg->target))
+			return CTNET_DROP_GUARD_ND;
+		off += sizeof(_msg);
+		break;
+	default:
+		return CTNET_DROP_UNSPEC;
+	}
+	return ctnet_guard_nd_options(g, off);
+}
+
+/* Sent from the unspecified address, before there is one (RFC 4862, RFC 3590). */
+static bool ctnet_guard_may_be_unspecified(u8 type)
+{
+	return type == NDISC_NEIGHBOUR_SOLICITATION ||
+	       type == NDISC_ROUTER_SOLICITATION ||
+	       type == ICMPV6_MGM_REPORT || type == ICMPV6_MGM_REDUCTION ||
+	       type == ICMPV6_MLD2_REPORT;
+}
+
+static enum ctnet_drop ctnet_guard_ip6(struct ctnet_guarded *g)
+{
+	const struct ipv6hdr *iph;
+	struct ipv6hdr _iph;
+	__be16 frag = 0;
+	int type = -1;
+	u8 nexthdr;
+	int off;
+
+	iph = skb_header_pointer(g->skb, g->off, sizeof(_iph), &_iph);
+	if (!iph || iph->version != 6 ||
+	    !ctnet_guard_set_end(g, iph->payload_len ? sizeof(_iph) +
+				 ntohs(iph->payload_len) : 0))
+		return CTNET_DROP_GUARD_HEADER;
+	nexthdr = iph->nexthdr;
+	off = ipv6_skip_exthdr(g->skb, g->off + sizeof(_iph), &nexthdr, &frag);
+	if (off < 0 || off > g->end)
+		return CTNET_DROP_GUARD_HEADER;
+
+	/* What follows a fragment that is not the first shows no header. */
+	if (nexthdr == IPPROTO_UDP) {
+		struct udphdr _udp, *udp;
+
+		udp = ctnet_guard_read(g, off, sizeof(_udp), &_udp);
+		if (!udp)
+			return CTNET_DROP_GUARD_HEADER;
+		if (udp->source == htons(CTNET_DHCP6_SERVER) ||
+		    udp->dest == htons(CTNET_DHCP6_CLIENT))
+			return CTNET_DROP_GUARD_DHCP;
+	} else if (nexthdr == IPPROTO_ICMPV6) {
+		u8 _type, *t = ctnet_guard_read(g, off, 1, &_type);
+		enum ctnet_drop reason;
+
+		if (!t)
+			return CTNET_DROP_GUARD_HEADER;
+		type = *t;
+		reason = ctnet_guard_nd(g, type, &iph->saddr, off);
+		if (reason)
+			return reason;
+		/* RFC 6980: neighbour discovery is never fragmented. */
+		if (frag && type >= NDISC_ROUTER_SOLICITATION &&
+		    type <= NDISC_REDIRECT)
+			return CTNET_DROP_GUARD_HEADER;
+	}
+	if (ipv6_addr_any(&iph->saddr))
+		return type >= 0 && ctnet_guard_may_be_unspecified(type) ?
+		       CTNET_DROP_UNSPEC : CTNET_DROP_GUARD_IP6;
+	return ctnet_guard_owns6(g, &iph->saddr) ? CTNET_DROP_UNSPEC :
+						   CTNET_DROP_GUARD_IP6;
+}
+
+/**
+ * ctnet_guard() - whether a port may send a frame
+ * @skb: the frame, as forward.c has it
+ * @src: the port
+ * @fdb: the entry of the frame's source MAC, or NULL
+ *
+ * Context: hot path of guarded ports; under RCU.
+ * Return: %CTNET_DROP_UNSPEC if it may, else why not.
+ */
+enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
+			    const struct ctnet_dst *src,
+			    const struct ctnet_fdb *fdb)
+{
+	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
+	struct ctnet_guarded g = {
+		.skb = skb,
+		.src = src,
+		.fdb = fdb,
+		.mac = eth->h_source,
+		.off = ETH_HLEN,
+	};
+	__be16 proto = eth->h_proto;
+	unsigned int n;
+
+	if (!fdb || !(fdb->flags & CTNET_FDB_STATIC) ||
+	    rcu_access_pointer(fdb->dst) != src)
+		return CTNET_DROP_GUARD_MAC;
+
+	for (n = 0; eth_type_vlan(proto); n++) {
+		struct vlan_hdr _vlan, *vlan;
+
+		vlan = skb_header_pointer(skb, g.off, sizeof(_vlan), &_vlan);
+		if (!vlan || n == CTNET_GUARD_VLANS)
+			return CTNET_DROP_GUARD_HEADER;
+		proto = vlan->h_vlan_encapsulated_proto;
+		g.off += VLAN_HLEN;
+	}
+	switch (proto) {
+	case htons(ETH_P_ARP):
+		return ctnet_guard_arp(&g);
+	case htons(ETH_P_IP):
+		return ctnet_guard_ip4(&g);
+	case htons(ETH_P_IPV6):
+		return ctnet_guard_ip6(&g);
+	}
+	return CTNET_DROP_UNSPEC;
+}

@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Peers: the remote VTEPs of a network. */
+#include <linux/inetdevice.h>
+#include <linux/slab.h>
+#include <net/addrconf.h>
+#include <net/route.h>
+
+#include "ctnet.h"
+
+static struct kmem_cache *ctnet_peer_cache __read_mostly;
+
+static const struct rhashtable_params ctnet_peer_params = {
+	.head_offset = offsetof(struct ctnet_peer, node),
+	.key_offset = offsetof(struct ctnet_peer, addr),
+	.key_len = sizeof_field(struct ctnet_peer, addr),
+	.automatic_shrinking = true,
+};
+
+/**
+ * ctnet_peer_reset_routes() - forget the routes to all peers
+ * @net: the network, whose own end has changed
+ *
+ * Context: RTNL.
+ */
+void ctnet_peer_reset_routes(struct ctnet_net *net)
+{
+	struct ctnet_dst *dst;
+	unsigned long id;
+
+	xa_for_each_start(&net->members, id, dst, CTNET_ID_PORT_MAX + 1)
+		dst_cache_reset(&ctnet_dst_peer(dst)->dst_cache);
+}
+
+/**
+ * ctnet_peer_has_family() - whether a network has a peer of a family
+ * @net: the network
+ * @family: the family
+ *
+ * Context: RTNL. Return: whether it has.
+ */
+bool ctnet_peer_has_family(struct ctnet_net *net, enum ctnet_family family)
+{
+	struct ctnet_dst *dst;
+	unsigned long id;
+
+	xa_for_each_start(&net->members, id, dst, CTNET_ID_PORT_MAX + 1)
+		if (ctnet_addr_family(&ctnet_dst_peer(dst)->addr) == family)
+			return true;
+	return false;
+}
+
+/**
+ * ctnet_peer_find() - the peer with an address
+ * @net: the network
+ * @addr: the address; IPv4 as v4-mapped
+ *
+ * Context: RTNL or RCU. Return: the peer or NULL.
+ */
+struct ctnet_peer *ctnet_peer_find(struct ctnet_net *net,
+				   const struct in6_addr *addr)
+{
+	struct ctnet_peer *peer;
+
+	rcu_read_lock();
+	peer = rhashtable_lookup(&net->peers, addr, ctnet_peer_params);
+	rcu_read_unlock();
+	return peer;
+}
+
+static void ctnet_peer_free(struct ctnet_peer *peer)
+{
+	dst_cache_destroy(&peer->dst_cache);
+	free_percpu(peer->stats);
+	kmem_cache_free(ctnet_peer_cache, peer);
+}
+
+static void ctnet_peer_free_rcu(struct rcu_head *rcu)
+{
+	ctnet_peer_free(container_of(rcu, struct ctnet_peer, rcu));
+}
+
+/* Whether it is the address of one other host, as far as can be told here. */
+static bool ctnet_peer_addr_ok(struct net *net, int underlay,
+			       const struct in6_addr *addr)
+{
+	int type;
+
+	if (ctnet_addr_family(addr) == CTNET_V4) {
+		__be32 v4 = addr->s6_addr32[3];
+
+		return !ipv4_is_zeronet(v4) && !ipv4_is_multicast(v4) &&
+		       !ipv4_is_lbcast(v4) && !ipv4_is_loopback(v4) &&
+		       inet_addr_type(net, v4) == RTN_UNICAST;
+	}
+	type = ipv6_addr_type(addr);
+	return type & IPV6_ADDR_UNICAST &&
+	       !(type & (IPV6_ADDR_LOOPBACK | IPV6_ADDR_MAPPED)) &&
+	       !ctnet_vtep_has_addr6(net, underlay, addr);
+}
+
+static int ctnet_peer_may_add(struct ctnet_net *net, const struct in6_addr *addr,
+			      struct netlink_ext_ack *extack)
+{
+	const struct ctnet_vtep *vtep = rtnl_dereference(net->vtep);
+	enum ctnet_family family = ctnet_addr_family(addr);
+
+	if (!vtep) {
+		NL_SET_ERR_MSG(extack, "The network is local: give it a VNI and a local address first");
+		return -EINVAL;
+	}
+	if (!vtep->sock[family]) {
+		NL_SET_ERR_MSG(extack, "The network has no local address of the peer's family: give it one first");
+		return -EINVAL;
+	}
+	if (ipv6_addr_equal(addr, &vtep->local[family]) ||
+	    !ctnet_peer_addr_ok(dev_net(net->dev), vtep->underlay, addr)) {
+		NL_SET_ERR_MSG(extack, "A peer is another host: give its unicast address, not this host's own or a broadcast address");
+		return -EINVAL;
+	}
+	if (ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL && !vtep->underlay) {
+		NL_SET_ERR_MSG(extack, "A link-local peer needs the network to have an underlay device");
+		return -EINVAL;
+	}
+	if (ctnet_peer_find(net, addr)) {
+		NL_SET_ERR_MSG(extack, "The network has this peer already");
+		return -EEXIST;
+	}
+	return 0;
+}
+
+/**
+ * ctnet_peer_add() - add a remote VTEP
+ * @net: the network
+ * @addr: its address; IPv4 as v4-mapped
+ * @dstport: UDP port it listens on; 0: the network's
+ * @extack: says why not
+ *
+ * Context: RTNL; may sleep. Return: 0 or an error, which has changed nothing.
+ */
+int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
+		   __be16 dstport, struct netlink_ext_ack *extack)
+{
+	struct ctnet_peer *peer;
+	int err;
+
+	ASSERT_RTNL();
+
+	err = ctnet_peer_may_add(net, addr, extack);
+	if (err)
+		return err;
+
+	peer = kmem_cache_zalloc(ctnet_peer_cache, GFP_KERNEL_ACCOUNT);
+	if (!peer)
+		return -ENOMEM;
+	peer->dst.kind = CTNET_DST_PEER;
+	peer->dst.flags = CTNET_PORT_LEARNING | CTNET_PORT_FLOOD;
+	peer->dst.net = net;
+	peer->addr = *addr;
+	peer->dstport = dstport;
+	peer->stats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	if (!peer->stats) {
+		err = -ENOMEM;
+		goto err_free;
+	}
+	err = dst_cache_init(&peer->dst_cache, GFP_KERNEL_ACCOUNT);
+	if (err)
+		goto err_free;
+	/* A place only: floods see the peer when it is whole. */
+	err = xa_alloc(&net->members, &peer->dst.id, NULL, CTNET_ID_PEERS,
+		       GFP_KERNEL_ACCOUNT);
+	if (err)
+		goto err_free;
+	err = rhashtable_insert_fast(&net->peers, &peer->node,
+				     ctnet_peer_params);
+	if (err)
+		goto err_release;
+	xa_store(&net->members, peer->dst.id, &peer->dst, GFP_KERNEL_ACCOUNT);
+	net->n_peers++;
+	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_ADD_NTF);
+	return 0;
+
+err_release:
+	xa_release(&net->members, peer->dst.id);
+err_free:
+	ctnet_peer_free(peer);
+	return err;
+}
+
+/**
+ * ctnet_peer_del() - remove a peer, and its entries
+ * @peer: the peer; freed after a grace period
+ *
+ * Context: RTNL; may sleep.
+ */
+void ctnet_peer_del(struct ctnet_peer *peer)
+{
+	struct ctnet_net *net = peer->dst.net;
+
+	ASSERT_RTNL();
+
+	xa_erase(&net->members, peer->dst.id);
+	net->n_peers--;
+	rhashtable_remove_fast(&net->peers, &peer->node, ctnet_peer_params);
+	ctnet_fdb_retire(&peer->dst);
+	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_DEL_NTF);
+	call_rcu(&peer->rcu, ctnet_peer_free_rcu);
+}
+
+/**
+ * ctnet_peer_net_init() - make a network's table of peers
+ * @net: the network
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ctnet_peer_net_init(struct ctnet_net *net)
+{
+	return rhashtable_init(&net->peers, &ctnet_peer_params);
+}
+
+/**
+ * ctnet_peer_net_uninit() - take it apart
+ * @net: the network, which has no peers any more
+ */
+void ctnet_peer_net_uninit(struct ctnet_net *net)
+{
+	rhashtable_destroy(&net->peers);
+}
+
+/**
+ * ctnet_peer_init() - at module load
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int __init ctnet_peer_init(void)
+{
+	ctnet_peer_cache = KMEM_CACHE(ctnet_peer, SLAB_HWCACHE_ALIGN);
+	return ctnet_peer_cache ? 0 : -ENOMEM;
+}
+
+/** ctnet_peer_exit() - at module unload, after rcu_barrier() */
+void ctnet_peer_exit(void)
+{
+	kmem_cache_destroy(ctnet_peer_cache);
+}

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The table as rtnetlink has it, for `bridge fdb`:
+ *
+ *	bridge fdb add|replace MAC dev NET dst PEER	an entry at a peer
+ *	bridge fdb add|replace MAC dev NET via PORT	an entry at a port
+ *	bridge fdb add|replace MAC dev NET		an entry of the host's own
+ *	bridge fdb append 00:00:00:00:00:00 dev NET dst PEER	a peer, as vxlan has it
+ *	bridge fdb del MAC dev NET [dst PEER], bridge fdb show [dev NET]
+ *
+ * Context of all: RTNL.
+ */
+#include <linux/neighbour.h>
+#include <linux/rtnetlink.h>
+
+#include "ctnet.h"
+
+static int ctnet_rtfdb_addr(const struct nlattr *attr, struct in6_addr *addr,
+			    struct netlink_ext_ack *extack)
+{
+	if (nla_len(attr) == sizeof(struct in_addr)) {
+		ipv6_addr_set_v4mapped(nla_get_in_addr(attr), addr);
+		return 0;
+	}
+	if (nla_len(attr) == sizeof(struct in6_addr)) {
+		*addr = nla_get_in6_addr(attr);
+		if (!ipv6_addr_v4mapped(addr))
+			return 0;
+	}
+	NL_SET_ERR_MSG_ATTR(extack, attr, "Not an IPv4 or IPv6 address");
+	return -EINVAL;
+}
+
+/* What the table does not know is refused, not ignored. */
+static int ctnet_rtfdb_check(const struct ndmsg *ndm, struct nlattr *tb[],
+			     u16 vid, struct netlink_ext_ack *extack)
+{
+	if (vid || tb[NDA_VLAN]) {
+		NL_SET_ERR_MSG(extack, "The table is keyed by MAC alone: leave the VLAN out");
+		return -EINVAL;
+	}
+	if (tb[NDA_VNI] || tb[NDA_SRC_VNI] || tb[NDA_NH_ID]) {
+		NL_SET_ERR_MSG(extack, "A network has one VNI and no nexthops: leave them out");
+		return -EINVAL;
+	}
+	/* rtnetlink has not looked at lengths. */
+	if ((tb[NDA_IFINDEX] && nla_len(tb[NDA_IFINDEX]) != sizeof(u32)) ||
+	    (tb[NDA_PORT] && (nla_len(tb[NDA_PORT]) != sizeof(__be16) ||
+			      !nla_get_be16(tb[NDA_PORT])))) {
+		NL_SET_ERR_MSG(extack, "An interface index or a UDP port that is none");
+		return -EINVAL;
+	}
+	if (ndm->ndm_flags & ~NTF_SELF) {
+		NL_SET_ERR_MSG(extack, "An entry is the network device's: leave the other flags out");
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static struct ctnet_dst *ctnet_rtfdb_dst(struct ctnet_net *net,
+					 struct nlattr *tb[],
+					 struct netlink_ext_ack *extack)
+{
+	struct ctnet_peer *peer;
+	struct in6_addr addr;
+	struct ctnet_dst *dst;
+	int err;
+
+	if (tb[NDA_DST]) {
+		err = ctnet_rtfdb_addr(tb[NDA_DST], &addr, extack);
+		if (err)
+			return ERR_PTR(err);
+		peer = ctnet_peer_find(net, &addr);
+		if (!peer) {
+			NL_SET_ERR_MSG_ATTR(extack, tb[NDA_DST],
+					    "The network has no peer with this address");
+			return ERR_PTR(-ENOENT);
+		}
+		return &peer->dst;
+	}
+	if (!tb[NDA_IFINDEX])
+		return &net->self;
+	dst = nla_get_u32(tb[NDA_IFINDEX]) > CTNET_ID_PORT_MAX ? NULL :
+	      xa_load(&net->members, nla_get_u32(tb[NDA_IFINDEX]));
+	if (!dst || dst->kind != CTNET_DST_PORT) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_IFINDEX],
+				    "The device is not a port of this network");
+		return ERR_PTR(-ENOENT);
+	}
+	return dst;
+}
+
+/* vxlan's way to name who receives floods: an entry of the MAC zero. */
+static int ctnet_rtfdb_peer(struct ctnet_net *net, struct nlattr *tb[], bool add,
+			    struct netlink_ext_ack *extack)
+{
+	struct ctnet_peer *peer;
+	struct in6_addr addr;
+	int err;
+
+	if (!tb[NDA_DST]) {
+		NL_SET_ERR_MSG(extack, "The MAC zero stands for a peer: name its address");
+		return -EINVAL;
+	}
+	err = ctnet_rtfdb_addr(tb[NDA_DST], &addr, extack);
+	if (err)
+		return err;
+	if (add)
+		return ctnet_peer_add(net, &addr, tb[NDA_PORT] ?
+				      nla_get_be16(tb[NDA_PORT]) : 0, extack);
+	peer = ctnet_peer_find(net, &addr);
+	if (!peer) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_DST],
+				    "The network has no peer with this address");
+		return -ENOENT;
+	}
+	ctnet_peer_del(peer);
+	return 0;
+}
+
+/**
+ * ctnet_rtfdb_add() - ndo_fdb_add
+ * @ndm: header of the request
+ * @tb: its attributes
+ * @dev: the network
+ * @addr: the MAC
+ * @vid: VLAN, refused
+ * @flags: NLM_F_*
+ * @extack: says why not
+ *
+ * Return: 0 or an error, which has changed nothing.
+ */
+int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
+		    struct net_device *dev, const unsigned char *addr, u16 vid,
+		    u16 flags, struct netlink_ext_ack *extack)
+{
+	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dst *dst;
+	int err;
+
+	err = ctnet_rtfdb_check(ndm, tb, vid, extack);
+	if (err)
+		return err;
+	if (!(ndm->ndm_state & (NUD_PERMANENT | NUD_NOARP))) {
+		NL_SET_ERR_MSG(extack, "Only static entries can be entered; the others are learned");
+		return -EINVAL;
+	}
+	if (is_zero_ether_addr(addr))
+		return ctnet_rtfdb_peer(net, tb, true, extack);
+	if (!is_valid_ether_addr(addr)) {
+		NL_SET_ERR_MSG(extack, "The MAC is multicast: give a unicast one");
+		return -EINVAL;
+	}
+	if (tb[NDA_PORT]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_PORT],
+				    "A UDP port is the peer's: give it to the peer");
+		return -EINVAL;
+	}
+	if (flags & NLM_F_APPEND) {
+		NL_SET_ERR_MSG(extack, "A MAC lies in one place: use add or replace");
+		return -EINVAL;
+	}
+	dst = ctnet_rtfdb_dst(net, tb, extack);
+	if (IS_ERR(dst))
+		return PTR_ERR(dst);
+	return ctnet_fdb_set(dst, addr, 0, NULL, 0, flags & NLM_F_REPLACE,
+			     extack);
+}
+
+/**
+ * ctnet_rtfdb_del() - ndo_fdb_del
+ * @ndm: header of the request
+ * @tb: its attributes
+ * @dev: the network
+ * @addr: the MAC
+ * @vid: VLAN, refused
+ * @extack: says why not
+ *
+ * Return: 0 or an error, which has changed nothing.
+ */
+int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
+		    struct net_device *dev, const unsigned char *addr, u16 vid,
+		    struct netlink_ext_ack *extack)
+{
+	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dst *dst = NULL;
+	struct ctnet_fdb *fdb;
+	int err;
+
+	err = ctnet_rtfdb_check(ndm, tb, vid, extack);
+	if (err)
+		return err;
+	if (is_zero_ether_addr(addr))
+		return ctnet_rtfdb_peer(net, tb, false, extack);
+	if (tb[NDA_DST] || tb[NDA_IFINDEX]) {
+		dst = ctnet_rtfdb_dst(net, tb, extack);
+		if (IS_ERR(dst))
+			return PTR_ERR(dst);
+	}
+	rcu_read_lock();
+	fdb = ctnet_fdb_find(net, addr);
+	if (!fdb || (dst && rcu_access_pointer(fdb->dst) != dst)) {
+		NL_SET_ERR_MSG(extack, "The network has no such entry");
+		err = -ENOENT;
+	} else if (fdb->flags & CTNET_FDB_LOCAL) {
+		NL_SET_ERR_MSG(extack, "The MAC is the network device's own: change that instead");
+		err = -EPERM;
+	} else if (!ctnet_fdb_del(net, fdb)) {
+		err = -ENOENT;
+	}
+	rcu_read_unlock();
+	return err;
+}
+
+/* One entry; @mac NULL: a peer. Under RCU. */
+static int ctnet_rtfdb_fill(struct sk_buff *skb, struct netlink_callback *cb,
+			    const struct ctnet_net *net, const u8 *mac,
+			    struct ctnet_dst *dst, bool is_static,
+			    unsigned long age)
+{
+	struct nda_cacheinfo ci = {
+		.ndm_used = jiffies_to_clock_t(age),
+		.ndm_updated = jiffies_to_clock_t(age),
+	};
+	static const u8 zero[ETH_ALEN];
+	struct nlmsghdr *nlh;
+	struct ndmsg *ndm;
+
+	nlh = nlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
+			RTM_NEWNEIGH, sizeof(*ndm), NLM_F_MULTI);
+	if (!nlh)
+		return -EMSGSIZE;
+	ndm = nlmsg_data(nlh);
+	*ndm = (struct ndmsg) {
+		.ndm_family = AF_BRIDGE,
+		.ndm_ifindex = net->dev->ifindex,
+		.ndm_flags = NTF_SELF,
+		.ndm_state = is_static ? NUD_PERMANENT : NUD_REACHABLE,
+		.ndm_type = RTN_UNICAST,
+	};
+	if (nla_put(skb, NDA_LLADDR, ETH_ALEN, mac ?: zero))
+		goto cancel;
+	if (dst->kind == CTNET_DST_PORT &&
+	    nla_put_u32(skb, NDA_IFINDEX, dst->id))
+		goto cancel;
+	if (dst->kind == CTNET_DST_PEER) {
+		const struct ctnet_peer *peer = ctnet_dst_peer(dst);
+
+		if (ctnet_nl_put_addr(skb, NDA_DST, &peer->addr) ||
+		    (!mac && peer->dstport &&
+		     nla_put_be16(skb, NDA_PORT, peer->dstport)))
+			goto cancel;
+	}
+	if (nla_put(skb, NDA_CACHEINFO, sizeof(ci), &ci))
+		goto cancel;
+	nlmsg_end(skb, nlh);
+	return 0;
+
+cancel:
+	nlmsg_cancel(skb, nlh);
+	return -EMSGSIZE;
+}
+
+/**
+ * ctnet_rtfdb_dump() - ndo_fdb_dump
+ * @skb: where to
+ * @cb: of the dump
+ * @dev: the network
+ * @filter_dev: unused, as the device is named already
+ * @idx: counts entries, for the dump to resume
+ *
+ * Return: 0 or -EMSGSIZE.
+ */
+int ctnet_rtfdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
+		     struct net_device *dev, struct net_device *filter_dev,
+		     int *idx)
+{
+	struct ctnet_net *net = netdev_priv(dev);
+	unsigned long id;
+	struct ctnet_dst *dst;
+	struct ctnet_fdb *fdb;
+	u8 mac[ETH_ALEN];
+	int err = 0;
+
+	rcu_read_lock();
+	xa_for_each_start(&net->members, id, dst, CTNET_ID_PORT_MAX + 1UL) {
+		if (*idx >= cb->args[2]) {
+			err = ctnet_rtfdb_fill(skb, cb, net, NULL, dst, true, 0);
+			if (err)
+				goto out;
+		}
+		++*idx;
+	}
+	xa_for_each(&net->fdb_ids, id, fdb) {
+		if (*idx >= cb->args[2]) {
+			u64_to_ether_addr(fdb->mac, mac);
+			err = ctnet_rtfdb_fill(skb, cb, net, mac,
+					       rcu_dereference(fdb->dst),
+					       fdb->flags & CTNET_FDB_STATIC,
+					       jiffies - READ_ONCE(fdb->updated));
+			if (err)
+				goto out;
+		}
+		++*idx;
+	}
+out:
+	rcu_read_unlock();
+	return err;
+}

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The network's own end of its tunnels: UDP sockets, shared in a namespace. */
+#include <linux/inetdevice.h>
+#include <linux/slab.h>
+#include <net/addrconf.h>
+#include <net/udp.h>
+
+#include "ctnet.h"
+
+static void ctnet_sock_free(struct ctnet_sock *sock)
+{
+	xa_destroy(&sock->nets);
+	free_percpu(sock->drops);
+	kfree(sock);
+}
+
+static void ctnet_sock_free_rcu(struct rcu_head *rcu)
+{
+	ctnet_sock_free(container_of(rcu, struct ctnet_sock, rcu));
+}
+
+static int ctnet_sock_open(struct net *net, struct ctnet_sock *sock,
+			   struct netlink_ext_ack *extack)
+{
+	struct udp_tunnel_sock_cfg tunnel_cfg = {
+		.sk_user_data = sock,
+		.encap_type = 1,
+		.encap_rcv = ctnet_tunnel_rcv,
+		.encap_err_lookup = ctnet_tunnel_err_lookup,
+		.gro_receive = ctnet_tunnel_gro_receive,
+		.gro_complete = ctnet_tunnel_gro_complete,
+	};
+	struct udp_port_cfg udp_cfg = {
+		.family = sock->family == CTNET_V4 ? AF_INET : AF_INET6,
+		.local_udp_port = sock->port,
+		.bind_ifindex = sock->underlay,
+		.ipv6_v6only = sock->family == CTNET_V6,
+	};
+	int err;
+
+	err = udp_sock_create(net, &udp_cfg, &sock->sock);
+	if (err) {
+		if (err == -EADDRINUSE)
+			NL_SET_ERR_MSG(extack, "Another socket of this namespace has the UDP port, maybe with another underlay device: close it or choose another port");
+		else if (err == -EAFNOSUPPORT || err == -EPFNOSUPPORT)
+			NL_SET_ERR_MSG(extack, "The kernel has no IPv6: give an IPv4 address");
+		return err;
+	}
+	setup_udp_tunnel_sock(net, ctnet_udp_sk(sock->sock), &tunnel_cfg);
+	udp_tunnel_notify_add_rx_port(ctnet_udp_sk(sock->sock),
+				      UDP_TUNNEL_TYPE_VXLAN);
+	return 0;
+}
+
+/* The namespace's socket for these, with a reference. RTNL. */
+static struct ctnet_sock *ctnet_sock_get(struct net *net,
+					 enum ctnet_family family, __be16 port,
+					 int underlay,
+					 struct netlink_ext_ack *extack)
+{
+	struct ctnet_ns *ns = ctnet_ns(net);
+	struct ctnet_sock *sock;
+	int err = -ENOMEM;
+
+	list_for_each_entry(sock, &ns->socks, list) {
+		if (sock->family == family && sock->port == port &&
+		    sock->underlay == underlay) {
+			sock->refs++;
+			return sock;
+		}
+	}
+
+	sock = kzalloc(sizeof(*sock), GFP_KERNEL_ACCOUNT);
+	if (!sock)
+		return ERR_PTR(-ENOMEM);
+	xa_init_flags(&sock->nets, XA_FLAGS_ACCOUNT);
+	sock->family = family;
+	sock->port = port;
+	sock->underlay = underlay;
+	sock->refs = 1;
+	sock->drops = ctnet_drops_alloc();
+	if (!sock->drops)
+		goto err_free;
+	err = ctnet_sock_open(net, sock, extack);
+	if (err)
+		goto err_free;
+	list_add_tail(&sock->list, &ns->socks);
+	return sock;
+
+err_free:
+	ctnet_sock_free(sock);
+	return ERR_PTR(err);
+}
+
+/* RTNL; may sleep. */
+static void ctnet_sock_put(struct ctnet_sock *sock)
+{
+	if (--sock->refs)
+		return;
+	list_del(&sock->list);
+	udp_tunnel_notify_del_rx_port(ctnet_udp_sk(sock->sock),
+				      UDP_TUNNEL_TYPE_VXLAN);
+	/* Nobody sends through it when it is closed. */
+	synchronize_net();
+	udp_tunnel_sock_release(ctnet_udp_sk(sock->sock));
+	call_rcu(&sock->rcu, ctnet_sock_free_rcu);
+}
+
+/**
+ * ctnet_vtep_nic_info() - tell a NIC of the UDP ports, or that they are no more
+ * @dev: the NIC
+ * @push: whether to tell of them
+ *
+ * Context: RTNL.
+ */
+void ctnet_vtep_nic_info(struct net_device *dev, bool push)
+{
+	struct ctnet_ns *ns = ctnet_ns(dev_net(dev));
+	struct ctnet_sock *sock;
+
+	list_for_each_entry(sock, &ns->socks, list) {
+		if (push)
+			udp_tunnel_push_rx_port(dev, ctnet_udp_sk(sock->sock),
+						UDP_TUNNEL_TYPE_VXLAN);
+		else
+			udp_tunnel_drop_rx_port(dev, ctnet_udp_sk(sock->sock),
+						UDP_TUNNEL_TYPE_VXLAN);
+	}
+}
+
+/* Whether two ends take the same place in a family's socket. */
+static bool ctnet_vtep_same_place(const struct ctnet_vtep *a,
+				  const struct ctnet_vtep *b,
+				  enum ctnet_family f)
+{
+	return a && b && a->sock[f] == b->sock[f] && a->vni == b->vni;
+}
+
+/* Takes an end back, but for the places that @keep has as well. RTNL. */
+static void ctnet_vtep_release(struct ctnet_vtep *vtep,
+			       const struct ctnet_vtep *keep)
+{
+	enum ctnet_family f;
+
+	for (f = 0; f < CTNET_FAMILIES; f++) {
+		if (!vtep->sock[f])
+			continue;
+		if (!ctnet_vtep_same_place(vtep, keep, f))
+			xa_erase(&vtep->sock[f]->nets, vtep->vni);
+		ctnet_sock_put(vtep->sock[f]);
+	}
+}
+
+static int ctnet_vtep_check(struct ctnet_net *net, const struct ctnet_vtep *conf,
+			    struct netlink_ext_ack *extack)
+{
+	const struct ctnet_vtep *old = rtnl_dereference(net->vtep);
+	const struct in6_addr *v4 = &conf->local[CTNET_V4];
+	const struct in6_addr *v6 = &conf->local[CTNET_V6];
+	enum ctnet_family f;
+
+	if ((!ipv6_addr_any(v4) &&
+	     (ipv4_is_zeronet(v4->s6_addr32[3]) ||
+	      ipv4_is_multicast(v4->s6_addr32[3]) ||
+	      ipv4_is_lbcast(v4->s6_addr32[3]) ||
+	      ipv4_is_loopback(v4->s6_addr32[3]))) ||
+	    ipv6_addr_is_multicast(v6) || ipv6_addr_loopback(v6) ||
+	    ipv6_addr_v4mapped(v6)) {
+		NL_SET_ERR_MSG(extack, "The local address is not a unicast address of a host: give one that this host has");
+		return -EINVAL;
+	}
+	if (ipv6_addr_type(v6) & IPV6_ADDR_LINKLOCAL && !conf->underlay) {
+		NL_SET_ERR_MSG(extack, "A link-local address needs the underlay device");
+		return -EINVAL;
+	}
+	for (f = 0; old && f < CTNET_FAMILIES; f++) {
+		if (!ipv6_addr_any(&conf->local[f]) &&
+		    ctnet_peer_find(net, &conf->local[f])) {
+			NL_SET_ERR_MSG(extack, "The local address is that of a peer: remove the peer first");
+			return -EINVAL;
+		}
+	}
+	if (conf->underlay &&
+	    !__dev_get_by_index(dev_net(net->dev), conf->underlay)) {
+		NL_SET_ERR_MSG(extack, "There is no underlay device with this interface index");
+		return -ENODEV;
+	}
+	if (conf->underlay && conf->underlay == net->dev->ifindex) {
+		NL_SET_ERR_MSG(extack, "A network cannot be its own underlay");
+		return -ELOOP;
+	}
+	return 0;
+}
+
+/**
+ * ctnet_vtep_default() - what is so unless somebody says otherwise
+ * @vtep: to be filled
+ */
+void ctnet_vtep_default(struct ctnet_vtep *vtep)
+{
+	*vtep = (struct ctnet_vtep) {
+		.port = htons(CTNET_DSTPORT_DEFAULT),
+		.df = CTNET_DF_ON,
+		.udp_csum = true,
+	};
+}
+
+/**
+ * ctnet_vtep_bind() - give a network its end of the tunnels, or another one
+ * @net: the network, registered or about to be
+ * @conf: all of it but the sockets
+ * @extack: says why not
+ *
+ * Context: RTNL; may sleep.
+ * Return: 0 or an error, which has changed nothing.
+ */
+int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
+		    struct netlink_ext_ack *extack)
+{
+	struct ctnet_vtep *vtep, *old = rtnl_dereference(net->vtep);
+	struct ctnet_sock *sock;
+	enum ctnet_family f;
+	int err;
+
+	err = ctnet_vtep_check(net, conf, extack);
+	if (err)
+		return err;
+	vtep = kmemdup(conf, sizeof(*conf), GFP_KERNEL_ACCOUNT);
+	if (!vtep)
+		return -ENOMEM;
+	memset(vtep->sock, 0, sizeof(vtep->sock));
+
+	for (f = 0; f < CTNET_FAMILIES; f++) {
+		if (ipv6_addr_any(&vtep->local[f]))
+			continue;
+		sock = ctnet_sock_get(dev_net(net->dev), f, vtep->port,
+				      vtep->underlay, extack);
+		if (IS_ERR(sock)) {
+			err = PTR_ERR(sock);
+			goto err_release;
+		}
+		if (!old || old->sock[f] != sock || old->vni != vtep->vni) {
+			err = xa_insert(&sock->nets, vtep->vni, net,
+					GFP_KERNEL_ACCOUNT);
+			if (err) {
+				ctnet_sock_put(sock);
+				goto err_insert;
+			}
+		}
+		vtep->sock[f] = sock;
+	}
+
+	rcu_assign_pointer(net->vtep, vtep);
+	if (old) {
+		ctnet_vtep_release(old, vtep);
+		/* Who still sends with the old one may yet cache a route for it. */
+		synchronize_net();
+		ctnet_peer_reset_routes(net);
+		kfree_rcu(old, rcu);
+	}
+	return 0;
+
+err_insert:
+	if (err == -EBUSY) {
+		NL_SET_ERR_MSG(extack, "Another network of this namespace has the VNI on this UDP port");
+		err = -EEXIST;
+	}
+err_release:
+	ctnet_vtep_release(vtep, old);
+	kfree(vtep);
+	return err;
+}
+
+/**
+ * ctnet_vtep_unbind() - take a network's end of the tunnels away, if it has one
+ * @net: the network
+ *
+ * Context: RTNL; may sleep.
+ */
+void ctnet_vtep_unbind(struct ctnet_net *net)
+{
+	struct ctnet_vtep *vtep = rtnl_dereference(net->vtep);
+
+	if (!vtep)
+		return;
+	RCU_INIT_POINTER(net->vtep, NULL);
+	ctnet_vtep_release(vtep, NULL);
+	kfree_rcu(vtep, rcu);
+}
+
+/* The device that the tunnels of a family go out of, as far as can be told. RTNL. */
+static struct net_device *ctnet_vtep_dev(struct net *net,
+					 const struct ctnet_vtep *vtep,
+					 enum ctnet_family f)
+{
+	struct net_device *dev;
+
+	if (vtep->underlay) {
+		dev = __dev_get_by_index(net, vtep->underlay);
+		if (dev && !netif_is_l3_master(dev))
+			return dev;
+	}
+	if (f == CTNET_V4)
+		return __ip_dev_find(net, vtep->local[f].s6_addr32[3], false);
+	return ipv6_dev_find(net, &vtep->local[f],
+			     dev_get_by_index_rcu(net, vtep->underlay));
+}
+
+/**
+ * ctnet_vtep_has_addr6() - whether the host has an IPv6 address
+ * @net: the namespace
+ * @underlay: where: with this device or in this VRF; 0: in none
+ * @addr: the address
+ *
+ * Return: whether it has, and may use it.
+ */
+bool ctnet_vtep_has_addr6(struct net *net, int underlay,
+			  const struct in6_addr *addr)
+{
+	bool has;
+
+	rcu_read_lock();
+	has = ipv6_chk_addr(net, addr, dev_get_by_index_rcu(net, underlay), 0);
+	rcu_read_unlock();
+	return has;
+}
+
+/**
+ * ctnet_vtep_mtu() - the MTU that fits a network's underlay
+ * @net: the network, which has an end of tunnels
+ *
+ * Context: RTNL. Return: bytes.
+ */
+unsigned int ctnet_vtep_mtu(struct ctnet_net *net)
+{
+	static const unsigned int overhead[CTNET_FAMILIES] = {
+		CTNET_OVERHEAD4, CTNET_OVERHEAD6
+	};
+	struct ctnet_vtep *vtep = rtnl_dereference(net->vtep);
+	unsigned int mtu = net->dev->max_mtu;
+	struct net_device *dev;
+	enum ctnet_family f;
+
+	for (f = 0; f < CTNET_FAMILIES; f++) {
+		unsigned int under = ETH_DATA_LEN;
+
+		if (!vtep->sock[f])
+			continue;
+		rcu_read_lock();
+		dev = ctnet_vtep_dev(dev_net(net->dev), vtep, f);
+		if (dev)
+			under = READ_ONCE(dev->mtu);
+		rcu_read_unlock();
+		mtu = min(mtu, max(under, overhead[f] + ETH_MIN_MTU) - overhead[f]);
+	}
+	return mtu;
+}

@@ -1,0 +1,197 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 900
+#
+# The guard: what a container may not send is dropped for its reason and seen by nobody;
+# what it may send passes. craft.py has the frames, a group for each function here.
+#
+#	h1 (namespace)
+#	net0 203.0.113.254/24, --suppress off: questions are seen, too
+#	 |- ct... ---veth--- c1 eth0  203.0.113.1, 2001:db8:100::1  02:00:00:00:00:01  guarded
+#	 |- ct... ---veth--- c2 eth0  203.0.113.2, 2001:db8:100::2  02:00:00:00:00:02  guarded
+#	 |- ct... ---veth--- c3 eth0  no address                    02:00:00:00:00:03  guarded
+#	 `- p4 -----veth--- c4 eth0   203.0.113.4, 2001:db8:100::4  02:00:00:00:00:04  --dev
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=python.sh
+. "$(dirname "$0")/python.sh"
+
+need python3
+readonly M1=02:00:00:00:00:01 M2=02:00:00:00:00:02 M3=02:00:00:00:00:03
+readonly M4=02:00:00:00:00:04 MH=02:00:00:00:00:fe
+readonly NOBODY=02:00:00:00:99:99
+
+setup_host h1
+add_container c1 c2 c3 c4
+
+build()
+{
+	must ip link add p4 netns "$h1" type veth peer name eth0 address $M4 netns "$c4"
+	ctn "$h1" -b - <<-EOT || die "setup: network"
+		add-net net0 --mac $MH --address 203.0.113.254/24 --suppress off
+		add-port net0 $c1 --mac $M1 --address 203.0.113.1/24 --address 2001:db8:100::1/64
+		add-port net0 $c2 --mac $M2 --address 203.0.113.2/24 --address 2001:db8:100::2/64
+		add-port net0 $c3 --mac $M3
+		add-port net0 --dev p4
+	EOT
+	must ip -n "$c4" link set eth0 up
+	python_start craft.py
+	ask host "$h1" net0 $MH
+	ask other $M2 203.0.113.2 2001:db8:100::2
+	ask sniff c2 "$c2" eth0
+	ask sniff net0 "$h1" net0
+	sender_c1
+	[[ $RET -eq 0 ]] || die "setup: python"
+}
+
+sender_c1() { ask me "$c1" eth0 $M1 203.0.113.1 2001:db8:100::1; }
+
+# flag LABEL-OR-DEVICE: the guard flag of a port, as the list has it
+flag()
+{
+	local json
+
+	json=$(ctn "$h1" -j list ports net0)
+	json=${json//$'\n'/ }
+	[[ $json =~ \{[^{}]*\"$1\"[^{}]*\"guard\":\ *(true|false) ]] && echo "${BASH_REMATCH[1]}"
+}
+
+# group WORD...: of craft.py; what it counts is what the tool shows as well
+group() { ask guard "$@"; }
+
+# told REASON...: the tool shows that each was counted
+told()
+{
+	local json reason
+
+	json=$(ctn "$h1" -j -s list nets net0)
+	for reason; do
+		[[ $json =~ \"drops\":\ *\{[^}]*\"$reason\":\ *([1-9][0-9]*) ]] ||
+			fail "drops: no $reason in $json"
+	done
+}
+
+# ------------------------------------------------------------------- tests
+
+defaults()
+{
+	check_eq "$(flag "$c1")" true "guard of a container"
+	check_eq "$(flag "$c3")" true "guard of a container without address"
+	check_eq "$(flag p4)" false "guard of a device"
+}
+
+traffic()
+{
+	wait_for_ping "$c1" 203.0.113.2
+	wait_for_ping "$c1" 2001:db8:100::2
+	wait_for_ping "$c1" 203.0.113.254
+	# with headers in pages, and the segments of a large send
+	ask tcp "$c1" "$c2" 203.0.113.2 3000000
+	check_eq "$ANSWER" "ok 3000000" "bytes over TCP"
+	ask tcp "$c1" "$c2" 2001:db8:100::2 3000000
+	check_eq "$ANSWER" "ok 3000000" "bytes over TCP, IPv6"
+	# fragments
+	check ip netns exec "$c1" ping -nqc1 -W5 -s 4000 203.0.113.2
+	check ip netns exec "$c1" ping -nqc1 -W5 -s 4000 2001:db8:100::2
+}
+
+good() { group good tags; }
+mac() { group mac tags; told guard_mac; }
+arp() { group arp tags; told guard_arp; }
+nd() { group nd tags; told guard_nd; }
+ip4() { group ip4 tags; told guard_ip; }
+ip6() { group ip6 tags; told guard_ip6; }
+ra() { group ra tags; told guard_ra; }
+dhcp() { group dhcp tags; told guard_dhcp; }
+header() { group header tags; told guard_header; }
+deep() { group deep; }
+padding() { group padding; }
+
+not_learned()
+{
+	check_not grep -q $NOBODY <<<"$(ctn "$h1" list fdb net0)"
+}
+
+noaddress()
+{
+	ask me "$c3" eth0 $M3 203.0.113.3 2001:db8:100::3
+	group noaddress tags
+	sender_c1
+}
+
+live()
+{
+	local g
+
+	check ctn "$h1" set-port net0 "$c1" --guard off
+	check_eq "$(flag "$c1")" false "guard"
+	for g in mac arp nd ip4 ip6 ra dhcp header; do
+		group $g off
+	done
+	check ctn "$h1" set-port net0 "$c1" --guard on
+	check_eq "$(flag "$c1")" true "guard"
+	# what was learned meanwhile is not the port's
+	for g in mac arp nd ip4 ip6 ra dhcp header; do
+		group $g
+	done
+	group good
+}
+
+# a device is guarded by what static entries say of it
+device()
+{
+	local g
+
+	ask me "$c4" eth0 $M4 203.0.113.4 2001:db8:100::4
+	group mac off
+	group ip4 off
+	check ctn "$h1" set-port net0 --dev p4 --guard on
+	# nothing is its own yet
+	check_match "$(ctn "$h1" list fdb net0)" "${M4}[[:space:]]+learned" "table"
+	ask send "$c4" eth0 ff:ff:ff:ff:ff:ff $M4 nothing
+	check ctn "$h1" add-fdb net0 $M4 --port p4 --ip 203.0.113.4 --ip 2001:db8:100::4
+	for g in mac arp nd ip4 ip6 ra dhcp good; do
+		group $g
+	done
+	# an address more, live
+	check ctn "$h1" replace-fdb net0 $M4 --port p4 --ip 203.0.113.4 --ip 203.0.113.5 \
+		--ip 2001:db8:100::4
+	ask me "$c4" eth0 $M4 203.0.113.5 2001:db8:100::4
+	group good
+	check ctn "$h1" set-port net0 --dev p4 --guard off
+	sender_c1
+}
+
+# a second address of the container is its own from when it is given to it
+address_added()
+{
+	ask me "$c1" eth0 $M1 203.0.113.11 2001:db8:100::11
+	check ctn "$h1" set-port net0 "$c1" --address 203.0.113.11/24 \
+		--address 2001:db8:100::11/64
+	group good
+	sender_c1
+	group good
+	group ip4
+}
+
+build
+
+run_test defaults "a container is guarded, a device is not"
+run_test traffic "guarded containers and the host reach one another: ping, TCP, fragments"
+run_test good "what is its own passes: ARP, ND, DAD, probes, DHCP, MLD, fragments; VLAN tags too"
+run_test mac "a source MAC that is not its own is dropped"
+run_test arp "ARP from another's MAC or address is dropped"
+run_test nd "ND with another's lladdr or target is dropped, behind extension headers too"
+run_test ip4 "an IPv4 source that is not its own is dropped, in fragments too"
+run_test ip6 "an IPv6 source that is not its own is dropped, another's link-local too"
+run_test ra "router advertisements and redirects are dropped, however they are buried"
+run_test dhcp "answers of a DHCP server are dropped, v4 and v6"
+run_test header "headers that are cut, or hidden by a fragment, are dropped"
+run_test deep "VLAN tags are looked behind, or the frame is dropped"
+run_test padding "what stands behind the packet is no part of it"
+run_test not_learned "what the guard dropped was not learned"
+run_test noaddress "a port without address may use any, but only its MAC"
+run_test live "the guard is switched off and on under way"
+run_test device "a device's guard goes by its static entries"
+run_test address_added "an address that is added may be used at once"
