@@ -136,7 +136,7 @@ vni_without_address()
 local_address()
 {
 	refused 2 'unicast' add-net n1 --vni 7 --local 224.0.0.1
-	refused 2 'unicast' add-net n1 --vni 7 --local 0.0.0.0
+	refused 2 'needs the local address' add-net n1 --vni 7 --local 0.0.0.0
 	refused 2 'unicast' add-net n1 --vni 7 --local 127.0.0.1
 	refused 2 'unicast' add-net n1 --vni 7 --local ff02::1
 	refused 2 'peer' set-net net0 --local 192.0.2.2

@@ -88,10 +88,14 @@ apart()
 	got_frames "$c2" eth0 "$1" 0
 }
 
+neigh_failed() { [[ $(ip -n "$1" neigh show to "$2") == *FAILED* ]]; }
+
 unicast()
 {
 	apart uc
 	check_not ip netns exec "$c1" ping -nqc1 -W1 203.0.113.2
+	# its kernel asks three times, which would count in what follows
+	wait_until 10000 neigh_failed "$c1" 203.0.113.2
 }
 
 # floods_of CONTAINER MAC OTHER TAG: what it sends to all reaches all but the other
