@@ -6,7 +6,10 @@
 #ifndef _CTNET_COMPAT_H
 #define _CTNET_COMPAT_H
 
+#include <linux/ctnet.h>
+#include <linux/net.h>
 #include <linux/netdevice.h>
+#include <linux/skbuff.h>
 #include <linux/version.h>
 #include <net/dst_cache.h>
 #include <net/ip_tunnels.h>
@@ -109,6 +112,59 @@ static inline bool ctnet_dev_has_egress_hook(const struct net_device *dev)
 		return true;
 #endif
 	return false;
+}
+
+/* Strings in tracepoints. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#define ctnet_assign_str(name, src)	__assign_str(name, src)
+#else
+#define ctnet_assign_str(name, src)	__assign_str(name)
+#endif
+
+/* kernel_bind() takes an address of a type of its own in newer kernels. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#define ctnet_kernel_bind(sock, addr, len) \
+	kernel_bind(sock, (struct sockaddr *)(addr), len)
+#else
+#define ctnet_kernel_bind(sock, addr, len) \
+	kernel_bind(sock, (struct sockaddr_unsized *)(addr), len)
+#endif
+
+/*
+ * What the kernel's own drop monitor is told. A module out of the tree has no reasons
+ * of its own there: the subsystems that have are listed in the kernel.
+ */
+static inline enum skb_drop_reason ctnet_skb_reason(enum ctnet_drop reason)
+{
+	switch (reason) {
+	case CTNET_DROP_MALFORMED:
+	case CTNET_DROP_GUARD_HEADER:
+		return SKB_DROP_REASON_HDR_TRUNC;
+	case CTNET_DROP_NET_DOWN:
+	case CTNET_DROP_PORT_DOWN:
+		return SKB_DROP_REASON_DEV_READY;
+	case CTNET_DROP_TOO_BIG:
+	case CTNET_DROP_PATH_MTU:
+		return SKB_DROP_REASON_PKT_TOO_BIG;
+	case CTNET_DROP_NOMEM:
+		return SKB_DROP_REASON_NOMEM;
+	case CTNET_DROP_NO_ROUTE:
+		return SKB_DROP_REASON_IP_OUTNOROUTES;
+	case CTNET_DROP_FLOOD_QUEUE:
+		return SKB_DROP_REASON_CPU_BACKLOG;
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
+	case CTNET_DROP_SOURCE:
+		return SKB_DROP_REASON_MAC_INVALID_SOURCE;
+	case CTNET_DROP_VXLAN_HEADER:
+		return SKB_DROP_REASON_VXLAN_INVALID_HDR;
+	case CTNET_DROP_VXLAN_VNI:
+		return SKB_DROP_REASON_VXLAN_VNI_NOT_FOUND;
+	case CTNET_DROP_VXLAN_ECN:
+		return SKB_DROP_REASON_IP_TUNNEL_ECN;
+#endif
+	default:
+		return SKB_DROP_REASON_NOT_SPECIFIED;
+	}
 }
 
 /* UDP tunnel calls take the socket or its struct sock. */

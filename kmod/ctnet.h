@@ -458,12 +458,48 @@ void ctnet_nl_miss_event(struct ctnet_net *net, const u8 *mac,
 			 const struct in6_addr *ip);
 
 /* stats.c */
+
+/* All reasons to drop, with their names: FN(reason, name), the last FNE. */
+#define CTNET_DROP_REASONS(FN, FNE)		\
+	FN(MALFORMED, "malformed")		\
+	FN(SOURCE, "source")			\
+	FN(LINK_LOCAL, "link-local")		\
+	FN(NET_DOWN, "net-down")		\
+	FN(PORT_DOWN, "port-down")		\
+	FN(TOO_BIG, "too-big")			\
+	FN(HAIRPIN, "hairpin")			\
+	FN(SPLIT_HORIZON, "split-horizon")	\
+	FN(UNKNOWN, "unknown")			\
+	FN(FLOOD_QUEUE, "flood-queue")		\
+	FN(NOMEM, "nomem")			\
+	FN(NO_ROUTE, "no-route")		\
+	FN(LOOP, "loop")			\
+	FN(VXLAN_HEADER, "vxlan-header")	\
+	FN(VXLAN_VNI, "vxlan-vni")		\
+	FN(VXLAN_LOCAL, "vxlan-local")		\
+	FN(VXLAN_PEER, "vxlan-peer")		\
+	FN(VXLAN_ECN, "vxlan-ecn")		\
+	FN(PATH_MTU, "path-mtu")		\
+	FN(ISOLATED, "isolated")		\
+	FN(MISS, "miss")			\
+	FN(GUARD_MAC, "guard-mac")		\
+	FN(GUARD_ARP, "guard-arp")		\
+	FN(GUARD_ND, "guard-nd")		\
+	FN(GUARD_IP, "guard-ip")		\
+	FN(GUARD_IP6, "guard-ip6")		\
+	FN(GUARD_RA, "guard-ra")		\
+	FN(GUARD_DHCP, "guard-dhcp")		\
+	FN(GUARD_HEADER, "guard-header")	\
+	FNE(QUEUE, "queue")
+
 extern const char ctnet_drop_names[CTNET_DROP_MAX + 1][ETH_GSTRING_LEN];
 void ctnet_drops_sum(const struct ctnet_drops __percpu *drops, u64 *sum);
 void ctnet_drop(struct ctnet_net *net, struct sk_buff *skb,
 		enum ctnet_drop reason);
-void ctnet_drop_count(struct ctnet_drops __percpu *drops,
+void ctnet_drop_count(struct ctnet_net *net, const struct sk_buff *skb,
 		      enum ctnet_drop reason);
+void ctnet_drop_sock(struct ctnet_sock *sock, struct sk_buff *skb,
+		     enum ctnet_drop reason);
 struct ctnet_drops __percpu *ctnet_drops_alloc(void);
 int ctnet_drops_put(struct sk_buff *msg, int type,
 		    const struct ctnet_drops __percpu *drops);

@@ -13,6 +13,7 @@
  * - Each function that takes an skb owns it: it hands it on or frees it.
  */
 #include "ctnet.h"
+#include "trace.h"
 
 /*
  * How many receivers a flood serves before others have their turn. What is
@@ -85,6 +86,7 @@ bool ctnet_may_pass(const struct ctnet_dst *src, const struct ctnet_dst *dst,
  */
 void ctnet_deliver(struct ctnet_dst *dst, struct sk_buff *skb, bool received)
 {
+	trace_ctnet_forward(skb, dst);
 	switch (dst->kind) {
 	case CTNET_DST_PORT:
 		ctnet_port_deliver(ctnet_dst_port(dst), skb, received);
@@ -134,7 +136,7 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_net *net,
 			if (clone)
 				ctnet_deliver(prev, clone, received);
 			else
-				ctnet_drop_count(net->drops, CTNET_DROP_NOMEM);
+				ctnet_drop_count(net, skb, CTNET_DROP_NOMEM);
 		}
 		prev = dst;
 		if (n++ == CTNET_FLOOD_BATCH) {
@@ -241,6 +243,7 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src)
 		reason = CTNET_DROP_MALFORMED;
 		goto drop;
 	}
+	trace_ctnet_receive(skb, src);
 	eth = (struct ethhdr *)skb->data;
 	if (unlikely(!is_valid_ether_addr(eth->h_source))) {
 		reason = CTNET_DROP_SOURCE;

@@ -39,8 +39,8 @@ static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
 		if (READ_ONCE(net->flood))
 			return CTNET_NEIGH_PASS;
 		ctnet_nl_miss_event(net, NULL, addr);
-		ctnet_drop_count(net->drops, CTNET_DROP_MISS);
-		/* The host's own addresses are not in the table. */
+		ctnet_drop_count(net, skb, CTNET_DROP_MISS);
+		/* It may have it on another device, or answer for others. */
 		if (src->kind == CTNET_DST_SELF)
 			kfree_skb(skb);
 		else

@@ -26,7 +26,7 @@ static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 		return RX_HANDLER_PASS;
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb)) {
-		ctnet_drop_count(port->dst.net->drops, CTNET_DROP_NOMEM);
+		ctnet_drop_count(port->dst.net, NULL, CTNET_DROP_NOMEM);
 		return RX_HANDLER_CONSUMED;
 	}
 	skb_push_rcsum(skb, ETH_HLEN);
@@ -67,7 +67,7 @@ static void ctnet_port_deliver_far(struct ctnet_port *port,
 	skb->dev = port->dev;
 	/* It frees what it refuses. */
 	if (unlikely(__dev_forward_skb(far, skb))) {
-		ctnet_drop_count(port->dst.net->drops, CTNET_DROP_TOO_BIG);
+		ctnet_drop_count(port->dst.net, NULL, CTNET_DROP_TOO_BIG);
 		return;
 	}
 	/* The pair counts at the sending end for both. */
@@ -110,6 +110,8 @@ void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 	err = dev_queue_xmit(skb);
 	if (likely(!net_xmit_eval(err)))
 		ctnet_stats_tx(port->stats, len);
+	else
+		ctnet_drop_count(port->dst.net, NULL, CTNET_DROP_QUEUE);
 }
 
 /**

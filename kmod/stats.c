@@ -1,38 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Counters: per CPU, 64 bit, written with bottom halves off. */
+/* Counters: per CPU, 64 bit, written with bottom halves off. The tracepoints. */
 #include "ctnet.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 /* Names of the reasons, as ethtool -S and ctnetctl print them. */
+#define CTNET_DROP_NAME(reason, name)	[CTNET_DROP_##reason] = name,
 const char ctnet_drop_names[CTNET_DROP_MAX + 1][ETH_GSTRING_LEN] = {
-	[CTNET_DROP_MALFORMED]		= "malformed",
-	[CTNET_DROP_SOURCE]		= "source",
-	[CTNET_DROP_LINK_LOCAL]		= "link-local",
-	[CTNET_DROP_NET_DOWN]		= "net-down",
-	[CTNET_DROP_PORT_DOWN]		= "port-down",
-	[CTNET_DROP_TOO_BIG]		= "too-big",
-	[CTNET_DROP_HAIRPIN]		= "hairpin",
-	[CTNET_DROP_SPLIT_HORIZON]	= "split-horizon",
-	[CTNET_DROP_UNKNOWN]		= "unknown",
-	[CTNET_DROP_FLOOD_QUEUE]	= "flood-queue",
-	[CTNET_DROP_NOMEM]		= "nomem",
-	[CTNET_DROP_NO_ROUTE]		= "no-route",
-	[CTNET_DROP_LOOP]		= "loop",
-	[CTNET_DROP_VXLAN_HEADER]	= "vxlan-header",
-	[CTNET_DROP_VXLAN_VNI]		= "vxlan-vni",
-	[CTNET_DROP_VXLAN_LOCAL]	= "vxlan-local",
-	[CTNET_DROP_VXLAN_PEER]		= "vxlan-peer",
-	[CTNET_DROP_VXLAN_ECN]		= "vxlan-ecn",
-	[CTNET_DROP_PATH_MTU]		= "path-mtu",
-	[CTNET_DROP_ISOLATED]		= "isolated",
-	[CTNET_DROP_MISS]		= "miss",
-	[CTNET_DROP_GUARD_MAC]		= "guard-mac",
-	[CTNET_DROP_GUARD_ARP]		= "guard-arp",
-	[CTNET_DROP_GUARD_ND]		= "guard-nd",
-	[CTNET_DROP_GUARD_IP]		= "guard-ip",
-	[CTNET_DROP_GUARD_IP6]		= "guard-ip6",
-	[CTNET_DROP_GUARD_RA]		= "guard-ra",
-	[CTNET_DROP_GUARD_DHCP]		= "guard-dhcp",
-	[CTNET_DROP_GUARD_HEADER]	= "guard-header",
+	CTNET_DROP_REASONS(CTNET_DROP_NAME, CTNET_DROP_NAME)
 };
 
 /**
@@ -53,19 +29,27 @@ struct ctnet_drops __percpu *ctnet_drops_alloc(void)
 	return drops;
 }
 
-/**
- * ctnet_drop_count() - count a drop
- * @drops: where
- * @reason: why
- */
-void ctnet_drop_count(struct ctnet_drops __percpu *drops,
-		      enum ctnet_drop reason)
+static void ctnet_drops_inc(struct ctnet_drops __percpu *drops,
+			    enum ctnet_drop reason)
 {
 	struct ctnet_drops *d = this_cpu_ptr(drops);
 
 	u64_stats_update_begin(&d->syncp);
 	u64_stats_inc(&d->count[reason]);
 	u64_stats_update_end(&d->syncp);
+}
+
+/**
+ * ctnet_drop_count() - count a frame that somebody else frees, or has freed
+ * @net: the network
+ * @skb: the frame, or NULL if it is no more
+ * @reason: why
+ */
+void ctnet_drop_count(struct ctnet_net *net, const struct sk_buff *skb,
+		      enum ctnet_drop reason)
+{
+	trace_ctnet_drop(net->dev, skb, reason);
+	ctnet_drops_inc(net->drops, reason);
 }
 
 /**
@@ -77,8 +61,22 @@ void ctnet_drop_count(struct ctnet_drops __percpu *drops,
 void ctnet_drop(struct ctnet_net *net, struct sk_buff *skb,
 		enum ctnet_drop reason)
 {
-	ctnet_drop_count(net->drops, reason);
-	kfree_skb(skb);
+	ctnet_drop_count(net, skb, reason);
+	kfree_skb_reason(skb, ctnet_skb_reason(reason));
+}
+
+/**
+ * ctnet_drop_sock() - drop a datagram that is for no network, and count why
+ * @sock: the socket that received it
+ * @skb: consumed
+ * @reason: why
+ */
+void ctnet_drop_sock(struct ctnet_sock *sock, struct sk_buff *skb,
+		     enum ctnet_drop reason)
+{
+	trace_ctnet_drop(NULL, skb, reason);
+	ctnet_drops_inc(sock->drops, reason);
+	kfree_skb_reason(skb, ctnet_skb_reason(reason));
 }
 
 /**

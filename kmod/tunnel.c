@@ -14,6 +14,7 @@
 #include <net/vxlan.h>
 
 #include "ctnet.h"
+#include "trace.h"
 
 /* VLAN tags inside the frame that are looked behind. */
 #define CTNET_TUNNEL_VLANS	2
@@ -141,7 +142,7 @@ static void ctnet_tunnel_answer_too_big(struct ctnet_net *net,
 	struct ctnet_fdb *fdb;
 	struct ctnet_dst *dst;
 
-	ctnet_drop_count(net->drops, CTNET_DROP_PATH_MTU);
+	ctnet_drop_count(net, skb, CTNET_DROP_PATH_MTU);
 	fdb = ctnet_fdb_find(net, eth_hdr(skb)->h_dest);
 	dst = fdb ? rcu_dereference(fdb->dst) : NULL;
 	if (dst && dst->kind == CTNET_DST_PORT)
@@ -246,6 +247,7 @@ static void ctnet_tunnel_send(struct ctnet_peer *peer,
 		skb_set_transport_header(skb, skb_checksum_start_offset(skb));
 	outer = ctnet_tunnel_outer(vtep, skb);
 	sport = udp_flow_src_port(dev_net(net->dev), skb, 0, 0, true);
+	trace_ctnet_encap(skb, peer, vtep->vni, sport);
 	if (unlikely(skb_cow_head(skb, LL_RESERVED_SPACE(dst->dev) +
 				  dst->header_len + CTNET_OVERHEAD6 - ETH_HLEN) ||
 		     udp_tunnel_handle_offloads(skb, vtep->udp_csum))) {
@@ -305,7 +307,7 @@ static noinline struct sk_buff *ctnet_tunnel_help(struct ctnet_net *net,
 	skb->dev = net->dev;
 	skb = validate_xmit_skb_list(skb, net->dev, &again);
 	if (!skb)
-		ctnet_drop_count(net->drops, CTNET_DROP_MALFORMED);
+		ctnet_drop_count(net, NULL, CTNET_DROP_MALFORMED);
 	return skb;
 }
 
@@ -473,9 +475,10 @@ int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 		reason = CTNET_DROP_MALFORMED;
 		goto drop;
 	}
+	trace_ctnet_decap(skb, peer, vtep->vni, udp_hdr(skb)->source);
 	skb = ctnet_tunnel_inner(skb, tos, &reason);
 	if (unlikely(!skb)) {
-		ctnet_drop_count(net->drops, reason);
+		ctnet_drop_count(net, NULL, reason);
 		return 0;
 	}
 	ctnet_stats_rx(peer->stats, skb);
@@ -486,8 +489,7 @@ drop:
 	ctnet_drop(net, skb, reason);
 	return 0;
 drop_sock:
-	ctnet_drop_count(sock->drops, reason);
-	kfree_skb(skb);
+	ctnet_drop_sock(sock, skb, reason);
 	return 0;
 }
 

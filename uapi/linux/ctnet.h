@@ -495,6 +495,7 @@ enum ctnet_stats_attr {
  * @CTNET_DROP_GUARD_DHCP: guard: answer of a DHCP or DHCPv6 server
  * @CTNET_DROP_GUARD_HEADER: guard: headers truncated, in the wrong order, or in a
  *	fragment that hides them
+ * @CTNET_DROP_QUEUE: refused by a queue, or a filter, of the port it was for
  *
  * VXLAN_HEADER and VXLAN_VNI are counted by the socket (VTEP_GET), all others by
  * the network.
@@ -531,6 +532,7 @@ enum ctnet_drop {
 	CTNET_DROP_GUARD_RA,
 	CTNET_DROP_GUARD_DHCP,
 	CTNET_DROP_GUARD_HEADER,
+	CTNET_DROP_QUEUE,
 	__CTNET_DROP_MAX
 };
 
