@@ -182,7 +182,7 @@ static inline enum ctnet_family ctnet_addr_family(const struct in6_addr *addr)
 
 /**
  * struct ctnet_sock - a UDP socket of a namespace, shared by its networks
- * @list: in &ctnet_ns.socks, RTNL
+ * @list: in &ctnet_ns.socks; written under RTNL, read under RCU
  * @sock: bound to any address
  * @nets: VNI to network; written under RTNL, read under RCU
  * @drops: what was dropped before the network was known
@@ -302,8 +302,9 @@ struct ctnet_net {
  * struct ctnet_ns - what a network namespace has
  * @net: the namespace
  * @nets: all &struct ctnet_net by id; written under RTNL, read under RCU
- * @socks: &struct ctnet_sock, RTNL
+ * @socks: &struct ctnet_sock; written under RTNL, read under RCU
  * @seq: changes of anything that is dumped; never 0
+ * @mtu_work: has the networks' MTUs follow the underlay
  * @event_window: jiffies when the running second of events began
  * @event_count: fdb events of that second
  * @event_lost: fdb events left out
@@ -315,6 +316,7 @@ struct ctnet_ns {
 	struct xarray		nets;
 	struct list_head	socks;
 	atomic_t		seq;
+	struct work_struct	mtu_work;
 	unsigned long		event_window;
 	unsigned int		event_count;
 	unsigned int		event_lost;
@@ -383,11 +385,18 @@ int ctnet_flood_init(struct ctnet_net *net);
 void ctnet_flood_uninit(struct ctnet_net *net);
 
 /* vtep.c */
+extern struct notifier_block ctnet_vtep_notifier4;
+extern struct notifier_block ctnet_vtep_notifier6;
+void ctnet_vtep_ns_init(struct ctnet_ns *ns);
+void ctnet_vtep_ns_exit(struct ctnet_ns *ns);
 void ctnet_vtep_default(struct ctnet_vtep *vtep);
 int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
 		    struct netlink_ext_ack *extack);
 void ctnet_vtep_unbind(struct ctnet_net *net);
 unsigned int ctnet_vtep_mtu(struct ctnet_net *net);
+void ctnet_vtep_follow_mtu(struct ctnet_ns *ns);
+struct ctnet_sock *ctnet_sock_find(struct net *net, enum ctnet_family family,
+				   __be16 port, int underlay);
 bool ctnet_vtep_has_addr6(struct net *net, int underlay,
 			  const struct in6_addr *addr);
 void ctnet_vtep_nic_info(struct net_device *dev, bool push);

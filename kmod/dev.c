@@ -2,6 +2,7 @@
 /* The netdevice: made and set over rtnetlink; the host's own way in and out. */
 #include <linux/inetdevice.h>
 #include <linux/module.h>
+#include <net/addrconf.h>
 
 #include "ctnet.h"
 
@@ -370,6 +371,7 @@ static const struct nla_policy ctnet_ifla_policy[CTNET_IFLA_POLICY_MAX + 1] = {
 	[IFLA_CTNET_TOS] = NLA_POLICY_MAX(NLA_U16, CTNET_INHERIT),
 	[IFLA_CTNET_DF] = NLA_POLICY_MAX(NLA_U8, CTNET_DF_INHERIT),
 	[IFLA_CTNET_UDP_CSUM] = NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_CTNET_MTU_AUTO] = NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_CTNET_MAX + 1 ... CTNET_IFLA_POLICY_MAX] = { .type = NLA_REJECT },
 };
 
@@ -476,6 +478,8 @@ static int ctnet_dev_changelink(struct net_device *dev, struct nlattr *tb[],
 	if (data[IFLA_CTNET_AGEING])
 		WRITE_ONCE(net->ageing,
 			   nla_get_u32(data[IFLA_CTNET_AGEING]) * HZ);
+	if (data[IFLA_CTNET_MTU_AUTO])
+		net->mtu_set = !nla_get_u8(data[IFLA_CTNET_MTU_AUTO]);
 	if (dev->reg_state == NETREG_REGISTERED) {
 		ctnet_fdb_age_soon(net);
 		ctnet_dev_follow_mtu(net);
@@ -494,7 +498,8 @@ CTNET_DEFINE_NEWLINK(ctnet_dev_newlink)
 		return err;
 	if (!tb[IFLA_ADDRESS])
 		eth_hw_addr_random(dev);
-	net->mtu_set = tb[IFLA_MTU];
+	if (tb[IFLA_MTU])
+		net->mtu_set = true;
 	if (!net->mtu_set && rtnl_dereference(net->vtep))
 		dev->mtu = ctnet_vtep_mtu(net);
 	err = register_netdevice(dev);
@@ -529,7 +534,8 @@ static size_t ctnet_dev_get_size(const struct net_device *dev)
 	       nla_total_size(sizeof(u16)) +	/* IFLA_CTNET_TTL */
 	       nla_total_size(sizeof(u16)) +	/* IFLA_CTNET_TOS */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_CTNET_DF */
-	       nla_total_size(sizeof(u8));	/* IFLA_CTNET_UDP_CSUM */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_CTNET_UDP_CSUM */
+	       nla_total_size(sizeof(u8));	/* IFLA_CTNET_MTU_AUTO */
 }
 
 static int ctnet_dev_fill_info(struct sk_buff *skb, const struct net_device *dev)
@@ -556,7 +562,8 @@ static int ctnet_dev_fill_info(struct sk_buff *skb, const struct net_device *dev
 	    nla_put_u32(skb, IFLA_CTNET_AGEING, net->ageing / HZ) ||
 	    nla_put_u8(skb, IFLA_CTNET_FLOOD, net->flood) ||
 	    nla_put_u32(skb, IFLA_CTNET_MAX_FDB, net->max_fdb) ||
-	    nla_put_u8(skb, IFLA_CTNET_SUPPRESS, net->suppress))
+	    nla_put_u8(skb, IFLA_CTNET_SUPPRESS, net->suppress) ||
+	    nla_put_u8(skb, IFLA_CTNET_MTU_AUTO, !net->mtu_set))
 		return -EMSGSIZE;
 	return 0;
 }

@@ -4,7 +4,9 @@
  *
  * Registration, in order, and its reverse.
  */
+#include <linux/inetdevice.h>
 #include <linux/module.h>
+#include <net/addrconf.h>
 #include <net/netns/generic.h>
 
 #include "ctnet.h"
@@ -28,8 +30,8 @@ static int __net_init ctnet_ns_init(struct net *net)
 
 	ns->net = net;
 	xa_init_flags(&ns->nets, XA_FLAGS_ALLOC);
-	INIT_LIST_HEAD(&ns->socks);
 	atomic_set(&ns->seq, 1);
+	ctnet_vtep_ns_init(ns);
 	ctnet_nl_ns_init(ns);
 	return 0;
 }
@@ -39,7 +41,7 @@ static void __net_exit ctnet_ns_exit(struct net *net)
 	struct ctnet_ns *ns = ctnet_ns(net);
 
 	ctnet_nl_ns_exit(ns);
-	WARN_ON_ONCE(!list_empty(&ns->socks));
+	ctnet_vtep_ns_exit(ns);
 	WARN_ON_ONCE(!xa_empty(&ns->nets));
 	xa_destroy(&ns->nets);
 }
@@ -71,9 +73,15 @@ static int __init ctnet_init(void)
 	err = register_netdevice_notifier(&ctnet_port_notifier);
 	if (err)
 		goto err_ns;
-	err = rtnl_link_register(&ctnet_link_ops);
+	err = register_inetaddr_notifier(&ctnet_vtep_notifier4);
 	if (err)
 		goto err_notifier;
+	err = register_inet6addr_notifier(&ctnet_vtep_notifier6);
+	if (err)
+		goto err_notifier4;
+	err = rtnl_link_register(&ctnet_link_ops);
+	if (err)
+		goto err_notifier6;
 	err = ctnet_nl_init();
 	if (err)
 		goto err_link;
@@ -81,6 +89,10 @@ static int __init ctnet_init(void)
 
 err_link:
 	rtnl_link_unregister(&ctnet_link_ops);
+err_notifier6:
+	unregister_inet6addr_notifier(&ctnet_vtep_notifier6);
+err_notifier4:
+	unregister_inetaddr_notifier(&ctnet_vtep_notifier4);
 err_notifier:
 	unregister_netdevice_notifier(&ctnet_port_notifier);
 err_ns:
@@ -99,6 +111,8 @@ static void __exit ctnet_exit(void)
 {
 	ctnet_nl_exit();
 	rtnl_link_unregister(&ctnet_link_ops);
+	unregister_inet6addr_notifier(&ctnet_vtep_notifier6);
+	unregister_inetaddr_notifier(&ctnet_vtep_notifier4);
 	unregister_netdevice_notifier(&ctnet_port_notifier);
 	unregister_pernet_subsys(&ctnet_ns_ops);
 	/* Ports, peers and entries are freed by RCU callbacks of this module. */

@@ -61,6 +61,7 @@ int ctnet_nl_fill_net(struct sk_buff *msg, const void *obj, bool stats)
 	    nla_put_u8(msg, CTNET_A_NET_FLOOD, READ_ONCE(net->flood)) ||
 	    nla_put_u32(msg, CTNET_A_NET_MAX_FDB, READ_ONCE(net->max_fdb)) ||
 	    nla_put_u8(msg, CTNET_A_NET_SUPPRESS, READ_ONCE(net->suppress)) ||
+	    nla_put_u8(msg, CTNET_A_NET_MTU_AUTO, !READ_ONCE(net->mtu_set)) ||
 	    nla_put_u32(msg, CTNET_A_NET_PORTS, READ_ONCE(net->n_ports)) ||
 	    nla_put_u32(msg, CTNET_A_NET_PEERS, READ_ONCE(net->n_peers)) ||
 	    nla_put_u32(msg, CTNET_A_NET_FDB_STATIC, READ_ONCE(net->n_static)) ||

@@ -309,8 +309,7 @@ static void ctnet_port_underlay_event(struct net_device *dev,
 	switch (event) {
 	case NETDEV_UP:
 	case NETDEV_CHANGEMTU:
-		xa_for_each(&ns->nets, id, net)
-			ctnet_dev_follow_mtu(net);
+		ctnet_vtep_follow_mtu(ctnet_ns(dev_net(dev)));
 		break;
 	case NETDEV_UDP_TUNNEL_PUSH_INFO:
 		ctnet_vtep_nic_info(dev, true);

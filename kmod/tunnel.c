@@ -415,6 +415,24 @@ malformed:
 	return NULL;
 }
 
+/*
+ * The network with a VNI that a socket receives for. What came in by a device that some
+ * networks have as their underlay may be for one that has none, whose socket the core
+ * looks at second only; a VRF is apart.
+ */
+static struct ctnet_net *ctnet_sock_net(struct ctnet_sock *sock,
+					const struct sk_buff *skb, __be32 vx_vni)
+{
+	u32 vni = be32_to_cpu(vxlan_vni(vx_vni));
+	struct ctnet_net *net = xa_load(&sock->nets, vni);
+
+	if (likely(net) || !sock->underlay || netif_is_l3_master(skb->dev))
+		return net;
+	sock = ctnet_sock_find(sock_net(sock->sock->sk), sock->family,
+			       sock->port, 0);
+	return sock ? xa_load(&sock->nets, vni) : NULL;
+}
+
 /**
  * ctnet_tunnel_rcv() - encap_rcv of our sockets
  * @sk: the socket
@@ -444,7 +462,7 @@ int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 	if (unlikely(vxh->vx_flags != VXLAN_HF_VNI ||
 		     vxh->vx_vni & ~VXLAN_VNI_MASK))
 		goto drop_sock;
-	net = xa_load(&sock->nets, be32_to_cpu(vxlan_vni(vxh->vx_vni)));
+	net = ctnet_sock_net(sock, skb, vxh->vx_vni);
 	if (unlikely(!net || !netif_running(net->dev))) {
 		reason = CTNET_DROP_VXLAN_VNI;
 		goto drop_sock;
@@ -512,7 +530,7 @@ int ctnet_tunnel_err_lookup(struct sock *sk, struct sk_buff *skb)
 		return -EINVAL;
 	vxh = (struct vxlanhdr *)(udp_hdr(skb) + 1);
 	if (vxh->vx_flags != VXLAN_HF_VNI ||
-	    !xa_load(&sock->nets, be32_to_cpu(vxlan_vni(vxh->vx_vni))))
+	    !ctnet_sock_net(sock, skb, vxh->vx_vni))
 		return -ENOENT;
 	return 0;
 }

@@ -19,6 +19,73 @@ static void ctnet_sock_free_rcu(struct rcu_head *rcu)
 	ctnet_sock_free(container_of(rcu, struct ctnet_sock, rcu));
 }
 
+/*
+ * A port that one of our sockets has for one underlay device, and another for all of
+ * them: the core wants both to agree to that as they are bound. They do for that
+ * long only, and only with sockets of the same user, so that nobody else gets in. RTNL.
+ */
+static void ctnet_sock_agree(struct net *net, const struct ctnet_sock *with,
+			     bool agree)
+{
+	struct ctnet_ns *ns = ctnet_ns(net);
+	struct ctnet_sock *sock;
+
+	list_for_each_entry(sock, &ns->socks, list) {
+		if (sock->family != with->family || sock->port != with->port)
+			continue;
+		lock_sock(sock->sock->sk);
+		sock->sock->sk->sk_reuseport = agree;
+		release_sock(sock->sock->sk);
+	}
+}
+
+/* Bound to any address, so that all networks of the namespace can share it. */
+static int ctnet_sock_bind(struct net *net, struct ctnet_sock *sock)
+{
+	struct sockaddr_in addr4 = {
+		.sin_family = AF_INET,
+		.sin_port = sock->port,
+	};
+	struct sockaddr_in6 addr6 = {
+		.sin6_family = AF_INET6,
+		.sin6_port = sock->port,
+	};
+	bool v6 = sock->family == CTNET_V6;
+	struct sock *sk;
+	int err;
+
+	err = sock_create_kern(net, v6 ? AF_INET6 : AF_INET, SOCK_DGRAM, 0,
+			       &sock->sock);
+	if (err)
+		return err;
+	sk = sock->sock->sk;
+	if (v6) {
+		err = ip6_sock_set_v6only(sk);
+		/* RFC 6935: a tunnel's datagrams may have none. */
+		udp_set_no_check6_rx(sk, true);
+	}
+	if (!err && sock->underlay)
+		err = sock_bindtoindex(sk, sock->underlay, true);
+	if (err)
+		goto err_release;
+
+	sock_set_reuseport(sk);
+	ctnet_sock_agree(net, sock, true);
+	err = v6 ? ctnet_kernel_bind(sock->sock, &addr6, sizeof(addr6)) :
+		   ctnet_kernel_bind(sock->sock, &addr4, sizeof(addr4));
+	ctnet_sock_agree(net, sock, false);
+	lock_sock(sk);
+	sk->sk_reuseport = false;
+	release_sock(sk);
+	if (err)
+		goto err_release;
+	return 0;
+
+err_release:
+	sock_release(sock->sock);
+	return err;
+}
+
 static int ctnet_sock_open(struct net *net, struct ctnet_sock *sock,
 			   struct netlink_ext_ack *extack)
 {
@@ -30,18 +97,12 @@ static int ctnet_sock_open(struct net *net, struct ctnet_sock *sock,
 		.gro_receive = ctnet_tunnel_gro_receive,
 		.gro_complete = ctnet_tunnel_gro_complete,
 	};
-	struct udp_port_cfg udp_cfg = {
-		.family = sock->family == CTNET_V4 ? AF_INET : AF_INET6,
-		.local_udp_port = sock->port,
-		.bind_ifindex = sock->underlay,
-		.ipv6_v6only = sock->family == CTNET_V6,
-	};
 	int err;
 
-	err = udp_sock_create(net, &udp_cfg, &sock->sock);
+	err = ctnet_sock_bind(net, sock);
 	if (err) {
 		if (err == -EADDRINUSE)
-			NL_SET_ERR_MSG(extack, "Another socket of this namespace has the UDP port, maybe with another underlay device: close it or choose another port");
+			NL_SET_ERR_MSG(extack, "Another socket of this namespace has the UDP port: close it or choose another port");
 		else if (err == -EAFNOSUPPORT || err == -EPFNOSUPPORT)
 			NL_SET_ERR_MSG(extack, "The kernel has no IPv6: give an IPv4 address");
 		return err;
@@ -52,22 +113,41 @@ static int ctnet_sock_open(struct net *net, struct ctnet_sock *sock,
 	return 0;
 }
 
+/**
+ * ctnet_sock_find() - one of a namespace's sockets
+ * @net: the namespace
+ * @family: IPv4 or IPv6
+ * @port: UDP port
+ * @underlay: interface index it is bound to, or 0
+ *
+ * Context: RTNL or RCU. Return: the socket, or NULL.
+ */
+struct ctnet_sock *ctnet_sock_find(struct net *net, enum ctnet_family family,
+				   __be16 port, int underlay)
+{
+	struct ctnet_ns *ns = ctnet_ns(net);
+	struct ctnet_sock *sock;
+
+	list_for_each_entry_rcu(sock, &ns->socks, list, lockdep_rtnl_is_held())
+		if (sock->family == family && sock->port == port &&
+		    sock->underlay == underlay)
+			return sock;
+	return NULL;
+}
+
 /* The namespace's socket for these, with a reference. RTNL. */
 static struct ctnet_sock *ctnet_sock_get(struct net *net,
 					 enum ctnet_family family, __be16 port,
 					 int underlay,
 					 struct netlink_ext_ack *extack)
 {
-	struct ctnet_ns *ns = ctnet_ns(net);
 	struct ctnet_sock *sock;
 	int err = -ENOMEM;
 
-	list_for_each_entry(sock, &ns->socks, list) {
-		if (sock->family == family && sock->port == port &&
-		    sock->underlay == underlay) {
-			sock->refs++;
-			return sock;
-		}
+	sock = ctnet_sock_find(net, family, port, underlay);
+	if (sock) {
+		sock->refs++;
+		return sock;
 	}
 
 	sock = kzalloc(sizeof(*sock), GFP_KERNEL_ACCOUNT);
@@ -84,7 +164,7 @@ static struct ctnet_sock *ctnet_sock_get(struct net *net,
 	err = ctnet_sock_open(net, sock, extack);
 	if (err)
 		goto err_free;
-	list_add_tail(&sock->list, &ns->socks);
+	list_add_tail_rcu(&sock->list, &ctnet_ns(net)->socks);
 	return sock;
 
 err_free:
@@ -97,7 +177,7 @@ static void ctnet_sock_put(struct ctnet_sock *sock)
 {
 	if (--sock->refs)
 		return;
-	list_del(&sock->list);
+	list_del_rcu(&sock->list);
 	udp_tunnel_notify_del_rx_port(ctnet_udp_sk(sock->sock),
 				      UDP_TUNNEL_TYPE_VXLAN);
 	/* Nobody sends through it when it is closed. */
@@ -354,4 +434,81 @@ unsigned int ctnet_vtep_mtu(struct ctnet_net *net)
 		mtu = min(mtu, max(under, overhead[f] + ETH_MIN_MTU) - overhead[f]);
 	}
 	return mtu;
+}
+
+/**
+ * ctnet_vtep_follow_mtu() - the underlay may have other MTUs now
+ * @ns: the namespace
+ *
+ * Context: RTNL.
+ */
+void ctnet_vtep_follow_mtu(struct ctnet_ns *ns)
+{
+	struct ctnet_net *net;
+	unsigned long id;
+
+	xa_for_each(&ns->nets, id, net)
+		ctnet_dev_follow_mtu(net);
+}
+
+static void ctnet_vtep_mtu_work(struct work_struct *work)
+{
+	rtnl_lock();
+	ctnet_vtep_follow_mtu(container_of(work, struct ctnet_ns, mtu_work));
+	rtnl_unlock();
+}
+
+/* An address came or went, maybe in softirq: the device it is on may be an underlay. */
+static void ctnet_vtep_addr_event(const struct net_device *dev)
+{
+	struct ctnet_ns *ns = ctnet_ns(dev_net(dev));
+
+	if (!xa_empty(&ns->nets))
+		schedule_work(&ns->mtu_work);
+}
+
+static int ctnet_vtep_event4(struct notifier_block *nb, unsigned long event,
+			     void *ptr)
+{
+	const struct in_ifaddr *ifa = ptr;
+
+	ctnet_vtep_addr_event(ifa->ifa_dev->dev);
+	return NOTIFY_DONE;
+}
+
+static int ctnet_vtep_event6(struct notifier_block *nb, unsigned long event,
+			     void *ptr)
+{
+	const struct inet6_ifaddr *ifa = ptr;
+
+	ctnet_vtep_addr_event(ifa->idev->dev);
+	return NOTIFY_DONE;
+}
+
+struct notifier_block ctnet_vtep_notifier4 = {
+	.notifier_call = ctnet_vtep_event4,
+};
+
+struct notifier_block ctnet_vtep_notifier6 = {
+	.notifier_call = ctnet_vtep_event6,
+};
+
+/**
+ * ctnet_vtep_ns_init() - at a namespace's start
+ * @ns: the namespace
+ */
+void ctnet_vtep_ns_init(struct ctnet_ns *ns)
+{
+	INIT_LIST_HEAD(&ns->socks);
+	INIT_WORK(&ns->mtu_work, ctnet_vtep_mtu_work);
+}
+
+/**
+ * ctnet_vtep_ns_exit() - at a namespace's end; its networks are gone
+ * @ns: the namespace
+ */
+void ctnet_vtep_ns_exit(struct ctnet_ns *ns)
+{
+	cancel_work_sync(&ns->mtu_work);
+	WARN_ON_ONCE(!list_empty(&ns->socks));
 }

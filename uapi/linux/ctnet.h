@@ -32,7 +32,7 @@
  *
  *   NET_GET    do/dump: [IFINDEX] (do: =IFINDEX)
  *              reply: IFINDEX IFNAME MTU LEARNING AGEING FLOOD MAX_FDB SUPPRESS
- *              [VNI [LOCAL] [LOCAL6] DSTPORT [UNDERLAY] TTL TOS DF UDP_CSUM] PORTS PEERS FDB_STATIC FDB_LEARNED
+ *              [VNI [LOCAL] [LOCAL6] DSTPORT [UNDERLAY] TTL TOS DF UDP_CSUM] MTU_AUTO PORTS PEERS FDB_STATIC FDB_LEARNED
  *              STATS{...} DROPS{...}
  *   PORT_ADD   do: =NET =DEV [FLAGS]
  *   PORT_SET   do: =NET =DEV =FLAGS
@@ -117,6 +117,8 @@ enum ctnet_df {
  * @IFLA_CTNET_DF: u8, &enum ctnet_df
  * @IFLA_CTNET_UDP_CSUM: u8, 0 or 1; whether outer UDP checksums are sent, default
  *	1. A checksum of zero is accepted in any case (RFC 7348, RFC 6935).
+ * @IFLA_CTNET_MTU_AUTO: u8, 0 or 1; whether the MTU follows the underlay's, until
+ *	IFLA_MTU is set. Default 1 where there is a VNI and IFLA_MTU is not given.
  *
  * RTM_NEWLINK on a network that is there changes what it names and leaves the
  * rest. The MTU is IFLA_MTU; unless it is given, a network with a VNI gets an MTU
@@ -139,6 +141,7 @@ enum ctnet_ifla {
 	IFLA_CTNET_TOS,
 	IFLA_CTNET_DF,
 	IFLA_CTNET_UDP_CSUM,
+	IFLA_CTNET_MTU_AUTO,
 	__IFLA_CTNET_MAX
 };
 
@@ -262,6 +265,7 @@ enum ctnet_cmd {
  * @CTNET_A_NET_TOS: u16, as %IFLA_CTNET_TOS
  * @CTNET_A_NET_DF: u8, as %IFLA_CTNET_DF
  * @CTNET_A_NET_UDP_CSUM: u8, as %IFLA_CTNET_UDP_CSUM
+ * @CTNET_A_NET_MTU_AUTO: u8, as %IFLA_CTNET_MTU_AUTO
  */
 enum ctnet_net_attr {
 	CTNET_A_NET_UNSPEC,
@@ -289,6 +293,7 @@ enum ctnet_net_attr {
 	CTNET_A_NET_TOS,
 	CTNET_A_NET_DF,
 	CTNET_A_NET_UDP_CSUM,
+	CTNET_A_NET_MTU_AUTO,
 	__CTNET_A_NET_MAX
 };
 
