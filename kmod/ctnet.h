@@ -115,7 +115,7 @@ struct ctnet_peer {
 	struct rcu_head			rcu;
 };
 
-/* enum ctnet_fdb.flags */
+/* struct ctnet_fdb.flags */
 #define CTNET_FDB_STATIC	BIT(0)	/* neither ages nor moves */
 #define CTNET_FDB_LOCAL		BIT(1)	/* the netdevice's own address */
 
@@ -143,8 +143,9 @@ struct ctnet_fdb_ips {
  * @dst: where to; moves under the table's lock, read under RCU
  * @updated: jiffies when last seen, written once a second
  * @flags: CTNET_FDB_*; fixed
+ * @router: whether it advertised itself as a router, by IPv6
  * @id: index in &ctnet_net.fdb_ids
- * @ips: addresses or NULL; fixed
+ * @ips: addresses or NULL; given to another entry under the table's lock
  * @rcu: frees it
  */
 struct ctnet_fdb {
@@ -152,7 +153,8 @@ struct ctnet_fdb {
 	u64			mac;
 	struct ctnet_dst __rcu	*dst;
 	unsigned long		updated;
-	u32			flags;
+	u16			flags;
+	bool			router;
 	u32			id;
 	struct ctnet_fdb_ips	*ips;
 	struct rcu_head		rcu;
@@ -331,6 +333,7 @@ struct ctnet_ns *ctnet_ns(const struct net *net);
 extern struct rtnl_link_ops ctnet_link_ops;
 bool ctnet_receive(struct sk_buff *skb);
 bool ctnet_dev_is(const struct net_device *dev);
+bool ctnet_dev_has_addr(struct net_device *dev, const struct in6_addr *addr);
 void ctnet_dev_deliver(struct ctnet_net *net, struct sk_buff *skb);
 void ctnet_dev_follow_mtu(struct ctnet_net *net);
 void ctnet_dev_answer(struct ctnet_net *net, struct sk_buff *skb);
@@ -359,10 +362,12 @@ struct ctnet_fdb *ctnet_fdb_find(struct ctnet_net *net, const u8 *mac);
 struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_net *net,
 				    const struct in6_addr *addr);
 void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac, struct ctnet_fdb *fdb);
-int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u32 flags,
+int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 		  const struct in6_addr *ips, unsigned int n_ips, bool replace,
 		  struct netlink_ext_ack *extack);
 bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb);
+void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
+			struct ctnet_fdb *to);
 void ctnet_fdb_flush(struct ctnet_net *net, const struct ctnet_dst *dst,
 		     bool learned);
 void ctnet_fdb_retire(struct ctnet_dst *dst);

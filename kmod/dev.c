@@ -172,7 +172,7 @@ static int ctnet_dev_set_mac(struct net_device *dev, void *addr)
 {
 	struct ctnet_net *net = netdev_priv(dev);
 	const struct sockaddr *sa = addr;
-	struct ctnet_fdb *old;
+	struct ctnet_fdb *old, *new;
 	int err;
 
 	err = eth_prepare_mac_addr_change(dev, addr);
@@ -186,8 +186,11 @@ static int ctnet_dev_set_mac(struct net_device *dev, void *addr)
 		return err == -EEXIST ? -EADDRINUSE : err;
 	rcu_read_lock();
 	old = ctnet_fdb_find(net, dev->dev_addr);
-	if (!WARN_ON_ONCE(!old))
+	new = ctnet_fdb_find(net, sa->sa_data);
+	if (!WARN_ON_ONCE(!old || !new)) {
+		ctnet_fdb_give_ips(net, old, new);
 		ctnet_fdb_del(net, old);
+	}
 	rcu_read_unlock();
 	eth_commit_mac_addr_change(dev, addr);
 	return 0;
@@ -200,6 +203,30 @@ static int ctnet_dev_change_mtu(struct net_device *dev, int mtu)
 	net->mtu_set = true;
 	WRITE_ONCE(dev->mtu, mtu);
 	return 0;
+}
+
+/**
+ * ctnet_dev_has_addr() - whether a device has an IP address
+ * @dev: the device
+ * @addr: the address; IPv4 as v4-mapped
+ *
+ * Context: RCU. Return: whether it has; an IPv6 address that duplicate detection is
+ * at work on is not one yet.
+ */
+bool ctnet_dev_has_addr(struct net_device *dev, const struct in6_addr *addr)
+{
+	const struct in_device *in_dev;
+	const struct in_ifaddr *ifa;
+
+	if (!ipv6_addr_v4mapped(addr))
+		return ipv6_chk_addr(dev_net(dev), addr, dev, 1);
+	in_dev = __in_dev_get_rcu(dev);
+	if (!in_dev)
+		return false;
+	in_dev_for_each_ifa_rcu(ifa, in_dev)
+		if (ifa->ifa_local == addr->s6_addr32[3])
+			return true;
+	return false;
 }
 
 /**

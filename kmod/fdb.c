@@ -65,7 +65,7 @@ struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_net *net,
 	struct ctnet_fdb_ip *ip;
 
 	ip = rhashtable_lookup(&net->ips, addr, ctnet_ip_params);
-	return ip ? ip->fdb : NULL;
+	return ip ? READ_ONCE(ip->fdb) : NULL;
 }
 
 static void ctnet_fdb_free(struct ctnet_fdb *fdb)
@@ -80,7 +80,7 @@ static void ctnet_fdb_free_rcu(struct rcu_head *rcu)
 }
 
 static struct ctnet_fdb *ctnet_fdb_alloc(struct ctnet_dst *dst, u64 mac,
-					 u32 flags, gfp_t gfp)
+					 u16 flags, gfp_t gfp)
 {
 	struct ctnet_fdb *fdb;
 
@@ -306,7 +306,7 @@ static int ctnet_fdb_replace(struct ctnet_net *net, struct ctnet_fdb *fdb,
  * Return: 0, -EEXIST, -EADDRINUSE if another entry has one of the addresses, or
  * -ENOMEM; a failure has changed nothing.
  */
-int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u32 flags,
+int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 		  const struct in6_addr *ips, unsigned int n_ips, bool replace,
 		  struct netlink_ext_ack *extack)
 {
@@ -346,8 +346,10 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u32 flags,
 		NL_SET_ERR_MSG(extack, "A static entry has this MAC: replace or delete it");
 		err = -EEXIST;
 	} else {
-		if (old)
+		if (old) {
 			fdb->flags |= old->flags & CTNET_FDB_LOCAL;
+			fdb->router = READ_ONCE(old->router);
+		}
 		err = ctnet_fdb_replace(net, fdb, old, extack);
 	}
 	xa_unlock_bh(&net->fdb_ids);
@@ -386,6 +388,31 @@ bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb)
 	ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_DEL_NTF);
 	call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 	return true;
+}
+
+/**
+ * ctnet_fdb_give_ips() - an entry's addresses live at another MAC now
+ * @net: the network
+ * @from: the entry, which is about to go
+ * @to: a static entry without addresses
+ *
+ * Context: RTNL, and under RCU.
+ */
+void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
+			struct ctnet_fdb *to)
+{
+	struct ctnet_fdb_ips *ips;
+	unsigned int i;
+
+	xa_lock_bh(&net->fdb_ids);
+	ips = from->ips;
+	if (ips && !WARN_ON_ONCE(to->ips)) {
+		for (i = 0; i < ips->n; i++)
+			WRITE_ONCE(ips->ip[i].fdb, to);
+		WRITE_ONCE(to->ips, ips);
+		WRITE_ONCE(from->ips, NULL);
+	}
+	xa_unlock_bh(&net->fdb_ids);
 }
 
 /*

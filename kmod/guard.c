@@ -62,7 +62,7 @@ static bool ctnet_guard_owns(const struct ctnet_guarded *g,
 {
 	const struct ctnet_fdb *fdb;
 
-	if (!g->fdb->ips)
+	if (!READ_ONCE(g->fdb->ips))
 		return true;
 	fdb = ctnet_fdb_find_ip(g->src->net, addr);
 	return fdb && rcu_access_pointer(fdb->dst) == g->src;

@@ -27,7 +27,7 @@ enum ctnet_neigh_verdict {
 static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
 						 struct ctnet_dst *src,
 						 const struct in6_addr *addr,
-						 u8 mac[ETH_ALEN])
+						 u8 mac[ETH_ALEN], bool *router)
 {
 	struct ctnet_net *net = src->net;
 	enum ctnet_drop reason;
@@ -35,6 +35,12 @@ static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
 	struct ctnet_dst *dst;
 
 	fdb = ctnet_fdb_find_ip(net, addr);
+	/* The host answers for itself, and knows best how. */
+	if (!fdb && src->kind != CTNET_DST_SELF &&
+	    ctnet_dev_has_addr(net->dev, addr)) {
+		ctnet_deliver(&net->self, skb, true);
+		return CTNET_NEIGH_CONSUMED;
+	}
 	if (!fdb) {
 		if (READ_ONCE(net->flood))
 			return CTNET_NEIGH_PASS;
@@ -56,6 +62,7 @@ static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
 		return CTNET_NEIGH_CONSUMED;
 	}
 	u64_to_ether_addr(fdb->mac, mac);
+	*router = READ_ONCE(fdb->router);
 	return CTNET_NEIGH_ANSWER;
 }
 
@@ -89,6 +96,7 @@ static bool ctnet_neigh_arp(struct sk_buff *skb, struct ctnet_dst *src)
 	enum ctnet_neigh_verdict verdict;
 	struct in6_addr addr;
 	u8 mac[ETH_ALEN];
+	bool router;
 
 	arp = skb_header_pointer(skb, ETH_HLEN, sizeof(_arp), &_arp);
 	if (!arp || arp->hdr.ar_hrd != htons(ARPHRD_ETHER) ||
@@ -98,7 +106,7 @@ static bool ctnet_neigh_arp(struct sk_buff *skb, struct ctnet_dst *src)
 		return false;
 
 	ipv6_addr_set_v4mapped(arp->tip, &addr);
-	verdict = ctnet_neigh_look(skb, src, &addr, mac);
+	verdict = ctnet_neigh_look(skb, src, &addr, mac, &router);
 	if (verdict == CTNET_NEIGH_ANSWER)
 		ctnet_neigh_send(skb, src,
 				 arp_create(ARPOP_REPLY, ETH_P_ARP, arp->sip,
@@ -111,7 +119,7 @@ static bool ctnet_neigh_arp(struct sk_buff *skb, struct ctnet_dst *src)
 static struct sk_buff *ctnet_neigh_na(struct net_device *dev, const u8 *mac,
 				      const struct in6_addr *target,
 				      const struct in6_addr *saddr,
-				      const u8 *dest)
+				      const u8 *dest, bool router)
 {
 	const unsigned int len = sizeof(struct nd_msg) + NDISC_OPT_SPACE(ETH_ALEN);
 	bool dad = ipv6_addr_any(saddr);
@@ -148,6 +156,7 @@ static struct sk_buff *ctnet_neigh_na(struct net_device *dev, const u8 *mac,
 	skb_set_transport_header(skb, skb->len);
 	na = skb_put_zero(skb, len);
 	na->icmph.icmp6_type = NDISC_NEIGHBOUR_ADVERTISEMENT;
+	na->icmph.icmp6_router = router;
 	na->icmph.icmp6_solicited = !dad;
 	na->icmph.icmp6_override = 1;
 	na->target = *target;
@@ -160,6 +169,19 @@ static struct sk_buff *ctnet_neigh_na(struct net_device *dev, const u8 *mac,
 	return skb;
 }
 
+/*
+ * Who advertises itself as a router is called one in answers, too: else its neighbours
+ * would no longer take it for one (RFC 4861 section 7.2.5).
+ */
+static void ctnet_neigh_ra(const struct sk_buff *skb, struct ctnet_net *net,
+			   bool router)
+{
+	struct ctnet_fdb *fdb = ctnet_fdb_find(net, eth_hdr(skb)->h_source);
+
+	if (fdb && READ_ONCE(fdb->router) != router)
+		WRITE_ONCE(fdb->router, router);
+}
+
 static bool ctnet_neigh_nd(struct sk_buff *skb, struct ctnet_dst *src)
 {
 	struct {
@@ -169,23 +191,27 @@ static bool ctnet_neigh_nd(struct sk_buff *skb, struct ctnet_dst *src)
 	enum ctnet_neigh_verdict verdict;
 	struct in6_addr target;
 	u8 mac[ETH_ALEN];
+	bool router;
 
 	ns = skb_header_pointer(skb, ETH_HLEN, sizeof(_ns), &_ns);
 	if (!ns || ns->iph.version != 6 || ns->iph.nexthdr != IPPROTO_ICMPV6 ||
-	    ns->iph.hop_limit != 255 ||
-	    ns->msg.icmph.icmp6_type != NDISC_NEIGHBOUR_SOLICITATION ||
-	    ns->msg.icmph.icmp6_code ||
+	    ns->iph.hop_limit != 255 || ns->msg.icmph.icmp6_code)
+		return false;
+	if (ns->msg.icmph.icmp6_type == NDISC_ROUTER_ADVERTISEMENT)
+		ctnet_neigh_ra(skb, src->net, ns->msg.icmph.icmp6_rt_lifetime);
+	if (ns->msg.icmph.icmp6_type != NDISC_NEIGHBOUR_SOLICITATION ||
 	    ipv6_addr_is_multicast(&ns->msg.target) ||
 	    ipv6_addr_v4mapped(&ns->msg.target))
 		return false;
 
 	target = ns->msg.target;
-	verdict = ctnet_neigh_look(skb, src, &target, mac);
+	verdict = ctnet_neigh_look(skb, src, &target, mac, &router);
 	if (verdict == CTNET_NEIGH_ANSWER)
 		ctnet_neigh_send(skb, src,
 				 ctnet_neigh_na(src->net->dev, mac, &target,
 						&ns->iph.saddr,
-						eth_hdr(skb)->h_source));
+						eth_hdr(skb)->h_source,
+						router));
 	return verdict != CTNET_NEIGH_PASS;
 }
 

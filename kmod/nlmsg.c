@@ -137,6 +137,7 @@ int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats)
 {
 	const struct ctnet_fdb *fdb = obj;
 	struct ctnet_dst *dst = rcu_dereference(fdb->dst);
+	const struct ctnet_fdb_ips *ips = READ_ONCE(fdb->ips);
 	u8 mac[ETH_ALEN];
 	unsigned int i;
 	int err = 0;
@@ -166,9 +167,8 @@ int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats)
 		err = nla_put_u32(msg, CTNET_A_FDB_AGE,
 				  jiffies_to_msecs(jiffies -
 						   READ_ONCE(fdb->updated)));
-	for (i = 0; !err && fdb->ips && i < fdb->ips->n; i++)
-		err = ctnet_nl_put_addr(msg, CTNET_A_FDB_IP,
-					&fdb->ips->ip[i].addr);
+	for (i = 0; !err && ips && i < ips->n; i++)
+		err = ctnet_nl_put_addr(msg, CTNET_A_FDB_IP, &ips->ip[i].addr);
 	return err;
 }
 

@@ -302,10 +302,6 @@ static int ctnet_port_dev_event(struct ctnet_port *port, unsigned long event)
 static void ctnet_port_underlay_event(struct net_device *dev,
 				      unsigned long event)
 {
-	struct ctnet_ns *ns = ctnet_ns(dev_net(dev));
-	struct ctnet_net *net;
-	unsigned long id;
-
 	switch (event) {
 	case NETDEV_UP:
 	case NETDEV_CHANGEMTU:
