@@ -35,7 +35,7 @@ provision_packages()
 		"${KERNEL_PACKAGES[@]}"
 		busybox-static udev mount procps util-linux bsdutils kmod
 		iproute2 ethtool tcpdump nftables iputils-ping iputils-arping
-		iperf3 socat jq file python3)
+		iperf3 socat jq file python3 python3-yaml python3-jsonschema)
 	case $arch in
 	amd64) PACKAGES+=(qemu-system-x86) ;;
 	*) PACKAGES+=("qemu-system-$arch") ;;

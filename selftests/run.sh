@@ -103,6 +103,12 @@ pack()
 	mkdir -p "$stage/bin" "$stage/lib-fast" "$stage/selftests" "$stage/man"
 	index_modules
 	cp -r "$SELFTESTS/." "$stage/selftests/"
+	cp -r "$TOP/uapi" "$stage/"
+	if [[ -n ${YNL:-} ]]; then
+		[[ -r $YNL/cli.py || -r $YNL/pyynl/cli.py ]] ||
+			give_up "YNL=$YNL: no kernel's tools/net/ynl: there is no cli.py in it"
+		ln -s "$(realpath "$YNL")" "$stage/ynl"
+	fi
 	bin=$PATH:/sbin:/usr/sbin
 	for p in bash ip bridge tc ethtool ping arping jq tcpdump nft iperf3 socat sysctl \
 		timeout grep sed awk mawk cat rm mv mkdir mktemp cp diff sleep true kill env \
