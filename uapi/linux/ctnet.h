@@ -15,7 +15,9 @@
  * - Policies are strict: an attribute that the command does not list, or one
  *   of another length than given here, is refused.
  * - A refusal has an extended ack: a sentence, and the offset of the attribute
- *   at fault. A refused command has changed nothing.
+ *   at fault where there is one, or the type of the one that is missing. What
+ *   the core refuses (EPERM, ENOMEM) may have none. A refused command has
+ *   changed nothing.
  * - Commands that change something need CAP_NET_ADMIN in the user namespace
  *   that owns the network namespace (%GENL_UNS_ADMIN_PERM).
  * - Integers are in host byte order, addresses and MACs in network byte order.
@@ -24,8 +26,10 @@
  *   message of the ``_NTF`` command, which has the attributes that a dump of
  *   the object has (without its counters). The kernel sends changes of the
  *   fdb, and misses, at a bounded rate; %CTNET_CMD_LOST_NTF says how many were
- *   left out.
- * - A dump during which an object came or went has %NLM_F_DUMP_INTR set.
+ *   left out. Of a network that goes, its ports, its peers and itself are told,
+ *   and not each entry of its fdb.
+ * - A dump during which an object came, went or changed has %NLM_F_DUMP_INTR
+ *   set.
  *
  * Attribute trees ("do" is the request, "reply" what comes back; "=" marks what
  * a request must have)::
@@ -42,11 +46,11 @@
  *   PEER_ADD   do: =NET =ADDR [DSTPORT]
  *   PEER_DEL   do: =NET =ADDR
  *   PEER_GET   do: =NET =ADDR   dump: [NET]
- *              reply: NET ADDR DSTPORT STATS{...}
+ *              reply: NET ADDR [DSTPORT] STATS{...}
  *   FDB_ADD    do: =NET =MAC (PORT | PEER | SELF) [IP]...
  *   FDB_SET    do: as FDB_ADD
  *   FDB_DEL    do: =NET =MAC
- *   FDB_FLUSH  do: =NET [LEARNED] [PORT] [PEER]
+ *   FDB_FLUSH  do: =NET [LEARNED] [PORT | PEER]
  *   FDB_GET    do: =NET =MAC    dump: [NET]
  *              reply: NET MAC (PORT | PEER | SELF) (STATIC | AGE) [IP]...
  *   VTEP_GET   dump: -
@@ -88,11 +92,14 @@ enum ctnet_df {
  * enum ctnet_ifla - attributes of a network in IFLA_INFO_DATA
  * @IFLA_CTNET_UNSPEC: unused
  * @IFLA_CTNET_VNI: u32, 1 to %CTNET_VNI_MAX; VXLAN network identifier. Absent:
- *	a local bridge. No two networks of a namespace share VNI and UDP port.
+ *	a local bridge. No two networks of a namespace share VNI, UDP port,
+ *	underlay device and address family.
  * @IFLA_CTNET_LOCAL: IPv4 address; address of this VTEP, one of the namespace's:
  *	while it is not, nothing is sent to peers (%CTNET_DROP_NO_ROUTE). A VNI
- *	needs LOCAL, LOCAL6 or both; either goes with a VNI only. A network has
- *	peers of the families that it has a local address of.
+ *	needs LOCAL, LOCAL6 or both; either goes with a VNI only, as all that
+ *	belongs to the tunnels. A network has peers of the families that it has a
+ *	local address of. 0.0.0.0 (LOCAL6: ::) takes the family's away, which is
+ *	refused while there are peers of it.
  * @IFLA_CTNET_DSTPORT: u16; UDP port that is bound and sent to, default
  *	%CTNET_DSTPORT_DEFAULT. Goes with a VNI only.
  * @IFLA_CTNET_LEARNING: u8, 0 or 1; whether the network learns at all, default 1
@@ -109,7 +116,8 @@ enum ctnet_df {
  * @IFLA_CTNET_LOCAL6: IPv6 address, as LOCAL
  * @IFLA_CTNET_UNDERLAY: u32, interface index; the tunnels' device: what they
  *	send is routed out of it and what they receive comes in by it. A VRF
- *	device: by its routes and members. Default, and 0: any.
+ *	device: by its routes and members. Default, and 0: any. Networks with
+ *	an underlay device and without may have the same UDP port.
  * @IFLA_CTNET_TTL: u16, of the outer header: 1 to 255, %CTNET_TTL_DEFAULT (the
  *	default) or %CTNET_INHERIT
  * @IFLA_CTNET_TOS: u16, DS field of the outer header: 0 (the default) to 255, or
@@ -159,47 +167,53 @@ enum ctnet_ifla {
  *	ctnet_port_attr. The same as ``ip link set DEV master NET``.
  *	ENODEV: no such network or device; EINVAL: not an Ethernet device that
  *	can be a port; ELOOP: a ctnet network as a port; EBUSY: the device is a
- *	port of something already; EEXIST: of this network.
+ *	port of something already; EEXIST: of this network; EOPNOTSUPP: the device
+ *	does not allow to be bridged.
  * @CTNET_CMD_PORT_SET: change flags of a port. ENODEV; ENOENT: not a port of
- *	this network.
+ *	this network; EINVAL: no flags are named.
  * @CTNET_CMD_PORT_DEL: detach a port; its fdb entries go with it. Errors as
  *	PORT_SET.
- * @CTNET_CMD_PORT_GET: one port, or all of a network, or all
+ * @CTNET_CMD_PORT_GET: one port, or all of a network, or all. ENODEV; ENOENT.
  * @CTNET_CMD_PORT_ADD_NTF: a port was attached
- * @CTNET_CMD_PORT_SET_NTF: flags of a port were changed
+ * @CTNET_CMD_PORT_SET_NTF: flags of a port were set, or its device was renamed
  * @CTNET_CMD_PORT_DEL_NTF: a port was detached, or its device went
  * @CTNET_CMD_PEER_ADD: add a remote VTEP, attributes of &enum ctnet_peer_attr.
- *	EINVAL: the network has no VNI, or the address is multicast, broadcast,
- *	unspecified, loopback, of a family that the underlay has not, or the
- *	network's own; EEXIST.
+ *	EINVAL: the network has no VNI, or no local address of the family, or the
+ *	address is not that of another host: multicast, broadcast, of 0.0.0.0/8,
+ *	loopback, v4-mapped, or one of this host; or it is link-local and there
+ *	is no underlay device. ENODEV; EEXIST.
  * @CTNET_CMD_PEER_DEL: remove a peer; its fdb entries go with it. ENOENT.
- * @CTNET_CMD_PEER_GET: one peer, or all of a network, or all
+ * @CTNET_CMD_PEER_GET: one peer, or all of a network, or all. ENODEV; ENOENT.
  * @CTNET_CMD_PEER_ADD_NTF: a peer was added
  * @CTNET_CMD_PEER_DEL_NTF: a peer was removed
  * @CTNET_CMD_FDB_ADD: add a static entry, attributes of &enum ctnet_fdb_attr.
  *	A learned entry of that MAC becomes this one. EEXIST: there is a static
  *	one; EADDRINUSE: another entry has one of the IP addresses; EINVAL: the MAC is
- *	zero or multicast; ENOENT: no such port or peer; E2BIG: more than
- *	%CTNET_FDB_IPS_MAX addresses.
+ *	zero or multicast, an IP address is not unicast or named twice, or no
+ *	place is named or several; ENODEV; ENOENT: no such port or peer; E2BIG:
+ *	more than %CTNET_FDB_IPS_MAX addresses.
  * @CTNET_CMD_FDB_SET: as FDB_ADD, but a static entry is replaced, with its
  *	addresses. That of the network device's own address stays the host's
- *	(SELF), and may so be given addresses.
+ *	(SELF; EEXIST elsewhere), and may so be given addresses.
  * @CTNET_CMD_FDB_DEL: remove an entry, learned or static. ENOENT; EPERM: the
- *	entry is the network device's own address.
- * @CTNET_CMD_FDB_GET: one entry, or all of a network, or all
- * @CTNET_CMD_FDB_FLUSH: remove all entries (or only those that LEARNED, PORT or
- *	PEER name) but the network device's own address
+ *	entry is the network device's own address; EINVAL: the MAC is zero or
+ *	multicast; ENODEV.
+ * @CTNET_CMD_FDB_GET: one entry, or all of a network, or all. ENOENT; EINVAL;
+ *	ENODEV.
+ * @CTNET_CMD_FDB_FLUSH: remove all entries but the network device's own address;
+ *	with LEARNED only learned ones, with PORT or PEER only those that lie there.
+ *	ENODEV; ENOENT: no such port or peer; EINVAL: several places are named.
  * @CTNET_CMD_FDB_ADD_NTF: an entry was added or learned
  * @CTNET_CMD_FDB_SET_NTF: an entry was changed, or moved to where it was learned
  * @CTNET_CMD_FDB_DEL_NTF: an entry was removed, or aged
  * @CTNET_CMD_VTEP_GET: the UDP sockets of the namespace, attributes of &enum
  *	ctnet_vtep_attr, and what they dropped before a network was known
- * @CTNET_CMD_MISS_NTF: a frame had a destination, or asked for an address, that
- *	is not in the table of a network that does not flood. NET, and MAC (the
- *	destination) or IP (the address asked for), of &enum ctnet_fdb_attr; told
- *	at a bounded rate.
- * @CTNET_CMD_LOST_NTF: changes of the fdb happened faster than they are told;
- *	attributes of &enum ctnet_lost_attr
+ * @CTNET_CMD_MISS_NTF: a frame had a destination, or asked for an address (in no
+ *	VLAN, with SUPPRESS on), that is not in the table of a network that does
+ *	not flood. NET, and MAC (the destination) or IP (the address asked for),
+ *	of &enum ctnet_fdb_attr; told at a bounded rate.
+ * @CTNET_CMD_LOST_NTF: changes of the fdb, or misses, happened faster than they
+ *	are told; attributes of &enum ctnet_lost_attr
  */
 enum ctnet_cmd {
 	CTNET_CMD_UNSPEC,
@@ -308,9 +322,11 @@ enum ctnet_net_attr {
  * @CTNET_PORT_GUARD: only what the port's static entries name may be a source:
  *	their MACs in Ethernet, ARP and neighbour discovery headers, and, where an
  *	entry names addresses, only these as source in IP, ARP and neighbour
- *	discovery (besides IPv6 link-local from the MAC, the unspecified address
- *	of duplicate detection, and that of a DHCP client). No router
- *	advertisements or redirects, no answers of a DHCP server (default off)
+ *	discovery (besides IPv6 link-local from the MAC, and the unspecified
+ *	address where one that has none yet uses it: ARP probe, duplicate
+ *	detection, router solicitation, MLD report, DHCP client). No router
+ *	advertisements or redirects, no answers of a DHCP server. Nothing is
+ *	learned from the port (default off)
  * @CTNET_PORT_ISOLATED: the port reaches the host, the peers and ports that are
  *	not isolated, and no isolated one (default off)
  */
@@ -465,13 +481,15 @@ enum ctnet_stats_attr {
  *	counter in a DROPS nest
  * @CTNET_DROP_UNSPEC: unused
  * @CTNET_DROP_PAD: padding of the nest
- * @CTNET_DROP_MALFORMED: shorter than an Ethernet header
+ * @CTNET_DROP_MALFORMED: shorter than its Ethernet, VLAN or IP header, or with
+ *	offloads asked for that cannot be carried out
  * @CTNET_DROP_SOURCE: source MAC is zero or multicast
  * @CTNET_DROP_LINK_LOCAL: to a group that 802.1D keeps on the link
  *	(01:80:c2:00:00:00 to :0f)
  * @CTNET_DROP_NET_DOWN: the network is down
- * @CTNET_DROP_PORT_DOWN: the port it was for is down
- * @CTNET_DROP_TOO_BIG: larger than the MTU of the port it was for
+ * @CTNET_DROP_PORT_DOWN: the port it was for is down, or has no carrier
+ * @CTNET_DROP_TOO_BIG: larger than the MTU of the port it was for, or of the far
+ *	end of that
  * @CTNET_DROP_HAIRPIN: its destination is where it came from
  * @CTNET_DROP_SPLIT_HORIZON: from a peer, to a peer
  * @CTNET_DROP_UNKNOWN: destination unknown, and the network does not flood
@@ -486,10 +504,12 @@ enum ctnet_stats_attr {
  * @CTNET_DROP_VXLAN_PEER: from an address that is not a peer
  * @CTNET_DROP_VXLAN_ECN: congestion marks that RFC 6040 forbids
  * @CTNET_DROP_PATH_MTU: larger than the path to the peer takes; its sender was
- *	told so by ICMP. What cannot be answered goes out in fragments.
- * @CTNET_DROP_ISOLATED: from an isolated port, to an isolated port
+ *	told so by ICMP, if memory allowed. What cannot be answered goes out in
+ *	fragments.
+ * @CTNET_DROP_ISOLATED: from an isolated port, to an isolated port. Floods pass
+ *	by those that may not have them, which counts nothing.
  * @CTNET_DROP_MISS: asked for an address that is not in the table, and the
- *	network does not flood; the host alone was asked
+ *	network does not flood; the host alone was asked, unless it was it
  * @CTNET_DROP_GUARD_MAC: guard: a source MAC that is not the port's
  * @CTNET_DROP_GUARD_ARP: guard: ARP from a MAC or address that is not the port's
  * @CTNET_DROP_GUARD_ND: guard: neighbour discovery of a MAC or address that is
