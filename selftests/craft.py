@@ -16,7 +16,10 @@ they arrive. Requests are those of frames.py, and besides:
 				who has TARGET? WORD is "reply", "na" (an announcement in
 				place of a question), vlan=N, hops=N, want=N (wait for as
 				many answers), apart=LABEL (it gets no floods). "ok MAC... | LABEL=N...": the answers that came
-				back, and how many questions or announcements were seen where
+				back ("bad" or "router" before that which is wrong, or a router's),
+				and how many questions or announcements were seen where
+	advertise NETNS DEV MAC SENDER SECONDS
+				a router advertisement
 	mesh PREFIX N REMOTE	interfaces PREFIX1 to PREFIXN of NETNS "me" ask for one
 				another's addresses and those of REMOTE further MACs
 """
@@ -139,8 +142,8 @@ def rs(src, opts=b"", **more):
 
 
 # a lifetime of zero: nobody takes it for its router
-def ra(src, opts=b"", **more):
-    return icmp6(src, "ff02::1", RA, struct.pack("!BBHII", 64, 0, 0, 0, 0) + opts, **more)
+def ra(src, opts=b"", lifetime=0, **more):
+    return icmp6(src, "ff02::1", RA, struct.pack("!BBHII", 64, 0, lifetime, 0, 0) + opts, **more)
 
 
 def redirect(src, target, dest):
@@ -655,7 +658,8 @@ def guard(group, *words):
 
 def parse(data):
     """(kind, target, tagged) of what asks or announces; ("answer", target, MAC) of what
-    answers, and whether each field of that is right; or None."""
+    answers, "bad" before it if a field of that is not right and "router" if it says that it
+    is one; or None."""
     tagged, kind, body = False, data[12:14], data[14:]
     if kind in (b"\x81\0", b"\x88\xa8"):
         tagged, kind, body = True, data[16:18], data[18:]
@@ -675,10 +679,11 @@ def parse(data):
             body[64:66] != b"\2\1" or checksum(body[8:40] + struct.pack(
                 "!II", len(icmp), ICMP6) + icmp)
         if body[24:40] == ip("ff02::1"):
-            bad = bad or body[44] != 0x20 or data[:6] != mac("33:33:00:00:00:01")
+            bad = bad or body[44] & 0x7f != 0x20 or data[:6] != mac("33:33:00:00:00:01")
         else:
-            bad = bad or body[44] != 0x60
-        return "answer", target, hw if not bad else b"bad" + hw
+            bad = bad or body[44] & 0x7f != 0x60
+        marks = b"bad" * bad + b"router" * (body[44] >> 7)
+        return "answer", target, marks + hw
     return None
 
 
@@ -719,8 +724,17 @@ def question(netns, dev, hw, sip, tip, *words):
         else:
             n = sum(bool(f) and f[:2] == ("asks", target) and f[2] == bool(tags) for f in found)
         seen.append("%s=%d" % (s.label, n))
-    return "ok %s | %s" % (" ".join(("bad:" if len(a) > 6 else "") + a[-6:].hex(":")
+    return "ok %s | %s" % (" ".join(a[:-6].decode() + a[-6:].hex(":")
                                     for a in answers()) or "-", " ".join(seen))
+
+
+def advertise(netns, dev, hw, sip, lifetime):
+    """A router advertisement, as its sender is one for so many seconds or none any more."""
+    hw = mac(hw)
+    packet = ra(sip, lladdr(SLLA, hw), lifetime=int(lifetime))
+    frames.sender(netns, dev).send(frame(hw, IP6, packet, (), b"\x33\x33\0\0\0\1"))
+    sync((netns, dev), hw)
+    return "ok"
 
 
 def mesh(prefix, n, remote):
@@ -771,7 +785,7 @@ def mesh(prefix, n, remote):
 
 
 REQUESTS = dict(frames.REQUESTS, sniff=sniff, me=set_me, other=set_other, host=set_host,
-                guard=guard, question=question, mesh=mesh)
+                guard=guard, question=question, advertise=advertise, mesh=mesh)
 
 
 def handle(line):

@@ -129,6 +129,40 @@ remote_ones()
 	answered $MR 2001:db8:100::121
 }
 
+# the host is asked, and nobody else: it knows its addresses
+host_itself()
+{
+	asked $MH "$HOST_ALONE" 203.0.113.254
+	asked $MH "$HOST_ALONE" 2001:db8:100::fe
+	check ip -n "$h1" addr add 203.0.113.200/24 dev net0
+	asked $MH "$HOST_ALONE" 203.0.113.200
+	check ip -n "$h1" addr del 203.0.113.200/24 dev net0
+	flooded 203.0.113.200
+}
+
+# Who is a router stays one in answers.
+router()
+{
+	ask advertise "$c3" eth0 $M3 2001:db8:100::3 1800
+	answered "router$M3" 2001:db8:100::3
+	answered $M2 2001:db8:100::2
+	# an entry that changes is still the router's
+	check ctn "$h1" replace-fdb net0 $M3 --port p3 --ip 203.0.113.3 --ip 2001:db8:100::3
+	answered "router$M3" 2001:db8:100::3
+	ask advertise "$c3" eth0 $M3 2001:db8:100::3 0
+	answered $M3 2001:db8:100::3
+}
+
+# the addresses of the host's entry go along
+host_mac()
+{
+	check ip -n "$h1" link set net0 address 02:00:00:00:00:f0
+	answered 02:00:00:00:00:f0 203.0.113.253
+	check ip -n "$h1" link set net0 address $MH
+	answered $MH 203.0.113.253
+	answered $MH 2001:db8:100::fd
+}
+
 host()
 {
 	# other than those that the host has itself, so that it cannot answer
@@ -376,7 +410,10 @@ build
 run_test pings "containers of both hosts reach one another"
 run_test local_ones "what is asked for a local container is answered, and flooded nowhere"
 run_test remote_ones "for a container behind a peer, too"
-run_test host "for the host, too"
+run_test host_itself "for the host's own addresses the host alone is asked"
+run_test host "what the table has of the host is answered"
+run_test host_mac "also as its MAC changes"
+run_test router "a router is called one in answers"
 run_test host_second_mac "for another MAC of the host, too"
 run_test host_asks "the host's questions are answered, and flooded nowhere"
 run_test peer_asks "those from a peer, too, but not for what is behind a peer"

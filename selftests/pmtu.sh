@@ -141,6 +141,7 @@ mtus()
 	check_eq "${got# }" "$*" "MTUs with the underlay's $UNDER"
 }
 
+mtu_is() { [[ $(mtu_of "$h1" "$1") == "$2" ]]; }
 under() { UNDER=$1; check ip -n "$h1" link set ul0 mtu "$1"; }
 router() { check ip -n "$r" link set r2 mtu "$1"; }
 
@@ -197,15 +198,15 @@ follows()
 
 follows_addresses()
 {
-	# the addresses move to a device with another MTU, which the networks are told
-	# of when that comes up
+	# the address moves to a device with another MTU, which is up
 	ip_in "$h1" <<-EOT || fail "cannot add a device"
 		link add ul9 mtu 4000 type veth peer name ul8
+		link set ul9 up
 		addr del $L1/24 dev ul0
 		addr add $L1/24 dev ul9
-		link set ul9 up
 	EOT
 	UNDER="of another device"
+	wait_until 5000 mtu_is net4 3950
 	mtus 3950 1430 1430 1300
 	# deleted, it takes the address along
 	ip_in "$h1" <<-EOT || fail "cannot move the address back"
@@ -213,9 +214,18 @@ follows_addresses()
 		addr add $L1/24 dev ul0
 		route replace 198.51.100.0/24 via 192.0.2.254
 	EOT
-	under 1501
-	under 1500
+	wait_until 5000 mtu_is net4 1450
 	mtus 1450 1430 1430 1300
+	# a network that is made before its addresses are there
+	check ip -n "$h1" link add du0 mtu 3000 up type dummy
+	check ctn "$h1" add-net early --vni 703 --local 198.18.0.1 --local 2001:db8:9::1
+	check_eq "$(mtu_of "$h1" early)" 1430 "MTU while no device has the address"
+	check ip -n "$h1" addr add 198.18.0.1/24 dev du0
+	check ip -n "$h1" addr add 2001:db8:9::1/64 dev du0 nodad
+	wait_until 5000 mtu_is early 2930
+	check_eq "$(mtu_of "$h1" early)" 2930 "MTU once one has"
+	check ctn "$h1" del-net early
+	check ip -n "$h1" link del du0
 }
 
 fixed()

@@ -22,8 +22,7 @@
 #	              bridge and vxlan
 #	netu4    801  IPv4, --underlay ul1, port 4790          203.0.113.65, .66
 #	netu6    802  IPv6, --underlay ul1, port 4790          203.0.113.81, .82
-#	and 2001:db8:NNN::/64, with NNN the VNI. A UDP port is bound to a device, or to
-#	none, in all of a namespace.
+#	and 2001:db8:NNN::/64, with NNN the VNI
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -459,6 +458,56 @@ refusals()
 	NETS_ON=("$h1" "$h2" "$h3")
 }
 
+# grab OPTION [DEV]: whether somebody else can have the port as well
+grab()
+{
+	ip netns exec "$h1" python3 - "$@" <<-EOT
+		import socket, sys
+		s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+		s.setsockopt(socket.SOL_SOCKET, getattr(socket, sys.argv[1]), 1)
+		if sys.argv[2:]:
+		    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, sys.argv[2].encode())
+		s.bind(("", 4790))
+	EOT
+}
+
+# Networks with and without underlay device on one UDP port, and changes between these.
+shared_port()
+{
+	local opt
+
+	check ctn "$h1" add-net any --vni 900 --local "$H1_IP" --local "$H1_IP6" --dstport 4790 \
+		--address 203.0.113.97/28
+	check ctn "$h2" add-net any --vni 900 --local "$H2_IP" --dstport 4790 --address 203.0.113.98/28
+	check ctn "$h1" add-peer any "$H2_IP"
+	check ctn "$h2" add-peer any "$H1_IP"
+	wait_for_ping "$h1" 203.0.113.98
+	passes 64 801
+	passes 80 802
+	# what comes in by ul1, which others are bound to, is for who is bound to none, too
+	check ctn "$h1" set-net any --local "$U1"
+	check ctn "$h2" set-net any --local "$U2"
+	check ctn "$h1" del-peer any "$H2_IP"
+	check ctn "$h1" add-peer any "$U2"
+	check ctn "$h2" del-peer any "$H1_IP"
+	check ctn "$h2" add-peer any "$U1"
+	wait_for_ping "$h1" 203.0.113.98
+	# and in place to such that are bound, and back
+	check ctn "$h1" set-net any --underlay ul1
+	wait_for_ping "$h1" 203.0.113.98
+	check ctn "$h1" set-net any --underlay any
+	wait_for_ping "$h1" 203.0.113.98
+	passes 64 801
+	for opt in SO_REUSEADDR SO_REUSEPORT; do
+		check_not grab $opt
+		check_not grab $opt ul1
+	done
+	check ctn "$h1" del-net any
+	check ctn "$h2" del-net any
+	passes 64 801
+	check_not grab SO_REUSEPORT
+}
+
 # via DEV VNI: what c1 sends into the network goes out of DEV of h1 and no other way
 via()
 {
@@ -578,5 +627,6 @@ run_test refusals "what does not go with the families or the underlay device is 
 run_test underlay_shown "the underlay device is shown"
 run_test underlay_sends "tunnels go out of their underlay device whatever the routes say"
 run_test underlay_receives "and take what comes in by it only"
+run_test shared_port "networks with an underlay device and without share a UDP port, with nobody else"
 run_test vrf ul1 "the underlay device may be a member of a VRF"
 run_test vrf vrf1 "or the VRF"

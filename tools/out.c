@@ -41,6 +41,7 @@ static const char *const drop_names[CTNET_DROP_MAX + 1] = {
 	[CTNET_DROP_GUARD_RA] = "guard-ra",
 	[CTNET_DROP_GUARD_DHCP] = "guard-dhcp",
 	[CTNET_DROP_GUARD_HEADER] = "guard-header",
+	[CTNET_DROP_QUEUE] = "queue",
 };
 
 static const char *const stat_keys[CTNET_A_STATS_MAX + 1] = {
