@@ -476,34 +476,34 @@ shared_port()
 {
 	local opt
 
-	check ctn "$h1" add-net any --vni 900 --local "$H1_IP" --local "$H1_IP6" --dstport 4790 \
+	check ctn "$h1" add-net free --vni 900 --local "$H1_IP" --local "$H1_IP6" --dstport 4790 \
 		--address 203.0.113.97/28
-	check ctn "$h2" add-net any --vni 900 --local "$H2_IP" --dstport 4790 --address 203.0.113.98/28
-	check ctn "$h1" add-peer any "$H2_IP"
-	check ctn "$h2" add-peer any "$H1_IP"
+	check ctn "$h2" add-net free --vni 900 --local "$H2_IP" --dstport 4790 --address 203.0.113.98/28
+	check ctn "$h1" add-peer free "$H2_IP"
+	check ctn "$h2" add-peer free "$H1_IP"
 	wait_for_ping "$h1" 203.0.113.98
 	passes 64 801
 	passes 80 802
 	# what comes in by ul1, which others are bound to, is for who is bound to none, too
-	check ctn "$h1" set-net any --local "$U1"
-	check ctn "$h2" set-net any --local "$U2"
-	check ctn "$h1" del-peer any "$H2_IP"
-	check ctn "$h1" add-peer any "$U2"
-	check ctn "$h2" del-peer any "$H1_IP"
-	check ctn "$h2" add-peer any "$U1"
+	check ctn "$h1" set-net free --local "$U1"
+	check ctn "$h2" set-net free --local "$U2"
+	check ctn "$h1" del-peer free "$H2_IP"
+	check ctn "$h1" add-peer free "$U2"
+	check ctn "$h2" del-peer free "$H1_IP"
+	check ctn "$h2" add-peer free "$U1"
 	wait_for_ping "$h1" 203.0.113.98
 	# and in place to such that are bound, and back
-	check ctn "$h1" set-net any --underlay ul1
+	check ctn "$h1" set-net free --underlay ul1
 	wait_for_ping "$h1" 203.0.113.98
-	check ctn "$h1" set-net any --underlay any
+	check ctn "$h1" set-net free --underlay any
 	wait_for_ping "$h1" 203.0.113.98
 	passes 64 801
 	for opt in SO_REUSEADDR SO_REUSEPORT; do
 		check_not grab $opt
 		check_not grab $opt ul1
 	done
-	check ctn "$h1" del-net any
-	check ctn "$h2" del-net any
+	check ctn "$h1" del-net free
+	check ctn "$h2" del-net free
 	passes 64 801
 	check_not grab SO_REUSEPORT
 }
