@@ -2,6 +2,7 @@
 /* monitor: a line for each event, in the words of list. */
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <linux/sock_diag.h>
 #include <netlink/genl/genl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ static struct names {
 	struct name {
 		int ifindex;
 		char name[IFNAMSIZ];
+		bool old;	/* was not there when all were read last */
 	} *v;
 	size_t n;
 } names;
@@ -45,6 +47,7 @@ static void name_keep(int ifindex, const char *name)
 		k->ifindex = ifindex;
 	}
 	snprintf(k->name, sizeof(k->name), "%s", name);
+	k->old = false;
 }
 
 static void name_drop(int ifindex)
@@ -53,6 +56,26 @@ static void name_drop(int ifindex)
 
 	if (k)
 		*k = names.v[--names.n];
+}
+
+/* Read all of them. Those that are gone stay until this is done again. */
+static void names_read(void)
+{
+	struct links ls;
+	size_t i;
+
+	if (link_dump(&ctx.rt, &ls))
+		return;
+	for (i = names.n; i--;) {
+		if (names.v[i].old)
+			names.v[i] = names.v[--names.n];
+		else
+			names.v[i].old = true;
+	}
+	for (i = 0; i < ls.n; i++)
+		if (!strcmp(ls.v[i].kind, "ctnet") || ls.v[i].master)
+			name_keep(ls.v[i].ifindex, ls.v[i].name);
+	links_free(&ls);
 }
 
 static const char *name_of(int ifindex)
@@ -94,7 +117,11 @@ static void emit(const char *object, const char *event,
 	json_object_put(o);
 }
 
-static void emit_lost(struct nlattr *count)
+/*
+ * Events are missing from here on backwards. Those that the kernel left out it
+ * has counted; among those that the socket had no room for may be such a count.
+ */
+static void emit_lost(bool rate, uint32_t count)
 {
 	struct json_object *o;
 
@@ -103,16 +130,20 @@ static void emit_lost(struct nlattr *count)
 		json_str(o, "object", "monitor");
 		json_str(o, "event", "lost");
 		if (count)
-			json_u64(o, "count", nla_get_u32(count));
-		else
-			json_object_object_add(o, "count", NULL);
+			json_u64(o, "count", count);
+		json_str(o, "reason", rate ? "rate" : "overrun");
 		out_json(o);
 		json_object_put(o);
-	} else if (count) {
-		printf("lost %u events\n", nla_get_u32(count));
-	} else {
-		printf("lost events\n");
+		return;
 	}
+	printf("lost ");
+	if (count)
+		printf("%u ", count);
+	if (rate)
+		printf("events: the table changed faster than is told\n");
+	else
+		printf("events%s: they came faster than they were read\n",
+		       count ? " or more" : "");
 }
 
 static void net_event(struct nlmsghdr *h, const char *event, int only)
@@ -218,7 +249,8 @@ static void lost_event(struct nlmsghdr *h, const char *event, int only)
 	(void)event;
 	(void)only;
 	if (!ge_parse(h, tb, CTNET_A_LOST_MAX, policy))
-		emit_lost(tb[CTNET_A_LOST_COUNT]);
+		emit_lost(true, tb[CTNET_A_LOST_COUNT] ?
+				nla_get_u32(tb[CTNET_A_LOST_COUNT]) : 0);
 }
 
 static const struct event {
@@ -240,6 +272,23 @@ static const struct event {
 	[CTNET_CMD_LOST_NTF] = { lost_event, "lost" },
 };
 
+/* With its family the module's group went: nothing would ever come again. */
+static bool is_end(struct nlmsghdr *h)
+{
+	static const struct nla_policy policy[CTRL_ATTR_MAX + 1] = {
+		[CTRL_ATTR_FAMILY_ID] = { .type = NLA_U16 },
+	};
+	struct nlattr *tb[CTRL_ATTR_MAX + 1];
+	struct genlmsghdr *g = nlmsg_data(h);
+
+	return h->nlmsg_type == GENL_ID_CTRL &&
+	       nlmsg_datalen(h) >= (int)sizeof(*g) &&
+	       g->cmd == CTRL_CMD_DELFAMILY &&
+	       !ge_parse(h, tb, CTRL_ATTR_MAX, policy) &&
+	       tb[CTRL_ATTR_FAMILY_ID] &&
+	       nla_get_u16(tb[CTRL_ATTR_FAMILY_ID]) == ctx.family;
+}
+
 static void handle(struct nlmsghdr *h, int only)
 {
 	struct genlmsghdr *g = nlmsg_data(h);
@@ -251,9 +300,46 @@ static void handle(struct nlmsghdr *h, int only)
 	events[g->cmd].fn(h, events[g->cmd].name, only);
 }
 
+/**
+ * struct overrun - what the socket had no room for
+ * @behind: some is to be told of
+ * @seen: how many were dropped so far
+ * @told: of these, how many were told of
+ */
+struct overrun {
+	bool behind;
+	uint32_t seen;
+	uint32_t told;
+};
+
+static void overrun_count(int fd, struct overrun *o)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t len = sizeof(info);
+
+	if (!getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len) &&
+	    len > SK_MEMINFO_DROPS * sizeof(*info))
+		o->seen = info[SK_MEMINFO_DROPS];
+}
+
+static void overrun_tell(struct overrun *o)
+{
+	/* None: the kernel had no memory for an event. */
+	emit_lost(false, o->seen - o->told);
+	o->told = o->seen;
+	names_read();
+}
+
+/*
+ * A socket that is full says so first, then gives what it has, and takes in
+ * nothing before that has been read: only then is it known how many are
+ * missing, and that is where they are missing.
+ */
 static int watch(struct nlsock *s, int only)
 {
 	static char buf[1 << 16] __attribute__((aligned(NLMSG_ALIGNTO)));
+	int fd = nl_socket_get_fd(s->sk);
+	struct overrun o = { 0 };
 
 	for (;;) {
 		struct sockaddr_nl from = { 0 };
@@ -263,18 +349,35 @@ static int watch(struct nlsock *s, int only)
 			.msg_iov = &iov, .msg_iovlen = 1,
 		};
 		struct nlmsghdr *h = (struct nlmsghdr *)buf;
-		ssize_t got = recvmsg(nl_socket_get_fd(s->sk), &m, 0);
+		ssize_t got = recvmsg(fd, &m, o.behind ? MSG_DONTWAIT : 0);
 		int left = got;
 
 		if (got < 0 && errno == EINTR)
 			continue;
-		if (got < 0 && errno != ENOBUFS)
+		if (got < 0 && errno == ENOBUFS) {
+			/* Full again: what it had has been read. */
+			if (o.behind)
+				overrun_tell(&o);
+			o.behind = true;
+			continue;
+		}
+		if (got < 0 && errno == EAGAIN && o.behind) {
+			overrun_count(fd, &o);
+			overrun_tell(&o);
+			o.behind = false;
+		} else if (got < 0) {
 			return fail("read events: %s", strerror(errno));
-		if (got < 0 || (m.msg_flags & MSG_TRUNC))
-			emit_lost(NULL);
-		else if (!from.nl_pid)
-			for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
+		} else if (m.msg_flags & MSG_TRUNC) {
+			emit_lost(false, 1);
+		} else if (!from.nl_pid) {
+			for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
+				if (is_end(h))
+					return fail("the ctnet module was unloaded, and all networks with it: \"modprobe ctnet\" loads it");
 				handle(h, only);
+			}
+		}
+		if (got >= 0 && o.behind)
+			overrun_count(fd, &o);
 		/* Nobody reads any more. */
 		if (fflush(stdout))
 			return fail("write the output: %s", strerror(errno));
@@ -286,8 +389,6 @@ int monitor(int n, char **arg, void *vals)
 	struct nlsock s = { 0 };
 	struct link net = { 0 };
 	int room = 16 << 20, err;
-	struct links ls;
-	size_t i;
 
 	(void)vals;
 	if (n) {
@@ -303,18 +404,16 @@ int monitor(int n, char **arg, void *vals)
 	/* Bursts are to fit; beyond net.core.rmem_max only for the privileged. */
 	setsockopt(nl_socket_get_fd(s.sk), SOL_SOCKET, SO_RCVBUFFORCE, &room,
 		   sizeof(room));
-	/* Subscribed first, so that no change falls between. */
-	err = nl_socket_add_membership(s.sk, ctx.group);
+	/*
+	 * Subscribed first, so that no change falls between. The controller's
+	 * only group, which has its number, tells of families that go.
+	 */
+	err = nl_socket_add_memberships(s.sk, ctx.group, GENL_ID_CTRL, 0);
 	if (err) {
 		err = fail("subscribe to the events: %s", nl_geterror(err));
 		goto out;
 	}
-	if (!link_dump(&ctx.rt, &ls)) {
-		for (i = 0; i < ls.n; i++)
-			if (!strcmp(ls.v[i].kind, "ctnet") || ls.v[i].master)
-				name_keep(ls.v[i].ifindex, ls.v[i].name);
-		links_free(&ls);
-	}
+	names_read();
 	err = watch(&s, net.ifindex);
 out:
 	nl_shut(&s);
