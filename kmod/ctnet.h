@@ -38,8 +38,8 @@
  * netdevice notifier acts in place.
  *
  * The lock of &ctnet_net.fdb_ids (a spinlock, bottom halves off) serializes
- * writers of the table, learners among them; it nests inside RTNL and takes none
- * of ours inside.
+ * writers of the table, learners among them, and the events that tell of it; it
+ * nests inside RTNL, and &ctnet_ns.event_lock inside it.
  *
  * Readers of all of it are under RCU. An object is unlinked, and then freed
  * after a grace period (call_rcu, kfree_rcu); the module waits for these with

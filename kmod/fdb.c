@@ -138,6 +138,7 @@ static void ctnet_fdb_unlink(struct ctnet_net *net, struct ctnet_fdb *fdb)
 	--*ctnet_fdb_counter(net, fdb);
 }
 
+/* Under the table's lock, so that events come in the order of what they tell. */
 static void ctnet_fdb_changed(struct ctnet_net *net, const struct ctnet_fdb *fdb,
 			      enum ctnet_cmd cmd)
 {
@@ -173,10 +174,10 @@ static noinline void ctnet_fdb_learn_slow(struct ctnet_dst *src, u64 mac)
 		WRITE_ONCE(fdb->updated, jiffies);
 		cmd = CTNET_CMD_FDB_SET_NTF;
 	}
-unlock:
-	xa_unlock_bh(&net->fdb_ids);
 	if (cmd)
 		ctnet_fdb_changed(net, fdb, cmd);
+unlock:
+	xa_unlock_bh(&net->fdb_ids);
 }
 
 /**
@@ -352,10 +353,10 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 		}
 		err = ctnet_fdb_replace(net, fdb, old, extack);
 	}
-	xa_unlock_bh(&net->fdb_ids);
 	if (!err)
 		ctnet_fdb_changed(net, fdb, old ? CTNET_CMD_FDB_SET_NTF :
 				  CTNET_CMD_FDB_ADD_NTF);
+	xa_unlock_bh(&net->fdb_ids);
 	rcu_read_unlock();
 
 	/* A reader may have found the new one, if only for a moment. */
@@ -380,14 +381,14 @@ bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb)
 
 	xa_lock_bh(&net->fdb_ids);
 	there = xa_load(&net->fdb_ids, fdb->id) == fdb;
-	if (there)
+	if (there) {
 		ctnet_fdb_unlink(net, fdb);
+		ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_DEL_NTF);
+	}
 	xa_unlock_bh(&net->fdb_ids);
-	if (!there)
-		return false;
-	ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_DEL_NTF);
-	call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
-	return true;
+	if (there)
+		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
+	return there;
 }
 
 /**
