@@ -145,7 +145,6 @@ static void ctnet_dev_uninit(struct net_device *dev)
 	/* It stands there from when it was told of. */
 	told = xa_erase(&ns->nets, net->id);
 	atomic_inc(&ns->seq);
-	ctnet_vtep_unbind(net);
 	/* At one go, so that no port or peer has to walk the table for its own. */
 	ctnet_fdb_flush(net, NULL, false);
 	xa_for_each(&net->members, id, dst) {
@@ -158,6 +157,7 @@ static void ctnet_dev_uninit(struct net_device *dev)
 	if (told)
 		ctnet_nl_net_event(net, CTNET_CMD_NET_DEL_NTF);
 
+	ctnet_vtep_unbind(net);
 	ctnet_flood_uninit(net);
 	/* Dumps, frames from the underlay and netpoll are out of here then. */
 	synchronize_net();

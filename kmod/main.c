@@ -79,16 +79,17 @@ static int __init ctnet_init(void)
 	err = register_inet6addr_notifier(&ctnet_vtep_notifier6);
 	if (err)
 		goto err_notifier4;
-	err = rtnl_link_register(&ctnet_link_ops);
-	if (err)
-		goto err_notifier6;
 	err = ctnet_nl_init();
 	if (err)
-		goto err_link;
+		goto err_notifier6;
+	/* Last, and at exit first: what networks cause as they go is told. */
+	err = rtnl_link_register(&ctnet_link_ops);
+	if (err)
+		goto err_nl;
 	return 0;
 
-err_link:
-	rtnl_link_unregister(&ctnet_link_ops);
+err_nl:
+	ctnet_nl_exit();
 err_notifier6:
 	unregister_inet6addr_notifier(&ctnet_vtep_notifier6);
 err_notifier4:
@@ -109,8 +110,8 @@ err_fdb:
 
 static void __exit ctnet_exit(void)
 {
-	ctnet_nl_exit();
 	rtnl_link_unregister(&ctnet_link_ops);
+	ctnet_nl_exit();
 	unregister_inet6addr_notifier(&ctnet_vtep_notifier6);
 	unregister_inetaddr_notifier(&ctnet_vtep_notifier4);
 	unregister_netdevice_notifier(&ctnet_port_notifier);

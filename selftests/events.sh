@@ -300,9 +300,9 @@ network_goes()
 		add-peer last 192.0.2.4
 		del-net last
 	EOT
-	heard '^net del +last' '"event":"del","network":"last"'
+	heard '^net del +last .*vni 102' '"event":"del","network":"last",.*"vni":102'
 	lines=$(grep -E '^[a-z]+ del last' "$TEXT" | cut -d' ' -f1,2,4)
-	check_match "$lines" '^(port del x0|peer del 192.0.2.[34]).*net del [a-z]+$' "its end"
+	check_match "$lines" '^(port del x0|peer del 192.0.2.[34]).*net del [^ ]*$' "its end"
 	check_eq "$(wc -l <<<"$lines")" 4 "objects that went"
 	check ip -n "$h1" link del x0
 }
@@ -442,6 +442,8 @@ unloaded()
 	local ret
 
 	check rmmod ctnet
+	# what goes with the module is told of
+	wait_until 5000 grep -q '"object":"net","event":"del","network":"net0",.*"vni":100' "$JSON"
 	wait_until 5000 grep -q 'ctnetctl: monitor: the ctnet module was unloaded' "$JSON"
 	wait $JSON_PID
 	ret=$?

@@ -26,8 +26,8 @@
  *   message of the ``_NTF`` command, which has the attributes that a dump of
  *   the object has (without its counters). The kernel sends changes of the
  *   fdb, and misses, at a bounded rate; %CTNET_CMD_LOST_NTF says how many were
- *   left out. Of a network that goes, its ports, its peers and itself are told,
- *   and not each entry of its fdb.
+ *   left out. Of a network that comes or goes, its ports, its peers and itself
+ *   are told, and not the entries of its fdb that come and go with it.
  * - A dump during which an object came, went or changed has %NLM_F_DUMP_INTR
  *   set.
  *
