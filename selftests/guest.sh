@@ -173,7 +173,7 @@ unpack
 touch "$VM/ready"
 while read -r t limit; do
 	# one VM only can rename it
-	mv -f "$RUN/todo/$t" "$VM/current" 2>/dev/null || continue
+	mv -f "$RUN/queue/$t" "$VM/current" 2>/dev/null || continue
 	# where the module is stuck, the rest needs a new VM
 	run_script "$t" "$limit" || break
 done <"$RUN/tests"

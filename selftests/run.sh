@@ -9,7 +9,7 @@
 #	run.sh demo
 #
 # A VM sees this machine's files, read-only; one directory it can write to, $RUN, which
-# all share: there it reads the payload, takes the next script out of $RUN/todo until
+# all share: there it reads the payload, takes the next script out of $RUN/queue until
 # none is left, and leaves its log and results in $RUN/vmN. A VM that crashes or hangs is
 # ended, the script that ran in it has failed, and the others go on in a new one.
 
@@ -206,7 +206,7 @@ script_timeout()
 }
 
 # whether there are scripts that no VM has taken
-any_left() { compgen -G "$RUN/todo/*" >/dev/null; }
+any_left() { compgen -G "$RUN/queue/*" >/dev/null; }
 
 # what script $2 printed in VM $1
 block() { sed -n "/^== $2\$/,/^== $2: /p" "$RUN/vm$1/log"; }
@@ -220,9 +220,9 @@ run_tests()
 {
 	local vm t
 
-	mkdir "$RUN/todo"
+	mkdir "$RUN/queue"
 	while IFS= read -r t; do
-		echo "$t" >"$RUN/todo/$t"
+		echo "$t" >"$RUN/queue/$t"
 		echo "$t $(script_timeout "$t")"
 	done <<<"$1" >"$RUN/tests"
 	# longest first, lest it be the last that one VM runs while the others have ended
