@@ -284,6 +284,9 @@ vlan_tags()
 	send_frame "$c1" $M2 $M1 vlan vlan=5 len=200
 	got_frames "$c2" eth0 vlan 1
 	check_eq "$ANSWER" "ok 1 vlan=5 len=200" "tagged unicast"
+	# it was learned without a tag: the table is keyed by MAC alone
+	sync_frames vlan "$c2" "$c3"
+	got_frames "$c3" eth0 vlan 0
 	# priority and DEI, too
 	send_frame "$c1" $BCAST $M1 vlanprio vlan=$((0xf005)) len=201
 	got_frames "$c2" eth0 vlanprio 1
