@@ -32,7 +32,7 @@ install-module: module ## install the module into /lib/modules/KVER/updates
 		INSTALL_MOD_DIR=updates modules_install
 	$(if $(DESTDIR),,depmod $(KVER))
 
-install-tool: tool ## install ctnetctl and its man page under PREFIX
+install-tool: tool ## install ctnetctl, its man page and its systemd unit under PREFIX
 	$(MAKE) -C tools $(TOOLVARS) install
 
 dkms: ## register the module with DKMS, which builds it for every kernel (as root)
@@ -49,7 +49,8 @@ uninstall: ## remove what install and dkms put there (as root)
 	$(if $(DESTDIR),,-depmod $(KVER))
 	rm -f $(DESTDIR)$(PREFIX)/sbin/ctnetctl \
 		$(DESTDIR)$(PREFIX)/share/man/man8/ctnetctl.8* \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ctnetctl
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ctnetctl \
+		$(DESTDIR)$(PREFIX)/lib/systemd/system/ctnet.service
 
 check: ## build and run the tests in VMs; TESTS="local tunnel": only these; V=1: all output; JOBS=1: in one VM
 	@V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" TESTS_ONLY="$(TESTS_ONLY)" bash selftests/run.sh check

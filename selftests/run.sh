@@ -60,7 +60,7 @@ build()
 	# only what differs is copied, so that make builds only that
 	(cd "$TOP" && find Makefile Kbuild dkms.conf LICENSE kmod tools uapi -type f \
 		\( -name '*.[ch8]' -o -name 'Makefile' -o -name Kbuild -o -name LICENSE \
-		   -o -name '*.conf' -o -name '*-completion' -o -name '*.yaml' \) \
+		   -o -name '*.conf' -o -name '*-completion' -o -name '*.yaml' -o -name '*.in' \) \
 		! -name '*.mod.c' -print) |
 	while IFS= read -r f; do
 		cmp -s "$TOP/$f" "$BUILD/$f" && continue
@@ -119,6 +119,8 @@ pack()
 	done
 	cp "$BUILD/tools/ctnetctl" "$stage/bin/"
 	cp "$BUILD"/tools/*.8 "$stage/man/" 2>/dev/null
+	make -C "$BUILD" install-tool DESTDIR="$stage/installed" >/dev/null 2>&1 </dev/null ||
+		give_up "make install-tool failed"
 	ldd "$stage"/bin/* 2>/dev/null | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p' | sort -u |
 	while IFS= read -r lib; do
 		cp -L "$lib" "$stage/lib-fast/"

@@ -8,12 +8,14 @@
  * them. Deleting the near end takes back all of it.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <net/if.h>
 #include <linux/if.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -21,113 +23,12 @@
 #include <unistd.h>
 #include <linux/ctnet.h>
 
+#include "container.h"
 #include "ctnetctl.h"
 #include "objects.h"
 
 #define CARRIER_WAIT_MS	5000
 #define NAME_TRIES	16
-
-enum far_state {
-	FAR_NONE,		/* no interface of that name */
-	FAR_OTHER,		/* one, whose other end is not here */
-	FAR_HERE,		/* one, whose other end is in our namespace */
-};
-
-/**
- * struct container - the namespace that a TARGET names, and what it has there
- * @target: as it was given
- * @ifname: name of the interface there
- * @fd: its namespace
- * @s: rtnetlink socket in there
- * @state: what is there
- * @far: the interface, unless FAR_NONE
- * @near: its other end, if FAR_HERE
- */
-struct container {
-	const char *target;
-	const char *ifname;
-	int fd;
-	struct nlsock s;
-	enum far_state state;
-	struct link far;
-	struct link near;
-};
-
-static void container_close(struct container *c)
-{
-	nl_shut(&c->s);
-	close(c->fd);
-}
-
-/*
- * A port is known by namespace and interface name, whatever the container was
- * called. The kernel says where the interface's other end is, so no port needs
- * to be searched for.
- */
-static int container_find(struct container *c)
-{
-	int err;
-
-	err = link_get(&c->s, c->ifname, 0, -1, &c->far);
-	if (err == -ENODEV)
-		return EXIT_OK;
-	if (err)
-		return fail("look up %s in %s: %s", c->ifname, c->target,
-			    nl_why(&c->s, err, NULL));
-	c->state = FAR_OTHER;
-	if (strcmp(c->far.kind, "veth") || !c->far.peer ||
-	    link_get(&ctx.rt, NULL, c->far.peer, -1, &c->near) ||
-	    strcmp(c->near.kind, "veth") || c->near.peer != c->far.ifindex ||
-	    c->near.peer_nsid < 0 ||
-	    c->near.peer_nsid != link_nsid(&ctx.rt, c->fd))
-		return EXIT_OK;
-	c->state = FAR_HERE;
-	return EXIT_OK;
-}
-
-static int container_open(struct container *c, const char *target,
-			  const struct port_opts *o, bool *gone,
-			  const char *tail)
-{
-	int err;
-
-	memset(c, 0, sizeof(*c));
-	c->target = target;
-	c->ifname = o->ifname ? o->ifname : "eth0";
-	c->fd = netns_open(target, gone, tail);
-	if (c->fd < 0)
-		return gone && *gone ? EXIT_OK : EXIT_REFUSED;
-	if (netns_same(c->fd, ctx.ns_fd)) {
-		err = fail("\"%s\" is in the network's own namespace, so it needs no veth: the network itself is its interface, and --dev attaches others",
-			   target);
-		close(c->fd);
-		return err;
-	}
-	err = nl_open(&c->s, NETLINK_ROUTE, c->fd);
-	if (err)
-		err = fail("open a socket in %s: %s", target,
-			   nl_why(NULL, err, NULL));
-	else
-		err = container_find(c);
-	if (err)
-		container_close(c);
-	return err;
-}
-
-static int already(const struct container *c)
-{
-	struct link master;
-
-	if (c->state == FAR_OTHER)
-		return fail("%s already has an interface %s, which is not on this host's networks",
-			    c->target, c->ifname);
-	if (!c->near.master ||
-	    link_get(&ctx.rt, NULL, c->near.master, -1, &master))
-		return fail("%s already has an interface %s, whose other end %s is a port of nothing",
-			    c->target, c->ifname, c->near.name);
-	return fail("%s already has %s on network %s", c->target, c->ifname,
-		    master.name);
-}
 
 /* The port is there; is it what was asked for? */
 static int compare(const struct link *net, struct container *c,
@@ -139,7 +40,7 @@ static int compare(const struct link *net, struct container *c,
 	int err;
 
 	if (c->state != FAR_HERE || c->near.master != net->ifindex)
-		return already(c);
+		return container_already(c);
 	if (o->mac.set && memcmp(o->mac.v, c->far.mac, 6))
 		return fail("it exists, and has --mac %s",
 			    mac_text(c->far.mac, text));
@@ -215,7 +116,7 @@ static int make_veth(struct container *c, const uint8_t *mac, uint32_t mtu)
 		if (err)
 			return err;
 		if (c->state != FAR_NONE)
-			return already(c);
+			return container_already(c);
 	}
 	if (e)
 		return fail("make the veth: %s", nl_why(&ctx.rt, e, hints));
@@ -330,12 +231,14 @@ static int add_routes(struct container *c, const struct ips *gateways)
 	int err;
 
 	for (i = 0; i < gateways->n; i++) {
-		err = nl_do(&c->s, route_msg(&gateways->v[i], c->far.ifindex),
-			    NULL);
+		err = nl_do(&c->s, route_msg(RTM_NEWROUTE, &gateways->v[i],
+					     c->far.ifindex), NULL);
 		if (err)
 			return fail("set the default route via %s: %s",
 				    ip_text(&gateways->v[i], text),
 				    nl_why(&c->s, err, hints));
+		undo_push(&c->s, route_msg(RTM_DELROUTE, &gateways->v[i],
+					   c->far.ifindex));
 	}
 	return EXIT_OK;
 }
@@ -382,27 +285,37 @@ static int tell(struct container *c, const struct cidrs *addrs)
 	return EXIT_OK;
 }
 
-static int check_gateways(const struct port_opts *o)
+/*
+ * Who was given IPv6 addresses is to have these, and not such as a router of the network
+ * has the kernel make: it would prefer them, and the guard drops what is sent from them.
+ * Routes are taken from routers as before.
+ */
+static int stop_autoconf(const struct container *c, const struct cidrs *addrs)
 {
-	const struct ips *g = &o->gateway;
-	char text[IP_TEXT];
-	size_t i, j;
+	char path[sizeof("/proc/sys/net/ipv6/conf//autoconf") + IFNAMSIZ];
+	bool any = false;
+	int fd, err;
+	size_t i;
 
-	for (i = 0; i < g->n; i++) {
-		const struct ip *ip = &g->v[i];
-		bool local = ip->family == AF_INET6 && ip->b[0] == 0xfe &&
-			     (ip->b[1] & 0xc0) == 0x80;
-
-		for (j = 0; j < i; j++)
-			if (g->v[j].family == ip->family)
-				return usage_error("there are two --gateway of one family");
-		for (j = 0; j < o->address.n; j++)
-			if (o->address.v[j].ip.family == ip->family)
-				break;
-		if (j == o->address.n && !local)
-			return usage_error("--gateway %s needs an --address of its family",
-					   ip_text(ip, text));
-	}
+	for (i = 0; i < addrs->n; i++)
+		any = any || addrs->v[i].ip.family == AF_INET6;
+	if (!any)
+		return EXIT_OK;
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/autoconf",
+		 c->ifname);
+	err = netns_enter(c->fd);
+	if (err)
+		return fail("enter the container's network namespace: %s",
+			    strerror(-err));
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	err = fd < 0 || write(fd, "0", 1) != 1 ? errno : 0;
+	if (fd >= 0)
+		close(fd);
+	netns_leave();
+	/* Where a container is given no sysctls to write, it is its own affair. */
+	if (err && err != ENOENT && err != EROFS)
+		return fail("have the container's %s take no addresses from routers: %s: %s",
+			    c->ifname, path, strerror(err));
 	return EXIT_OK;
 }
 
@@ -414,13 +327,11 @@ int attach(const struct link *net, const char *target,
 	uint8_t mac[6];
 	int err;
 
-	err = check_gateways(o);
-	if (!err)
-		err = container_open(&c, target, o, NULL, "");
+	err = container_open(&c, target, o->ifname, NULL, "");
 	if (err)
 		return err;
 	if (c.state != FAR_NONE) {
-		err = o->may_exist ? compare(net, &c, o) : already(&c);
+		err = o->may_exist ? compare(net, &c, o) : container_already(&c);
 		container_close(&c);
 		return err;
 	}
@@ -435,6 +346,8 @@ int attach(const struct link *net, const char *target,
 	err = make_veth(&c, mac, mtu);
 	if (!err)
 		err = dress_near(&c, o->label ? o->label : target);
+	if (!err && !(o->guard.set && !o->guard.v))
+		err = stop_autoconf(&c, &o->address);
 	/* The table guards that they are unique, so DAD need not. */
 	if (!err)
 		err = addr_add_all(&c.s, c.far.ifindex, c.ifname, &o->address,
@@ -459,29 +372,6 @@ int attach(const struct link *net, const char *target,
 	return err;
 }
 
-/* Find a container's port of this network, for a command that needs one. */
-static int container_port(struct container *c, const struct link *net,
-			  const char *target, const struct port_opts *o,
-			  bool *gone)
-{
-	int err = container_open(c, target, o, gone,
-				 ", and a container that goes takes its port with it");
-
-	if (err || (gone && *gone))
-		return err;
-	if (c->state == FAR_HERE && c->near.master == net->ifindex)
-		return EXIT_OK;
-	if (gone)
-		*gone = true;
-	else if (c->state == FAR_NONE)
-		err = fail("%s has no interface %s", target, c->ifname);
-	else
-		err = fail("interface %s of %s is not on this network",
-			   c->ifname, target);
-	container_close(c);
-	return err;
-}
-
 int detach(const struct link *net, const char *target,
 	   const struct port_opts *o)
 {
@@ -489,7 +379,7 @@ int detach(const struct link *net, const char *target,
 	bool gone = false;
 	int err;
 
-	err = container_port(&c, net, target, o, o->if_exists ? &gone : NULL);
+	err = container_port(&c, net, target, o->ifname, o->if_exists ? &gone : NULL);
 	if (err || gone)
 		return err;
 	if (!port_is_made(&c.near)) {
@@ -576,7 +466,7 @@ int reattach(const struct link *net, const char *target,
 	struct container c;
 	int err, e;
 
-	err = container_port(&c, net, target, o, NULL);
+	err = container_port(&c, net, target, o->ifname, NULL);
 	if (err)
 		return err;
 	undo_begin();
@@ -607,5 +497,136 @@ int reattach(const struct link *net, const char *target,
 	else
 		undo_commit();
 	container_close(&c);
+	return err;
+}
+
+/* The link-local address that the kernel gives an interface with this MAC. */
+static struct cidr link_local(const uint8_t mac[6])
+{
+	const uint8_t b[16] = {
+		0xfe, 0x80, 0, 0, 0, 0, 0, 0, mac[0] ^ 2, mac[1], mac[2],
+		0xff, 0xfe, mac[3], mac[4], mac[5],
+	};
+	struct cidr c = { .plen = 64 };
+
+	ip_set(&c.ip, b, sizeof(b));
+	return c;
+}
+
+static struct nl_msg *link_local_msg(int type, int ifindex,
+				     const struct cidr *c)
+{
+	struct nl_msg *msg = addr_msg(type, type == RTM_NEWADDR ?
+				      NLM_F_CREATE | NLM_F_EXCL : 0,
+				      ifindex, c, 0);
+
+	if (type == RTM_NEWADDR)
+		msg_put_u8(msg, IFA_PROTO, IFAPROT_KERNEL_LL);
+	return msg;
+}
+
+/*
+ * The kernel leaves the link-local address as it is, and the guard lets only that
+ * of the new MAC pass.
+ */
+static int change_mac(struct container *c, const uint8_t mac[6],
+		      const struct cidrs *all)
+{
+	struct cidr old = link_local(c->far.mac), new = link_local(mac);
+	int err;
+
+	err = nl_do(&c->s, link_mac_msg(c->far.ifindex, mac), NULL);
+	if (err)
+		return fail("set the MAC of %s: %s", c->ifname,
+			    nl_why(&c->s, err, NULL));
+	undo_push(&c->s, link_mac_msg(c->far.ifindex, c->far.mac));
+	memcpy(c->far.mac, mac, 6);
+	if (!addr_among(all, &old))
+		return EXIT_OK;
+	err = nl_do(&c->s, link_local_msg(RTM_DELADDR, c->far.ifindex, &old),
+		    NULL);
+	if (!err) {
+		undo_push(&c->s, link_local_msg(RTM_NEWADDR, c->far.ifindex,
+						&old));
+		err = nl_do(&c->s, link_local_msg(RTM_NEWADDR, c->far.ifindex,
+						  &new), NULL);
+	}
+	if (err && err != -EEXIST)
+		return fail("change the link-local address of %s: %s",
+			    c->ifname, nl_why(&c->s, err, NULL));
+	if (!err)
+		undo_push(&c->s, link_local_msg(RTM_DELADDR, c->far.ifindex,
+						&new));
+	return EXIT_OK;
+}
+
+/* Addresses and default routes; each list is whole. */
+static int change_addresses(struct container *c, const struct cidrs *had,
+			    const struct cidrs *want,
+			    const struct ips *had_gateways,
+			    const struct ips *gateways)
+{
+	struct ips now = { 0 }, missing = { 0 };
+	char text[IP_TEXT];
+	size_t i;
+	int err, e;
+
+	/* A route may go with an address; it comes back after it. */
+	for (i = 0; i < had_gateways->n; i++)
+		undo_push(&c->s, route_msg(RTM_NEWROUTE, &had_gateways->v[i],
+					   c->far.ifindex));
+	err = addr_add_all(&c->s, c->far.ifindex, c->ifname, want, IFA_F_NODAD);
+	for (i = 0; i < had_gateways->n && !err; i++) {
+		const struct ip *gw = &had_gateways->v[i];
+
+		if (ip_among(gateways, gw))
+			continue;
+		e = nl_do(&c->s, route_msg(RTM_DELROUTE, gw, c->far.ifindex),
+			  NULL);
+		if (e && e != -ESRCH)
+			err = fail("remove the default route via %s: %s",
+				   ip_text(gw, text), nl_why(&c->s, e, NULL));
+	}
+	if (!err)
+		err = addr_del_others(&c->s, c->far.ifindex, c->ifname, had,
+				      want, IFA_F_NODAD);
+	if (err)
+		return err;
+	e = route_dump(&c->s, c->far.ifindex, &now);
+	if (e)
+		return fail("read its routes: %s", nl_why(&c->s, e, NULL));
+	for (i = 0; i < gateways->n; i++)
+		if (!ip_among(&now, &gateways->v[i]))
+			ips_add(&missing, &gateways->v[i]);
+	err = add_routes(c, &missing);
+	free(now.v);
+	free(missing.v);
+	return err;
+}
+
+int attach_change(struct container *c, const struct port_change *w)
+{
+	struct cidrs all;
+	int err, e;
+
+	e = addr_dump(&c->s, c->far.ifindex, &all);
+	if (e)
+		return fail("read the addresses of %s: %s", c->ifname,
+			    nl_why(&c->s, e, NULL));
+	err = port_set_label(&c->near, w->label);
+	if (!err && w->mtu != c->near.mtu)
+		err = set_mtu(&ctx.rt, &c->near, w->mtu);
+	if (!err && w->mtu != c->far.mtu)
+		err = set_mtu(&c->s, &c->far, w->mtu);
+	if (!err && memcmp(w->mac, c->far.mac, 6))
+		err = change_mac(c, w->mac, &all);
+	if (!err)
+		err = change_addresses(c, w->had, w->address, w->had_gateways,
+				       w->gateways);
+	if (!err)
+		err = port_set_up(&c->near);
+	if (!err && w->announce && c->far.flags & IFF_UP)
+		err = tell(c, w->address);
+	free(all.v);
 	return err;
 }

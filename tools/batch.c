@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
-/* -b FILE: a command a line, in one process and over the same sockets. */
+/*
+ * Files of commands, one a line: how they are read, and how a word is written so
+ * that it is read as it was. -b FILE runs one, in one process and over the same
+ * sockets.
+ */
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ctnetctl.h"
+
+#define BLANKS " \t\r\n"
 
 struct words {
 	char **v;
@@ -23,25 +30,62 @@ static void words_add(struct words *w, char *word)
 	w->v[w->n] = NULL;
 }
 
+/* What stands after the backslash in $'...', and what it stands for. */
+static const char escapes[][2] = {
+	{ 'n', '\n' }, { 't', '\t' }, { 'r', '\r' },
+	{ '\\', '\\' }, { '\'', '\'' }, { '"', '"' },
+};
+
+/*
+ * *@in is at the backslash; it is left at the end of what belongs to it. Returns
+ * the character, or '\0' if there is none such.
+ */
+static char unescape(char **in)
+{
+	char *p = *in + 1, hex[3] = { 0 };
+	size_t i;
+
+	if (*p == 'x' && isxdigit((unsigned char)p[1]) &&
+	    isxdigit((unsigned char)p[2])) {
+		memcpy(hex, p + 1, 2);
+		*in = p + 2;
+		return strtoul(hex, NULL, 16);
+	}
+	*in = p;
+	for (i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++)
+		if (*p == escapes[i][0])
+			return escapes[i][1];
+	return '\0';
+}
+
 /*
  * Split a line in place, as a shell does: blanks part words; 'x' is x as it
  * stands; in "x" and outside of quotes a backslash takes the next character as
- * it stands; # at the start of a word makes the rest a comment.
+ * it stands; $'x' knows \n, \t, \r and \xHH; # at the start of a word makes the
+ * rest a comment.
  */
 static int split(char *in, struct words *w)
 {
-	char *out = in, quote;
+	char *out = in, quote;	/* quote: ' " or, for $', $ */
 
 	w->n = 0;
 	for (;;) {
-		in += strspn(in, " \t\r\n");
+		in += strspn(in, BLANKS);
 		if (!*in || *in == '#')
 			return EXIT_OK;
 		/* A word never gets longer, so out does not overtake in. */
 		words_add(w, out);
-		for (quote = 0; *in && (quote || !strchr(" \t\r\n", *in)); in++) {
-			if (quote ? *in == quote : *in == '\'' || *in == '"') {
-				quote = quote ? 0 : *in;
+		for (quote = 0; *in && (quote || !strchr(BLANKS, *in)); in++) {
+			if (quote == '$' ? *in == '\'' : quote && *in == quote) {
+				quote = 0;
+			} else if (!quote && (*in == '\'' || *in == '"')) {
+				quote = *in;
+			} else if (!quote && *in == '$' && in[1] == '\'') {
+				quote = *in++;
+			} else if (*in == '\\' && quote == '$') {
+				*out = unescape(&in);
+				if (!*out++)
+					return usage_error("what a backslash in $'...' may stand before is \\ ' \" n t r and xHH");
 			} else if (*in == '\\' && quote != '\'') {
 				if (!*++in || *in == '\n')
 					return usage_error("the line ends in a backslash");
@@ -51,16 +95,60 @@ static int split(char *in, struct words *w)
 			}
 		}
 		if (quote)
-			return usage_error("a %c is not closed", quote);
+			return usage_error("a %s is not closed",
+					   quote == '$' ? "$'" :
+					   quote == '"' ? "\"" : "'");
 		if (*in)
 			in++;
 		*out++ = '\0';
 	}
 }
 
-int batch(const char *path)
+/* Between $' and ', for what cannot stand in a line otherwise. */
+static void write_escaped(FILE *f, const char *word)
+{
+	size_t i;
+
+	fputs("$'", f);
+	for (; *word; word++) {
+		for (i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++)
+			if (*word == escapes[i][1])
+				break;
+		if (i < sizeof(escapes) / sizeof(escapes[0]))
+			fprintf(f, "\\%c", escapes[i][0]);
+		else if (iscntrl((unsigned char)*word))
+			fprintf(f, "\\x%02x", (unsigned char)*word);
+		else
+			fputc(*word, f);
+	}
+	fputc('\'', f);
+}
+
+void word_write(FILE *f, const char *word)
+{
+	static const char plain[] = "0123456789_./:%+=,@-"
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const unsigned char *p = (const unsigned char *)word;
+	bool quote = !*p, escape = false;
+
+	for (; *p; p++) {
+		if (*p < 0x80 && !strchr(plain, *p))
+			quote = true;
+		if (*p == '\'' || (*p < 0x80 && iscntrl(*p)))
+			escape = true;
+	}
+	if (escape)
+		write_escaped(f, word);
+	else
+		fprintf(f, quote ? "'%s'" : "%s", word);
+}
+
+int batch_read(const char *path, int (*fn)(int argc, char **argv, void *arg),
+	       void *arg, unsigned int *lines)
 {
 	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	const char *outer_file = ctx.file;
+	unsigned int outer_line = ctx.line;
 	struct words w = { 0 };
 	char *line = NULL;
 	size_t size = 0;
@@ -79,16 +167,29 @@ int batch(const char *path)
 		if (!err)
 			err = split(line, &w);
 		if (!err && w.n)
-			err = dispatch(w.n, w.v);
+			err = fn(w.n, w.v, arg);
 	}
 	ctx.what[0] = '\0';
-	if (!err && ferror(f)) {
-		ctx.file = NULL;
+	if (lines)
+		*lines = ctx.line;
+	ctx.file = outer_file;
+	ctx.line = outer_line;
+	if (!err && ferror(f))
 		err = fail("read %s: %s", path, strerror(errno));
-	}
 	free(line);
 	free(w.v);
 	if (f != stdin)
 		fclose(f);
 	return err;
+}
+
+static int run(int argc, char **argv, void *arg)
+{
+	(void)arg;
+	return dispatch(argc, argv);
+}
+
+int batch(const char *path)
+{
+	return batch_read(path, run, NULL, NULL);
 }

@@ -6,7 +6,8 @@
  * options (opt.h) that parsing, usage and help are made from. net.c, port.c,
  * attach.c, peer.c and fdb.c hold the commands of an object, and how it is read
  * from the kernel and turned into JSON. Text is printed from that JSON (out.h),
- * so that list, show and monitor cannot drift apart.
+ * so that list, show and monitor cannot drift apart. save, restore and sync
+ * (conf.h) print and read files by the same tables.
  */
 #ifndef CTNETCTL_H
 #define CTNETCTL_H
@@ -14,6 +15,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "nl.h"
 #include "opt.h"
@@ -31,6 +33,7 @@ enum {
  * @stats: with counters
  * @tty: standard output is a terminal
  * @color: colour the text
+ * @quiet: no messages for now
  * @own_fd: network namespace that the process was started in
  * @ns_fd: network namespace that commands work on (-n)
  * @rt: rtnetlink socket in @ns_fd, opened when first used
@@ -47,6 +50,7 @@ struct ctx {
 	bool stats;
 	bool tty;
 	bool color;
+	bool quiet;
 	int own_fd;
 	int ns_fd;
 	struct nlsock rt;
@@ -68,6 +72,7 @@ void warn(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 void die(const char *why) __attribute__((noreturn));
 void *xrealloc(void *p, size_t size);
 void *xcalloc(size_t n, size_t size);
+char *xstrdup(const char *s);
 
 /**
  * struct command - one row of the table
@@ -91,17 +96,55 @@ struct command {
 	const char *help;
 };
 
-int dispatch(int argc, char **argv);	/* main.c */
-int batch(const char *path);		/* batch.c */
+/**
+ * struct call - a command as it was given
+ * @c: its row
+ * @n: number of its operands
+ * @arg: the operands, NULL after the last
+ * @vals: its options, as the row's @opts say
+ *
+ * Strings are those that it was made from.
+ */
+struct call {
+	const struct command *c;
+	int n;
+	char **arg;
+	void *vals;
+};
+
+/* main.c: words to a call, for which call_free() is owed if this is EXIT_OK. */
+int call_parse(struct call *call, int argc, char **argv);
+void call_free(struct call *call);
+/* Messages are about this call from now on. */
+void call_name(const struct call *call);
+int dispatch(int argc, char **argv);
+
+/*
+ * batch.c: have @fn called for the words of each line that has any, until it
+ * returns something else than EXIT_OK, which is returned. ctx.file and ctx.line
+ * say where meanwhile. @lines, unless NULL, is how many there were.
+ */
+int batch_read(const char *path, int (*fn)(int argc, char **argv, void *arg),
+	       void *arg, unsigned int *lines);
+int batch(const char *path);
+/* Write a word so that it is read as that one word. */
+void word_write(FILE *f, const char *word);
 
 /* The sockets of ctx, opened when first asked for; NULL after a message. */
 struct nlsock *rt_sock(void);
 struct nlsock *ge_sock(void);
 
-/* undo.c: a command that is refused or interrupted leaves nothing behind. */
+/*
+ * undo.c: a command that is refused or interrupted leaves nothing behind. Each
+ * undo_begin() is followed by either undo_run() or undo_commit(). A step is
+ * pushed with the message that takes it back, and is dropped where nothing has
+ * begun.
+ */
 void undo_begin(void);
 void undo_push(struct nlsock *s, struct nl_msg *msg);
+void undo_forget(const struct nlsock *s);
 void undo_run(void);
+void undo_run_all(void);
 void undo_commit(void);
 bool undo_interrupted(void);
 
@@ -111,6 +154,13 @@ int netns_check(int fd, const char *target);
 int netns_enter(int fd);
 void netns_leave(void);
 bool netns_same(int a, int b);
+/*
+ * A target that names the namespace with this id (of ours) and will do so after
+ * a restart: @label, if that is one, or a name of "ip netns"; NULL if there is
+ * none. To be freed. What was read for it is kept until netns_forget_names().
+ */
+char *netns_name(int nsid, const char *label);
+void netns_forget_names(void);
 
 /* announce.c */
 struct link;

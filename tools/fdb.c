@@ -5,6 +5,7 @@
 #include <string.h>
 #include <linux/ctnet.h>
 
+#include "container.h"
 #include "ctnetctl.h"
 #include "objects.h"
 
@@ -18,6 +19,10 @@
 
 #define ADD_OPTS							\
 	DST_OPTS,							\
+	{ .name = "target", .type = OPT_STR, .off = AT(target),		\
+	  .help = "it lies behind the port of this container", .arg = "TARGET" }, \
+	{ .name = "ifname", .type = OPT_NAME, .off = AT(ifname),	\
+	  .help = "interface in the container (default eth0)" },	\
 	{ .name = "self", .type = OPT_FLAG, .off = AT(self),		\
 	  .help = "it is the host's" },					\
 	{ .name = "ip", .type = OPT_IPS, .off = AT(ip),			\
@@ -174,7 +179,7 @@ static int fdb_compare(int net, const uint8_t *mac, int port,
 {
 	char buf[IP_TEXT];
 	struct fdb f;
-	size_t i, j;
+	size_t i;
 	int err;
 
 	err = fdb_get(net, mac, &f);
@@ -187,16 +192,41 @@ static int fdb_compare(int net, const uint8_t *mac, int port,
 	else if (f.port != port || f.self != o->self ||
 		 !ip_equal(&f.peer, &o->peer))
 		err = fail("it exists, and lies elsewhere; \"ctnetctl list fdb\" says where");
-	for (i = 0; i < o->ip.n && !err; i++) {
-		for (j = 0; j < f.ips.n; j++)
-			if (ip_equal(&o->ip.v[i], &f.ips.v[j]))
-				break;
-		if (j == f.ips.n)
+	for (i = 0; i < o->ip.n && !err; i++)
+		if (!ip_among(&f.ips, &o->ip.v[i]))
 			err = fail("it exists, and has not the address %s",
 				   ip_text(&o->ip.v[i], buf));
-	}
 	free(f.ips.v);
 	return err;
+}
+
+struct nl_msg *fdb_entry_msg(uint8_t cmd, const struct fdb *f)
+{
+	struct nl_msg *msg = fdb_msg(cmd, f->net, f->mac);
+	size_t i;
+
+	if (f->port)
+		msg_put_u32(msg, CTNET_A_FDB_PORT, f->port);
+	if (f->peer.family)
+		msg_put(msg, CTNET_A_FDB_PEER, f->peer.b, f->peer.len);
+	if (f->self)
+		msg_put(msg, CTNET_A_FDB_SELF, NULL, 0);
+	for (i = 0; i < f->ips.n; i++)
+		msg_put(msg, CTNET_A_FDB_IP, f->ips.v[i].b, f->ips.v[i].len);
+	return msg;
+}
+
+int fdb_check(const char *mac, const struct fdb_opts *o, uint8_t out[6])
+{
+	const char *why = parse_mac(mac, out);
+
+	if (why)
+		return usage_error("\"%s\" %s", mac, why);
+	if (!!o->port + !!o->target + !!o->peer.family + o->self != 1)
+		return usage_error("say where the MAC lies, with one of --port DEV, --target TARGET, --peer IP and --self");
+	if (o->ifname && !o->target)
+		return usage_error("--ifname goes with --target, whose interface it names");
+	return EXIT_OK;
 }
 
 static int put_fdb(uint8_t cmd, char **arg, const struct fdb_opts *o)
@@ -206,37 +236,25 @@ static int put_fdb(uint8_t cmd, char **arg, const struct fdb_opts *o)
 		{ ENOENT, "the network has no such port or peer" },
 		{ 0, NULL }
 	};
-	struct nl_msg *msg;
-	uint8_t mac[6];
+	struct fdb f = { .peer = o->peer, .self = o->self, .ips = o->ip };
 	struct link net;
-	const char *why;
-	int err, port;
-	size_t i;
+	int err;
 
-	why = parse_mac(arg[1], mac);
-	if (why)
-		return usage_error("\"%s\" %s", arg[1], why);
-	if (!!o->port + !!o->peer.family + o->self != 1)
-		return usage_error("say where the MAC lies, with one of --port DEV, --peer IP and --self");
-	err = net_find(arg[0], &net, NULL);
+	err = fdb_check(arg[1], o, f.mac);
 	if (!err)
-		err = dev_index(o->port, &port);
+		err = net_find(arg[0], &net, NULL);
+	if (!err)
+		err = dev_index(o->port, &f.port);
+	if (!err && o->target)
+		err = container_index(&net, o->target, o->ifname, &f.port);
 	if (err)
 		return err;
 	if (!ge_sock())
 		return EXIT_REFUSED;
-	msg = fdb_msg(cmd, net.ifindex, mac);
-	if (port)
-		msg_put_u32(msg, CTNET_A_FDB_PORT, port);
-	if (o->peer.family)
-		msg_put(msg, CTNET_A_FDB_PEER, o->peer.b, o->peer.len);
-	if (o->self)
-		msg_put(msg, CTNET_A_FDB_SELF, NULL, 0);
-	for (i = 0; i < o->ip.n; i++)
-		msg_put(msg, CTNET_A_FDB_IP, o->ip.v[i].b, o->ip.v[i].len);
-	err = nl_do(&ctx.ge, msg, NULL);
+	f.net = net.ifindex;
+	err = nl_do(&ctx.ge, fdb_entry_msg(cmd, &f), NULL);
 	if (err == -EEXIST && o->may_exist)
-		return fdb_compare(net.ifindex, mac, port, o);
+		return fdb_compare(net.ifindex, f.mac, f.port, o);
 	if (err)
 		return fail("%s", nl_why(&ctx.ge, err, hints));
 	return EXIT_OK;

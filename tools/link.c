@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "ctnetctl.h"
 #include "link.h"
@@ -139,6 +140,16 @@ const struct link *link_find(const struct links *ls, int ifindex)
 		       NULL;
 }
 
+const struct link *link_find_name(const struct links *ls, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ls->n; i++)
+		if (!strcmp(ls->v[i].name, name))
+			return &ls->v[i];
+	return NULL;
+}
+
 void links_free(struct links *ls)
 {
 	free(ls->v);
@@ -146,10 +157,14 @@ void links_free(struct links *ls)
 	ls->n = 0;
 }
 
+struct nl_msg *link_up_msg(int ifindex, bool up)
+{
+	return link_msg(RTM_NEWLINK, 0, ifindex, up ? IFF_UP : 0, IFF_UP);
+}
+
 int link_set_up(struct nlsock *s, int ifindex, bool up)
 {
-	return nl_do(s, link_msg(RTM_NEWLINK, 0, ifindex, up ? IFF_UP : 0,
-				 IFF_UP), NULL);
+	return nl_do(s, link_up_msg(ifindex, up), NULL);
 }
 
 struct nl_msg *link_alias_msg(int ifindex, const char *alias)
@@ -168,9 +183,82 @@ struct nl_msg *link_mtu_msg(int ifindex, uint32_t mtu)
 	return msg;
 }
 
+struct nl_msg *link_mac_msg(int ifindex, const uint8_t mac[6])
+{
+	struct nl_msg *msg = link_msg(RTM_NEWLINK, 0, ifindex, 0, 0);
+
+	msg_put(msg, IFLA_ADDRESS, mac, 6);
+	return msg;
+}
+
+struct nl_msg *link_name_msg(int ifindex, const char *name)
+{
+	struct nl_msg *msg = link_msg(RTM_NEWLINK, 0, ifindex, 0, 0);
+
+	msg_put_str(msg, IFLA_IFNAME, name);
+	return msg;
+}
+
 struct nl_msg *link_del_msg(int ifindex)
 {
 	return link_msg(RTM_DELLINK, 0, ifindex, 0, 0);
+}
+
+/* A device group that nothing is in. */
+static uint32_t free_group(const struct links *ls)
+{
+	uint32_t group;
+	size_t i;
+
+	do {
+		if (getrandom(&group, sizeof(group), 0) != sizeof(group))
+			die("no random numbers");
+		group |= 1u << 30;
+		for (i = 0; i < ls->n && ls->v[i].group != group; i++)
+			;
+	} while (i < ls->n);
+	return group;
+}
+
+static struct nl_msg *group_msg(int ifindex, uint32_t group)
+{
+	struct nl_msg *msg = link_msg(RTM_NEWLINK, 0, ifindex, 0, 0);
+
+	msg_put_u32(msg, IFLA_GROUP, group);
+	return msg;
+}
+
+/*
+ * In one stroke: they are put into a device group of their own, and that is
+ * deleted. So it is all or nothing, and a thousand veths cost one wait for
+ * readers, not a thousand.
+ */
+int links_del(struct nlsock *s, const struct links *ls, const bool *goes)
+{
+	uint32_t group = free_group(ls);
+	struct nl_msg *msg;
+	bool any = false;
+	size_t i;
+	int err;
+
+	for (i = 0; i < ls->n; i++) {
+		if (!goes[i])
+			continue;
+		err = nl_do(s, group_msg(ls->v[i].ifindex, group), NULL);
+		if (err == -ENODEV)
+			continue;	/* it went just now, as its container did */
+		if (err)
+			return err;
+		undo_push(s, group_msg(ls->v[i].ifindex, ls->v[i].group));
+		any = true;
+	}
+	if (!any)
+		return 0;
+	msg = link_msg(RTM_DELLINK, 0, 0, 0, 0);
+	msg_put_u32(msg, IFLA_GROUP, group);
+	err = nl_do(s, msg, NULL);
+	/* All of the group went just now, by itself. */
+	return err == -ENODEV ? 0 : err;
 }
 
 int link_nsid(struct nlsock *s, int ns_fd)
@@ -220,41 +308,78 @@ struct nl_msg *addr_msg(int type, int flags, int ifindex,
 	return msg;
 }
 
-int addr_dump(struct nlsock *s, int ifindex, struct cidrs *addrs)
+/* One address of a dump; false: it is none, or not of that interface. */
+static bool addr_parse(struct nlmsghdr *h, int ifindex, struct cidr *c,
+		       bool *given)
 {
 	static const struct nla_policy policy[IFA_MAX + 1] = {
 		[IFA_LOCAL] = { .minlen = 4, .maxlen = 16 },
 		[IFA_ADDRESS] = { .minlen = 4, .maxlen = 16 },
+		[IFA_PROTO] = { .type = NLA_U8 },
 	};
+	struct nlattr *tb[IFA_MAX + 1], *a;
+	struct ifaddrmsg ifa;
+	uint8_t proto;
+
+	memset(c, 0, sizeof(*c));
+	if (h->nlmsg_type != RTM_NEWADDR ||
+	    nlmsg_parse(h, sizeof(ifa), tb, IFA_MAX,
+			(struct nla_policy *)policy) < 0)
+		return false;
+	memcpy(&ifa, nlmsg_data(h), sizeof(ifa));
+	a = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
+	if ((int)ifa.ifa_index != ifindex || !a ||
+	    !ip_set(&c->ip, nla_data(a), nla_len(a)))
+		return false;
+	c->plen = ifa.ifa_prefixlen;
+	proto = tb[IFA_PROTO] ? nla_get_u8(tb[IFA_PROTO]) : IFAPROT_UNSPEC;
+	*given = ifa.ifa_flags & IFA_F_PERMANENT &&
+		 proto != IFAPROT_KERNEL_LL && proto != IFAPROT_KERNEL_RA;
+	return true;
+}
+
+static int addr_replies(struct nlsock *s, int ifindex, int nsid,
+			struct replies *r)
+{
 	struct ifaddrmsg ifa = { .ifa_index = ifindex };
 	struct nl_msg *msg = msg_new(RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa));
-	struct nlattr *tb[IFA_MAX + 1], *a;
+
+	if (nsid >= 0)
+		msg_put_u32(msg, IFA_TARGET_NETNSID, nsid);
+	return nl_do(s, msg, r);
+}
+
+static int addr_read(struct nlsock *s, int ifindex, int nsid, bool given,
+		     struct cidrs *addrs)
+{
+	bool is_given;
 	struct nlmsghdr *h;
 	struct replies r;
+	struct cidr c;
 	int err;
 
 	addrs->v = NULL;
 	addrs->n = 0;
-	err = nl_do(s, msg, &r);
+	err = addr_replies(s, ifindex, nsid, &r);
 	if (err)
 		return err;
-	for_each_reply(h, &r) {
-		struct cidr c = { 0 };
-
-		if (h->nlmsg_type != RTM_NEWADDR ||
-		    nlmsg_parse(h, sizeof(ifa), tb, IFA_MAX,
-				(struct nla_policy *)policy) < 0)
-			continue;
-		memcpy(&ifa, nlmsg_data(h), sizeof(ifa));
-		a = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
-		if ((int)ifa.ifa_index != ifindex || !a ||
-		    !ip_set(&c.ip, nla_data(a), nla_len(a)))
-			continue;
-		c.plen = ifa.ifa_prefixlen;
-		cidrs_add(addrs, &c);
-	}
+	for_each_reply(h, &r)
+		if (addr_parse(h, ifindex, &c, &is_given) &&
+		    (is_given || !given))
+			cidrs_add(addrs, &c);
 	replies_free(&r);
 	return 0;
+}
+
+int addr_dump(struct nlsock *s, int ifindex, struct cidrs *addrs)
+{
+	return addr_read(s, ifindex, -1, false, addrs);
+}
+
+int addr_dump_given(struct nlsock *s, int ifindex, int nsid,
+		    struct cidrs *addrs)
+{
+	return addr_read(s, ifindex, nsid, true, addrs);
 }
 
 bool addr_among(const struct cidrs *addrs, const struct cidr *c)
@@ -308,17 +433,104 @@ int addr_add_all(struct nlsock *s, int ifindex, const char *where,
 	return err;
 }
 
-struct nl_msg *route_msg(const struct ip *gw, int ifindex)
+int addr_del_others(struct nlsock *s, int ifindex, const char *where,
+		    const struct cidrs *have, const struct cidrs *want,
+		    uint32_t ifa_flags)
+{
+	char text[CIDR_TEXT];
+	size_t i;
+	int err;
+
+	for (i = 0; i < have->n; i++)
+		if (!addr_among(want, &have->v[i]))
+			break;
+	if (i == have->n)
+		return EXIT_OK;
+	/*
+	 * An IPv4 address takes those along that are secondary to it. So all are
+	 * put back if it comes to that, and those to stay afterwards.
+	 */
+	for (i = 0; i < have->n; i++)
+		undo_push(s, addr_msg(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL,
+				      ifindex, &have->v[have->n - 1 - i],
+				      ifa_flags));
+	for (i = 0; i < have->n; i++) {
+		if (addr_among(want, &have->v[i]))
+			continue;
+		err = nl_do(s, addr_msg(RTM_DELADDR, 0, ifindex, &have->v[i], 0),
+			    NULL);
+		if (err && err != -EADDRNOTAVAIL)
+			return fail("remove address %s from %s: %s",
+				    cidr_text(&have->v[i], text), where,
+				    nl_why(s, err, NULL));
+	}
+	return addr_add_all(s, ifindex, where, want, ifa_flags);
+}
+
+struct nl_msg *route_msg(int type, const struct ip *gw, int ifindex)
 {
 	struct rtmsg rt = {
 		.rtm_family = gw->family, .rtm_table = RT_TABLE_MAIN,
 		.rtm_protocol = RTPROT_STATIC, .rtm_scope = RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
 	};
-	struct nl_msg *msg = msg_new(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL,
+	struct nl_msg *msg = msg_new(type, type == RTM_NEWROUTE ?
+				     NLM_F_CREATE | NLM_F_EXCL : 0,
 				     &rt, sizeof(rt));
 
 	msg_put(msg, RTA_GATEWAY, gw->b, gw->len);
 	msg_put_u32(msg, RTA_OIF, ifindex);
 	return msg;
+}
+
+static int route_read(struct nlsock *s, int family, int ifindex,
+		      struct ips *gateways)
+{
+	static const struct nla_policy policy[RTA_MAX + 1] = {
+		[RTA_OIF] = { .type = NLA_U32 },
+		[RTA_TABLE] = { .type = NLA_U32 },
+		[RTA_GATEWAY] = { .minlen = 4, .maxlen = 16 },
+	};
+	struct rtmsg rt = { .rtm_family = family };
+	struct nl_msg *msg = msg_new(RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt));
+	struct nlattr *tb[RTA_MAX + 1];
+	struct nlmsghdr *h;
+	struct replies r;
+	struct ip gw;
+	int err;
+
+	err = nl_do(s, msg, &r);
+	if (err)
+		return err;
+	for_each_reply(h, &r) {
+		if (h->nlmsg_type != RTM_NEWROUTE ||
+		    nlmsg_parse(h, sizeof(rt), tb, RTA_MAX,
+				(struct nla_policy *)policy) < 0)
+			continue;
+		memcpy(&rt, nlmsg_data(h), sizeof(rt));
+		if (rt.rtm_family == family && !rt.rtm_dst_len &&
+		    rt.rtm_protocol == RTPROT_STATIC &&
+		    rt.rtm_type == RTN_UNICAST && tb[RTA_GATEWAY] &&
+		    tb[RTA_TABLE] && nla_get_u32(tb[RTA_TABLE]) == RT_TABLE_MAIN &&
+		    tb[RTA_OIF] && nla_get_u32(tb[RTA_OIF]) == (uint32_t)ifindex &&
+		    ip_set(&gw, nla_data(tb[RTA_GATEWAY]),
+			   nla_len(tb[RTA_GATEWAY])) &&
+		    gw.family == family && !ip_among(gateways, &gw))
+			ips_add(gateways, &gw);
+	}
+	replies_free(&r);
+	return 0;
+}
+
+int route_dump(struct nlsock *s, int ifindex, struct ips *gateways)
+{
+	int err;
+
+	gateways->v = NULL;
+	gateways->n = 0;
+	err = route_read(s, AF_INET, ifindex, gateways);
+	/* A kernel without IPv6 has none of its routes. */
+	if (!err)
+		route_read(s, AF_INET6, ifindex, gateways);
+	return err;
 }

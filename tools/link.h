@@ -54,15 +54,24 @@ int link_get(struct nlsock *s, const char *name, int ifindex, int nsid,
 	     struct link *l);
 int link_dump(struct nlsock *s, struct links *ls);
 const struct link *link_find(const struct links *ls, int ifindex);
+const struct link *link_find_name(const struct links *ls, const char *name);
 void links_free(struct links *ls);
 
 struct nl_msg *link_msg(int type, int flags, int ifindex,
 			unsigned int ifi_flags, unsigned int change);
-/* Put up or down, an alias, another MTU. */
+/* Put up or down, an alias, another MTU, MAC or name. */
 int link_set_up(struct nlsock *s, int ifindex, bool up);
+struct nl_msg *link_up_msg(int ifindex, bool up);
 struct nl_msg *link_alias_msg(int ifindex, const char *alias);
 struct nl_msg *link_mtu_msg(int ifindex, uint32_t mtu);
+struct nl_msg *link_mac_msg(int ifindex, const uint8_t mac[6]);
+struct nl_msg *link_name_msg(int ifindex, const char *name);
 struct nl_msg *link_del_msg(int ifindex);
+/*
+ * Delete those of @ls for which @goes[i], all or nothing, and how to take back
+ * what fails. Returns 0 or -errno.
+ */
+int links_del(struct nlsock *s, const struct links *ls, const bool *goes);
 
 /* The id that the socket's namespace has for another; -1: none. */
 int link_nsid(struct nlsock *s, int ns_fd);
@@ -70,8 +79,16 @@ int link_nsid(struct nlsock *s, int ns_fd);
 struct nl_msg *addr_msg(int type, int flags, int ifindex,
 			const struct cidr *c, uint32_t ifa_flags);
 int addr_dump(struct nlsock *s, int ifindex, struct cidrs *addrs);
+/*
+ * Only those that somebody gave it for good: not the kernel's link-local ones,
+ * nor what a router or a lease gave. In another namespace if @nsid is not -1.
+ */
+int addr_dump_given(struct nlsock *s, int ifindex, int nsid,
+		    struct cidrs *addrs);
 bool addr_among(const struct cidrs *addrs, const struct cidr *c);
-struct nl_msg *route_msg(const struct ip *gateway, int ifindex);
+/* A default route, and those that are like this: static, in the main table. */
+struct nl_msg *route_msg(int type, const struct ip *gateway, int ifindex);
+int route_dump(struct nlsock *s, int ifindex, struct ips *gateways);
 
 /*
  * Add the addresses that are not there yet, and say how to take that back.
@@ -79,5 +96,9 @@ struct nl_msg *route_msg(const struct ip *gateway, int ifindex);
  */
 int addr_add_all(struct nlsock *s, int ifindex, const char *where,
 		 const struct cidrs *addrs, uint32_t ifa_flags);
+/* Remove those of @have that are not among @want; all of @want stay. */
+int addr_del_others(struct nlsock *s, int ifindex, const char *where,
+		    const struct cidrs *have, const struct cidrs *want,
+		    uint32_t ifa_flags);
 
 #endif

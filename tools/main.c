@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "conf.h"
 #include "ctnetctl.h"
 #include "objects.h"
 
@@ -53,6 +54,12 @@ static const struct command commands[] = {
 	  .help = "a row for each object" },
 	{ "monitor", "[NET]", 0, 1, .run = monitor,
 	  .help = "a line for each event, as it happens" },
+	{ "save", "[NET]", 0, 1, .run = save,
+	  .help = "print the configuration, as a file for restore, sync or -b" },
+	{ "restore", "{FILE | -}", 1, 1, .run = restore,
+	  .help = "make the networks of a file, all of it or nothing" },
+	{ "sync", "{FILE | -}", 1, 1, .run = sync_file,
+	  .help = "make all networks what a file says, changing only what differs" },
 	{ "version", "", 0, 0, .run = version,
 	  .help = "the version of this tool" },
 	{ "help", "[COMMAND]", 0, 1, .run = help,
@@ -75,6 +82,8 @@ static const char global_help[] =
 
 static void complain(const char *fmt, va_list ap)
 {
+	if (ctx.quiet)
+		return;
 	fflush(stdout);
 	fprintf(stderr, "ctnetctl: ");
 	if (ctx.file)
@@ -117,7 +126,7 @@ void warn(const char *fmt, ...)
 void die(const char *why)
 {
 	fail("%s", why);
-	undo_run();
+	undo_run_all();
 	exit(EXIT_REFUSED);
 }
 
@@ -136,6 +145,15 @@ void *xcalloc(size_t n, size_t size)
 	if (!p)
 		die("out of memory");
 	return p;
+}
+
+char *xstrdup(const char *s)
+{
+	char *copy = strdup(s);
+
+	if (!copy)
+		die("out of memory");
+	return copy;
 }
 
 static struct nlsock *sock(struct nlsock *s, int proto)
@@ -200,36 +218,60 @@ static void set_what(int argc, char **argv)
 				 "%s%.128s", i ? " " : "", argv[i]);
 }
 
-int dispatch(int argc, char **argv)
+int call_parse(struct call *call, int argc, char **argv)
 {
 	const struct command *c = find_command(argv[0]);
-	int n = argc - 1, err;
-	void *vals;
+	int err;
 
+	memset(call, 0, sizeof(*call));
 	ctx.what[0] = '\0';
 	if (!c)
 		return no_command(argv[0]);
 	set_what(1, argv);
-	vals = xcalloc(1, c->size ? c->size : 1);
-	err = opt_parse(c->name, c->opts, vals, &n, argv + 1);
-	if (err)
-		goto out;
-	if (n < c->min || n > c->max) {
+	call->c = c;
+	call->n = argc - 1;
+	call->arg = argv + 1;
+	call->vals = xcalloc(1, c->size ? c->size : 1);
+	err = opt_parse(c->name, c->opts, call->vals, &call->n, call->arg);
+	if (!err && (call->n < c->min || call->n > c->max))
 		err = usage_error("%s; usage: ctnetctl %s %s%s",
-				  n < c->min ? "something is missing" :
+				  call->n < c->min ? "something is missing" :
 				  "there is a word too many", c->name, c->args,
 				  c->opts ? " [OPTIONS]" : "");
-		goto out;
-	}
-	set_what(1 + n, argv);
-	err = c->run(n, argv + 1, vals);
+	if (err)
+		call_free(call);
+	else
+		set_what(1 + call->n, argv);
+	return err;
+}
+
+void call_free(struct call *call)
+{
+	opt_free(call->c->opts, call->vals);
+	free(call->vals);
+	call->vals = NULL;
+}
+
+void call_name(const struct call *call)
+{
+	/* The verb stands before the operands. */
+	set_what(1 + call->n, call->arg - 1);
+}
+
+int dispatch(int argc, char **argv)
+{
+	struct call call;
+	int err;
+
+	err = call_parse(&call, argc, argv);
+	if (err)
+		return err;
+	err = call.c->run(call.n, call.arg, call.vals);
 	if (fflush(stdout) || ferror(stdout)) {
 		err = fail("write the output: %s", strerror(errno));
 		clearerr(stdout);
 	}
-out:
-	opt_free(c->opts, vals);
-	free(vals);
+	call_free(&call);
 	return err;
 }
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <linux/ctnet.h>
 
 #include "ctnetctl.h"
@@ -22,37 +21,42 @@
 	{ .name = "local", .type = OPT_IP_EACH, .off = AT(local),	\
 	  .help = "address of this VTEP, one of the host's; an IPv4 and an IPv6 one may be given" }, \
 	{ .name = "underlay", .type = OPT_NAME, .off = AT(underlay),	\
-	  .help = "device, or VRF, that the tunnels use (default: any)", .arg = "DEV" }, \
+	  .help = "device, or VRF, that the tunnels use (default: any)", .arg = "DEV|any" }, \
 	{ .name = "dstport", .type = OPT_U32, .off = AT(dstport),	\
 	  .help = "UDP port (default 4789)",				\
-	  .min = 1, .max = 65535, .attr = IFLA_CTNET_DSTPORT, .width = 2 }, \
+	  .min = 1, .max = 65535, .attr = IFLA_CTNET_DSTPORT, .width = 2, \
+	  .preset = CTNET_DSTPORT_DEFAULT },				\
 	{ .name = "address", .type = OPT_CIDRS, .off = AT(address),	\
 	  .help = "address of the host on the network; may be repeated" }, \
 	{ .name = "mtu", .type = OPT_U32, .off = AT(mtu),		\
 	  .help = "bytes (default: the underlay's, less the overhead)",	\
-	  .min = 68, .max = 65535 },					\
+	  .min = 68, .max = 65535, .arg = "N|auto",			\
+	  .word = "auto", .word_value = MTU_AUTO },			\
 	{ .name = "mac", .type = OPT_MAC, .off = AT(mac),		\
 	  .help = "MAC of the host on the network (default: from the first address, or random)" }, \
 	{ .name = "learning", .type = OPT_ONOFF, .off = AT(learning),	\
 	  .help = "learn where MACs are (default on)",			\
-	  .attr = IFLA_CTNET_LEARNING, .width = 1 },			\
+	  .attr = IFLA_CTNET_LEARNING, .width = 1, .preset = 1 },	\
 	{ .name = "ageing", .type = OPT_U32, .off = AT(ageing),		\
 	  .help = "forget learned entries not seen for so long (default 300; 0: never)", \
 	  .arg = "SECONDS", .max = CTNET_AGEING_MAX,			\
-	  .attr = IFLA_CTNET_AGEING, .width = 4 },			\
+	  .attr = IFLA_CTNET_AGEING, .width = 4,			\
+	  .preset = CTNET_AGEING_DEFAULT },				\
 	{ .name = "flood", .type = OPT_ONOFF, .off = AT(flood),		\
 	  .help = "flood unknown unicast (default on)",			\
-	  .attr = IFLA_CTNET_FLOOD, .width = 1 },			\
+	  .attr = IFLA_CTNET_FLOOD, .width = 1, .preset = 1 },		\
 	{ .name = "max-fdb", .type = OPT_U32, .off = AT(max_fdb),	\
 	  .help = "learned entries at most (default 65536)",		\
-	  .max = CTNET_MAX_FDB_MAX, .attr = IFLA_CTNET_MAX_FDB, .width = 4 },	\
+	  .max = CTNET_MAX_FDB_MAX, .attr = IFLA_CTNET_MAX_FDB, .width = 4, \
+	  .preset = CTNET_MAX_FDB_DEFAULT },				\
 	{ .name = "suppress", .type = OPT_ONOFF, .off = AT(suppress),	\
 	  .help = "answer ARP and neighbour solicitations from the table (default on)", \
-	  .attr = IFLA_CTNET_SUPPRESS, .width = 1 },			\
+	  .attr = IFLA_CTNET_SUPPRESS, .width = 1, .preset = 1 },	\
 	{ .name = "ttl", .type = OPT_U32, .off = AT(ttl),		\
 	  .help = "TTL of outer packets (default 0: as the host's own)", \
 	  .max = 255, .word = "inherit", .word_value = CTNET_INHERIT,	\
-	  .attr = IFLA_CTNET_TTL, .width = 2 },				\
+	  .attr = IFLA_CTNET_TTL, .width = 2,				\
+	  .preset = CTNET_TTL_DEFAULT },				\
 	{ .name = "tos", .type = OPT_U32, .off = AT(tos),		\
 	  .help = "DS field of outer packets (default 0); ECN is always the inner one's", \
 	  .max = 255, .word = "inherit", .word_value = CTNET_INHERIT,	\
@@ -60,10 +64,10 @@
 	{ .name = "df", .type = OPT_ONOFF, .off = AT(df),		\
 	  .help = "forbid routers to fragment outer IPv4 packets (default on)", \
 	  .word = "inherit", .word_value = CTNET_DF_INHERIT,		\
-	  .attr = IFLA_CTNET_DF, .width = 1 },				\
+	  .attr = IFLA_CTNET_DF, .width = 1, .preset = CTNET_DF_ON },	\
 	{ .name = "udp-csum", .type = OPT_ONOFF, .off = AT(udp_csum),	\
 	  .help = "outer UDP checksums (default on)",			\
-	  .attr = IFLA_CTNET_UDP_CSUM, .width = 1 }
+	  .attr = IFLA_CTNET_UDP_CSUM, .width = 1, .preset = 1 }
 
 const struct opt add_net_opts[] = {
 	NET_OPTS,
@@ -140,6 +144,7 @@ int net_parse(struct nlmsghdr *h, struct net *net)
 		[CTNET_A_NET_TOS] = { .type = NLA_U16 },
 		[CTNET_A_NET_DF] = { .type = NLA_U8 },
 		[CTNET_A_NET_UDP_CSUM] = { .type = NLA_U8 },
+		[CTNET_A_NET_MTU_AUTO] = { .type = NLA_U8 },
 		[CTNET_A_NET_DSTPORT] = { .type = NLA_U16 },
 		[CTNET_A_NET_LEARNING] = { .type = NLA_U8 },
 		[CTNET_A_NET_AGEING] = { .type = NLA_U32 },
@@ -210,6 +215,8 @@ int net_parse(struct nlmsghdr *h, struct net *net)
 		ip_set(&c->local[1], nla_data(tb[CTNET_A_NET_LOCAL6]), 16);
 	if (tb[CTNET_A_NET_UNDERLAY])
 		c->underlay_ifindex = nla_get_u32(tb[CTNET_A_NET_UNDERLAY]);
+	if (tb[CTNET_A_NET_MTU_AUTO])
+		net->mtu_auto = nla_get_u8(tb[CTNET_A_NET_MTU_AUTO]);
 	net->stats = tb[CTNET_A_NET_STATS];
 	net->drops = tb[CTNET_A_NET_DROPS];
 	return 0;
@@ -294,6 +301,7 @@ struct json_object *net_json(const struct net *net, const struct link *l,
 		json_onoff(o, "udp_csum", c->udp_csum.v);
 	}
 	json_u64(o, "mtu", c->mtu.v);
+	json_onoff(o, "mtu_auto", net->mtu_auto);
 	if (l && l->has_mac)
 		json_mac(o, "mac", l->mac);
 	if (addrs) {
@@ -317,8 +325,8 @@ struct json_object *net_json(const struct net *net, const struct link *l,
 }
 
 /* The message that gives a network what is set in @o. */
-static struct nl_msg *config_msg(int flags, int ifindex, const char *name,
-				 const struct net_opts *o)
+static struct nl_msg *net_msg(int flags, int ifindex, const char *name,
+			      const struct net_opts *o)
 {
 	struct nl_msg *msg = link_msg(RTM_NEWLINK, flags, ifindex, 0, 0);
 	struct nlattr *info, *data;
@@ -328,7 +336,7 @@ static struct nl_msg *config_msg(int flags, int ifindex, const char *name,
 		msg_put_str(msg, IFLA_IFNAME, name);
 	if (o->mac.set)
 		msg_put(msg, IFLA_ADDRESS, o->mac.v, 6);
-	if (o->mtu.set)
+	if (o->mtu.set && o->mtu.v != MTU_AUTO)
 		msg_put_u32(msg, IFLA_MTU, o->mtu.v);
 	info = msg_nest(msg, IFLA_LINKINFO);
 	msg_put(msg, IFLA_INFO_KIND, "ctnet", strlen("ctnet"));
@@ -351,6 +359,9 @@ static struct nl_msg *config_msg(int flags, int ifindex, const char *name,
 		msg_put(msg, IFLA_CTNET_LOCAL6, o->local[1].b, 16);
 	if (o->underlay)
 		msg_put_u32(msg, IFLA_CTNET_UNDERLAY, o->underlay_ifindex);
+	/* One that is set is set even if it is what it was. */
+	if (o->mtu.set)
+		msg_put_u8(msg, IFLA_CTNET_MTU_AUTO, o->mtu.v == MTU_AUTO);
 	msg_nest_end(msg, data);
 	msg_nest_end(msg, info);
 	return msg;
@@ -392,7 +403,8 @@ static int net_compare(const char *name, const struct net_opts *want)
 			continue;
 		if (!h->set)
 			err = fail("it exists, and has no --%s", opt->name);
-		else if (w->v != h->v)
+		else if (w->v != h->v && !(opt->off == AT(mtu) &&
+					   w->v == MTU_AUTO && net.mtu_auto))
 			err = fail("it exists, and has --%s %s, not %s",
 				   opt->name, opt_text(opt, h->v, t),
 				   opt_text(opt, w->v, u));
@@ -427,11 +439,11 @@ static int net_compare(const char *name, const struct net_opts *want)
 	return err;
 }
 
-/* What only a network with a VNI has. */
-static bool is_tunnel(const struct opt *opt)
+bool net_is_tunnel(const struct opt *opt)
 {
 	static const char *const names[] = {
-		"local", "dstport", "underlay", "ttl", "tos", "df", "udp-csum",
+		"vni", "local", "dstport", "underlay", "ttl", "tos", "df",
+		"udp-csum",
 	};
 	size_t i;
 
@@ -441,7 +453,7 @@ static bool is_tunnel(const struct opt *opt)
 	return false;
 }
 
-static int find_underlay(struct net_opts *o)
+int net_find_underlay(struct net_opts *o)
 {
 	struct link l;
 	int err;
@@ -449,6 +461,10 @@ static int find_underlay(struct net_opts *o)
 	if (!o->underlay)
 		return EXIT_OK;
 	err = link_get(&ctx.rt, o->underlay, 0, -1, &l);
+	if (err == -ENODEV && !strcmp(o->underlay, UNDERLAY_ANY)) {
+		o->underlay_ifindex = 0;
+		return EXIT_OK;
+	}
 	if (err == -ENODEV)
 		return fail("there is no device \"%s\" in this namespace to be the underlay",
 			    o->underlay);
@@ -459,43 +475,68 @@ static int find_underlay(struct net_opts *o)
 	return EXIT_OK;
 }
 
+static const char no_auto[] =
+	"--mtu auto is for a network with a VNI: a local bridge has no underlay whose MTU it could follow";
+
+static bool wants_auto(const struct net_opts *o)
+{
+	return o->mtu.set && o->mtu.v == MTU_AUTO;
+}
+
+int net_check(const char *name, const struct net_opts *o)
+{
+	const char *why = parse_name(name);
+	const struct opt *opt;
+
+	if (why)
+		return usage_error("\"%s\" %s", name, why);
+	if (o->vni.set && !o->local[0].family && !o->local[1].family)
+		return usage_error("--vni needs --local IP, the address of this VTEP");
+	for (opt = add_net_opts; !o->vni.set && opt->name; opt++)
+		if (net_is_tunnel(opt) && opt_is_set(opt, o))
+			return usage_error("--%s needs --vni N: a network without a VNI is a local bridge",
+					   opt->name);
+	if (!o->vni.set && wants_auto(o))
+		return usage_error("%s", no_auto);
+	return EXIT_OK;
+}
+
+bool net_mac(uint8_t mac[6], const struct net_opts *o)
+{
+	if (o->mac.set)
+		memcpy(mac, o->mac.v, 6);
+	else if (o->address.n)
+		mac_from_ip(mac, &o->address.v[0].ip);
+	else
+		return false;
+	return true;
+}
+
 int add_net(int n, char **arg, void *vals)
 {
 	struct net_opts *o = vals;
-	const char *why = parse_name(arg[0]);
-	const struct opt *opt;
 	struct nlsock *s;
 	struct link l;
 	int err;
 
 	(void)n;
-	if (why)
-		return usage_error("\"%s\" %s", arg[0], why);
-	if (o->vni.set && !o->local[0].family && !o->local[1].family)
-		return usage_error("--vni needs --local IP, the address of this VTEP");
-	for (opt = add_net_opts; !o->vni.set && opt->name; opt++)
-		if (is_tunnel(opt) && opt_is_set(opt, o))
-			return usage_error("--%s needs --vni N: a network without a VNI is a local bridge",
-					   opt->name);
+	err = net_check(arg[0], o);
+	if (err)
+		return err;
 	s = rt_sock();
 	if (!s)
 		return EXIT_REFUSED;
-	err = find_underlay(o);
+	err = net_find_underlay(o);
 	if (err)
 		return err;
 	if (o->may_exist && !link_get(s, arg[0], 0, -1, &l))
 		return net_compare(arg[0], o);
 
-	if (!o->mac.set) {
-		if (o->address.n)
-			mac_from_ip(o->mac.v, &o->address.v[0].ip);
-		else
-			mac_random(o->mac.v);
-		o->mac.set = true;
-	}
+	if (!net_mac(o->mac.v, o))
+		mac_random(o->mac.v);
+	o->mac.set = true;
 	undo_begin();
-	err = nl_do(s, config_msg(NLM_F_CREATE | NLM_F_EXCL, 0, arg[0], o),
-		    NULL);
+	err = nl_do(s, net_msg(NLM_F_CREATE | NLM_F_EXCL, 0, arg[0], o), NULL);
 	if (err) {
 		undo_run();
 		if (err == -EEXIST && o->may_exist)
@@ -552,6 +593,25 @@ static void keep_old(struct net_opts *old, const struct net_opts *o)
 		old->mac.set = false;
 }
 
+int net_change(int ifindex, const struct net_opts *o, const struct net *net,
+	       const uint8_t mac[6])
+{
+	struct net_opts old = net->cfg;
+	int err;
+
+	if (net->mtu_auto && net->cfg.vni.set)
+		old.mtu.v = MTU_AUTO;
+	old.mac.set = true;
+	memcpy(old.mac.v, mac, 6);
+	keep_old(&old, o);
+	undo_push(&ctx.rt, net_msg(0, ifindex, NULL, &old));
+	err = nl_do(&ctx.rt, net_msg(0, ifindex, NULL, o), NULL);
+	if (err)
+		return fail("change the network: %s",
+			    nl_why(&ctx.rt, err, newlink_hints));
+	return EXIT_OK;
+}
+
 int set_net(int n, char **arg, void *vals)
 {
 	struct net_opts *o = vals;
@@ -570,7 +630,7 @@ int set_net(int n, char **arg, void *vals)
 	err = net_find(arg[0], &l, NULL);
 	if (err)
 		return err;
-	err = find_underlay(o);
+	err = net_find_underlay(o);
 	if (err)
 		return err;
 	if (!ge_sock())
@@ -579,19 +639,13 @@ int set_net(int n, char **arg, void *vals)
 	if (e)
 		return fail("read the network: %s", nl_why(&ctx.ge, e, NULL));
 	replies_free(&r);
-	net.cfg.mac.set = true;
-	memcpy(net.cfg.mac.v, l.mac, 6);
-	keep_old(&net.cfg, o);
+	if (wants_auto(o) && !net.cfg.vni.set && !o->vni.set)
+		return usage_error("%s", no_auto);
 
 	undo_begin();
 	err = addr_add_all(&ctx.rt, l.ifindex, arg[0], &o->address, 0);
-	if (!err) {
-		undo_push(&ctx.rt, config_msg(0, l.ifindex, NULL, &net.cfg));
-		e = nl_do(&ctx.rt, config_msg(0, l.ifindex, NULL, o), NULL);
-		if (e)
-			err = fail("change the network: %s",
-				   nl_why(&ctx.rt, e, newlink_hints));
-	}
+	if (!err)
+		err = net_change(l.ifindex, o, &net, l.mac);
 	if (err)
 		undo_run();
 	else
@@ -599,44 +653,14 @@ int set_net(int n, char **arg, void *vals)
 	return err;
 }
 
-/* A device group that nothing is in. */
-static uint32_t free_group(const struct links *ls)
-{
-	uint32_t group;
-	size_t i;
-
-	do {
-		if (getrandom(&group, sizeof(group), 0) != sizeof(group))
-			die("no random numbers");
-		group |= 1u << 30;
-		for (i = 0; i < ls->n && ls->v[i].group != group; i++)
-			;
-	} while (i < ls->n);
-	return group;
-}
-
-static struct nl_msg *group_msg(int ifindex, uint32_t group)
-{
-	struct nl_msg *msg = link_msg(RTM_NEWLINK, 0, ifindex, 0, 0);
-
-	msg_put_u32(msg, IFLA_GROUP, group);
-	return msg;
-}
-
-/*
- * The network and the ports that add-port made go in one stroke: they are put
- * into a device group of their own, and that is deleted. So it is all or
- * nothing, and a thousand veths cost one wait for readers, not a thousand.
- */
+/* The network and the ports that add-port made go in one stroke. */
 int del_net(int n, char **arg, void *vals)
 {
 	const struct net_opts *o = vals;
 	struct links ls = { 0 };
-	struct nl_msg *msg;
-	bool gone = false;
-	uint32_t group;
+	bool gone = false, *goes;
 	struct link l;
-	int err, e = 0;
+	int err, e;
 	size_t i;
 
 	(void)n;
@@ -646,25 +670,13 @@ int del_net(int n, char **arg, void *vals)
 	e = link_dump(&ctx.rt, &ls);
 	if (e)
 		return fail("list its ports: %s", nl_why(&ctx.rt, e, NULL));
-	group = free_group(&ls);
+	goes = xcalloc(ls.n + 1, sizeof(*goes));
+	for (i = 0; i < ls.n; i++)
+		goes[i] = ls.v[i].ifindex == l.ifindex ||
+			  (ls.v[i].master == l.ifindex && port_is_made(&ls.v[i]));
 	undo_begin();
-	for (i = 0; i < ls.n && !e; i++) {
-		const struct link *p = &ls.v[i];
-
-		if (p->ifindex != l.ifindex &&
-		    (p->master != l.ifindex || !port_is_made(p)))
-			continue;
-		e = nl_do(&ctx.rt, group_msg(p->ifindex, group), NULL);
-		if (!e)
-			undo_push(&ctx.rt, group_msg(p->ifindex, p->group));
-		else if (e == -ENODEV && p->ifindex != l.ifindex)
-			e = 0;	/* its container went just now */
-	}
-	if (!e) {
-		msg = link_msg(RTM_DELLINK, 0, 0, 0, 0);
-		msg_put_u32(msg, IFLA_GROUP, group);
-		e = nl_do(&ctx.rt, msg, NULL);
-	}
+	e = links_del(&ctx.rt, &ls, goes);
+	free(goes);
 	links_free(&ls);
 	if (e) {
 		err = fail("delete the network: %s", nl_why(&ctx.rt, e, NULL));

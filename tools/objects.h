@@ -6,6 +6,12 @@
 #include "link.h"
 #include "out.h"
 
+/* The underlay of a network that has none, unless a device is called so. */
+#define UNDERLAY_ANY	"any"
+
+/* The MTU of a network that follows its underlay's. */
+#define MTU_AUTO	0
+
 /* Options of networks; also what the kernel says of one. */
 struct net_opts {
 	struct o_u32 vni;
@@ -33,6 +39,7 @@ struct net {
 	int ifindex;
 	char name[IFNAMSIZ];
 	struct net_opts cfg;
+	bool mtu_auto;
 	uint32_t ports;
 	uint32_t peers;
 	uint32_t fdb_static;
@@ -83,6 +90,8 @@ struct fdb_opts {
 	const char *port;
 	struct ip peer;
 	bool self;
+	const char *target;
+	const char *ifname;
 	struct ips ip;
 	bool learned;
 	bool may_exist;
@@ -114,6 +123,20 @@ struct json_object *net_json(const struct net *net, const struct link *l,
 const char *underlay_name(uint32_t ifindex, struct link *l);
 extern const struct column net_columns[];
 extern const struct opt add_net_opts[], set_net_opts[], del_net_opts[];
+/* Whether a network may be made with these options, as far as they tell. */
+int net_check(const char *name, const struct net_opts *o);
+/* Find the device of --underlay, if that is given. Both: an exit code. */
+int net_find_underlay(struct net_opts *o);
+/* The MAC that these options give a network; false: any. */
+bool net_mac(uint8_t mac[6], const struct net_opts *o);
+/* What only a network with a VNI has. */
+bool net_is_tunnel(const struct opt *opt);
+/*
+ * Change what is set in @o, and say how to take that back: @net and @mac are what
+ * there is. An exit code.
+ */
+int net_change(int ifindex, const struct net_opts *o, const struct net *net,
+	       const uint8_t mac[6]);
 int add_net(int n, char **arg, void *vals);
 int set_net(int n, char **arg, void *vals);
 int del_net(int n, char **arg, void *vals);
@@ -124,6 +147,11 @@ int port_get(int net, int dev, struct port *port);
 int port_parse(struct nlmsghdr *h, struct port *port);
 struct json_object *port_json(const struct port *port, const char *net,
 			      const struct link *near, const struct link *far);
+/* Whether a port may be made with these operands and options. An exit code. */
+int port_check(int n, const struct opt *opts, const struct port_opts *o);
+/* Change label, bring up, and say how to take that back. Exit codes. */
+int port_set_label(const struct link *dev, const char *label);
+int port_set_up(const struct link *dev);
 /* Whether add-port TARGET made this device, and so del-port may delete it. */
 bool port_is_made(const struct link *near);
 extern const struct column port_columns[];
@@ -139,11 +167,44 @@ int reattach(const struct link *net, const char *target,
 	     const struct port_opts *o);
 int detach(const struct link *net, const char *target,
 	   const struct port_opts *o);
+/**
+ * struct port_change - what a container's port is to be like
+ * @label: alias of the near end
+ * @mtu: of both ends
+ * @mac: of the far end
+ * @had: those of its addresses that it need not keep
+ * @address: addresses
+ * @had_gateways: those of its default routes that it need not keep
+ * @gateways: default routes
+ * @announce: whether the addresses are to be announced
+ */
+struct port_change {
+	const char *label;
+	uint32_t mtu;
+	const uint8_t *mac;
+	const struct cidrs *had;
+	const struct cidrs *address;
+	const struct ips *had_gateways;
+	const struct ips *gateways;
+	bool announce;
+};
+
+/*
+ * Change that, and say how to take it back, for which the container must stay
+ * open. Its table entry is not touched. An exit code.
+ */
+struct container;
+int attach_change(struct container *c, const struct port_change *w);
 int port_set_flags(int net, int dev, const struct port_opts *o);
 int port_compare(const struct link *net, const struct link *near,
 		 const struct port_opts *o);
 
 int peer_parse(struct nlmsghdr *h, struct peer *peer);
+/*
+ * CTNET_CMD_PEER_ADD or _DEL, and how to take that back; @dstport is 0 if it is
+ * the network's. Returns 0 or -errno.
+ */
+int peer_put(uint8_t cmd, int net, const struct ip *addr, uint16_t dstport);
 struct json_object *peer_json(const struct peer *peer, const char *net);
 extern const struct column peer_columns[];
 extern const struct opt add_peer_opts[], del_peer_opts[];
@@ -151,6 +212,10 @@ int add_peer(int n, char **arg, void *vals);
 int del_peer(int n, char **arg, void *vals);
 
 struct nl_msg *fdb_msg(uint8_t cmd, int net, const uint8_t *mac);
+/* FDB_ADD or FDB_SET of a static entry. */
+struct nl_msg *fdb_entry_msg(uint8_t cmd, const struct fdb *f);
+/* Whether an entry may be made with these, and its MAC. An exit code. */
+int fdb_check(const char *mac, const struct fdb_opts *o, uint8_t out[6]);
 int fdb_parse(struct nlmsghdr *h, struct fdb *f);
 int fdb_get(int net, const uint8_t *mac, struct fdb *f);
 struct json_object *fdb_json(const struct fdb *f, const char *net,

@@ -195,6 +195,63 @@ int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 	return EXIT_OK;
 }
 
+static void write_text(FILE *f, const struct opt *o, const char *text)
+{
+	fprintf(f, " --%s ", o->name);
+	word_write(f, text);
+}
+
+void opt_write(FILE *f, const struct opt *opts, const void *vals)
+{
+	char buf[OPT_TEXT], ip[IP_TEXT], cidr[CIDR_TEXT], mac[MAC_TEXT];
+	const struct opt *o;
+	size_t i;
+
+	for (o = opts; o->name; o++) {
+		const void *at = (const char *)vals + o->off;
+		const struct cidrs *cidrs = at;
+		const struct ips *ips = at;
+		const struct ip *each = at;
+
+		if (!opt_is_set(o, vals))
+			continue;
+		switch (o->type) {
+		case OPT_FLAG:
+			fprintf(f, " --%s", o->name);
+			break;
+		case OPT_ONOFF:
+		case OPT_U32:
+			write_text(f, o, opt_text(o, ((const struct o_u32 *)at)->v,
+						  buf));
+			break;
+		case OPT_STR:
+		case OPT_NAME:
+			write_text(f, o, *(const char *const *)at);
+			break;
+		case OPT_MAC:
+			write_text(f, o, mac_text(((const struct o_mac *)at)->v,
+						  mac));
+			break;
+		case OPT_IP:
+			write_text(f, o, ip_text(at, ip));
+			break;
+		case OPT_IP_EACH:
+			for (i = 0; i < 2; i++)
+				if (each[i].family)
+					write_text(f, o, ip_text(&each[i], ip));
+			break;
+		case OPT_IPS:
+			for (i = 0; i < ips->n; i++)
+				write_text(f, o, ip_text(&ips->v[i], ip));
+			break;
+		case OPT_CIDRS:
+			for (i = 0; i < cidrs->n; i++)
+				write_text(f, o, cidr_text(&cidrs->v[i], cidr));
+			break;
+		}
+	}
+}
+
 void opt_free(const struct opt *opts, void *vals)
 {
 	const struct opt *o;

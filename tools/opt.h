@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/socket.h>
 
 struct ip {
@@ -65,6 +66,7 @@ enum opt_type {
  * @word_value: the number it stands for
  * @attr: the netlink attribute, or flag, that it stands for
  * @width: size of that attribute where it is a number
+ * @preset: the number that it is unless it is given
  * @target: goes with a container only, not with --dev
  */
 struct opt {
@@ -79,6 +81,7 @@ struct opt {
 	uint32_t word_value;
 	uint16_t attr;
 	uint8_t width;
+	uint32_t preset;
 	bool target;
 };
 
@@ -93,6 +96,8 @@ int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 void opt_free(const struct opt *opts, void *vals);
 const char *opt_arg(const struct opt *o);
 bool opt_is_set(const struct opt *o, const void *vals);
+/* The options that are set, as they are given, each after a blank. */
+void opt_write(FILE *f, const struct opt *opts, const void *vals);
 /* A number as it is given: the number, the word, or on and off. */
 #define OPT_TEXT	16
 const char *opt_text(const struct opt *o, uint32_t v, char buf[OPT_TEXT]);
@@ -114,6 +119,10 @@ const char *ip_text(const struct ip *ip, char buf[IP_TEXT]);
 const char *cidr_text(const struct cidr *c, char buf[CIDR_TEXT]);
 const char *mac_text(const uint8_t mac[6], char buf[MAC_TEXT]);
 bool ip_equal(const struct ip *a, const struct ip *b);
+/* For sorting: IPv4 before IPv6, by number. */
+int ip_compare(const struct ip *a, const struct ip *b);
+bool ip_among(const struct ips *l, const struct ip *ip);
+bool ip_is_link_local(const struct ip *ip);	/* an IPv6 one */
 bool ip_set(struct ip *ip, const void *bytes, size_t len);
 void mac_random(uint8_t mac[6]);
 void mac_from_ip(uint8_t mac[6], const struct ip *ip);

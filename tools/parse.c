@@ -147,6 +147,29 @@ bool ip_equal(const struct ip *a, const struct ip *b)
 	return a->family == b->family && !memcmp(a->b, b->b, a->len);
 }
 
+int ip_compare(const struct ip *a, const struct ip *b)
+{
+	if (a->len != b->len)
+		return a->len < b->len ? -1 : 1;
+	return memcmp(a->b, b->b, a->len);
+}
+
+bool ip_is_link_local(const struct ip *ip)
+{
+	return ip->family == AF_INET6 && ip->b[0] == 0xfe &&
+	       (ip->b[1] & 0xc0) == 0x80;
+}
+
+bool ip_among(const struct ips *l, const struct ip *ip)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (ip_equal(&l->v[i], ip))
+			return true;
+	return false;
+}
+
 bool ip_set(struct ip *ip, const void *bytes, size_t len)
 {
 	memset(ip, 0, sizeof(*ip));

@@ -102,11 +102,29 @@ static int peer_compare(int net, const struct ip *addr,
 	return err;
 }
 
+int peer_put(uint8_t cmd, int net, const struct ip *addr, uint16_t dstport)
+{
+	struct nl_msg *msg = peer_msg(cmd, net, addr);
+	struct nl_msg *back;
+	int err;
+
+	if (cmd == CTNET_CMD_PEER_ADD && dstport)
+		msg_put_u16(msg, CTNET_A_PEER_DSTPORT, dstport);
+	err = nl_do(&ctx.ge, msg, NULL);
+	if (err)
+		return err;
+	back = peer_msg(cmd == CTNET_CMD_PEER_ADD ? CTNET_CMD_PEER_DEL :
+			CTNET_CMD_PEER_ADD, net, addr);
+	if (cmd == CTNET_CMD_PEER_DEL && dstport)
+		msg_put_u16(back, CTNET_A_PEER_DSTPORT, dstport);
+	undo_push(&ctx.ge, back);
+	return 0;
+}
+
 int add_peer(int n, char **arg, void *vals)
 {
 	const struct peer_opts *o = vals;
 	const char *why;
-	struct nl_msg *msg;
 	struct link net;
 	struct ip addr;
 	int err;
@@ -120,10 +138,8 @@ int add_peer(int n, char **arg, void *vals)
 		return err;
 	if (!ge_sock())
 		return EXIT_REFUSED;
-	msg = peer_msg(CTNET_CMD_PEER_ADD, net.ifindex, &addr);
-	if (o->dstport.set)
-		msg_put_u16(msg, CTNET_A_PEER_DSTPORT, o->dstport.v);
-	err = nl_do(&ctx.ge, msg, NULL);
+	err = peer_put(CTNET_CMD_PEER_ADD, net.ifindex, &addr,
+		       o->dstport.set ? o->dstport.v : 0);
 	if (err == -EEXIST && o->may_exist)
 		return peer_compare(net.ifindex, &addr, o);
 	if (err)

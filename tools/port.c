@@ -257,7 +257,7 @@ static int dev_find(const char *dev, struct link *l, bool *gone)
 	return EXIT_OK;
 }
 
-static int set_label(const struct link *dev, const char *label)
+int port_set_label(const struct link *dev, const char *label)
 {
 	int err;
 
@@ -302,18 +302,28 @@ static int add_dev(const struct link *net, const struct port_opts *o)
 	}
 	undo_push(&ctx.ge, port_msg(CTNET_CMD_PORT_DEL, net->ifindex,
 				    dev.ifindex));
-	err = set_label(&dev, o->label);
-	if (!err) {
-		e = link_set_up(&ctx.rt, dev.ifindex, true);
-		if (e)
-			err = fail("bring %s up: %s", o->dev,
-				   nl_why(&ctx.rt, e, NULL));
-	}
+	err = port_set_label(&dev, o->label);
+	if (!err)
+		err = port_set_up(&dev);
 	if (err)
 		undo_run();
 	else
 		undo_commit();
 	return err;
+}
+
+int port_set_up(const struct link *dev)
+{
+	int err;
+
+	if (dev->flags & IFF_UP)
+		return EXIT_OK;
+	err = link_set_up(&ctx.rt, dev->ifindex, true);
+	if (err)
+		return fail("bring %s up: %s", dev->name,
+			    nl_why(&ctx.rt, err, NULL));
+	undo_push(&ctx.rt, link_up_msg(dev->ifindex, false));
+	return EXIT_OK;
 }
 
 static int set_dev(const struct link *net, const struct port_opts *o)
@@ -331,7 +341,7 @@ static int set_dev(const struct link *net, const struct port_opts *o)
 	undo_begin();
 	err = port_set_flags(net->ifindex, dev.ifindex, o);
 	if (!err)
-		err = set_label(&dev, o->label);
+		err = port_set_label(&dev, o->label);
 	if (err)
 		undo_run();
 	else
@@ -360,7 +370,29 @@ static int del_dev(const struct link *net, const struct port_opts *o)
 	return EXIT_OK;
 }
 
-static int check(int n, const struct opt *opts, const struct port_opts *o)
+static int check_gateways(const struct port_opts *o)
+{
+	const struct ips *g = &o->gateway;
+	char text[IP_TEXT];
+	size_t i, j;
+
+	for (i = 0; i < g->n; i++) {
+		const struct ip *ip = &g->v[i];
+
+		for (j = 0; j < i; j++)
+			if (g->v[j].family == ip->family)
+				return usage_error("there are two --gateway of one family");
+		for (j = 0; j < o->address.n; j++)
+			if (o->address.v[j].ip.family == ip->family)
+				break;
+		if (j == o->address.n && !ip_is_link_local(ip))
+			return usage_error("--gateway %s needs an --address of its family",
+					   ip_text(ip, text));
+	}
+	return EXIT_OK;
+}
+
+int port_check(int n, const struct opt *opts, const struct port_opts *o)
 {
 	const struct opt *opt;
 
@@ -369,7 +401,7 @@ static int check(int n, const struct opt *opts, const struct port_opts *o)
 	if (n < 2 && !o->dev)
 		return usage_error("say which port: TARGET or --dev DEV");
 	if (!o->dev)
-		return EXIT_OK;
+		return check_gateways(o);
 	for (opt = opts; opt->name; opt++)
 		if (opt->target && opt_is_set(opt, o))
 			return usage_error("--%s is for a container, it does not go with --dev",
@@ -383,7 +415,7 @@ int add_port(int n, char **arg, void *vals)
 	struct link net;
 	int err;
 
-	err = check(n, add_port_opts, o);
+	err = port_check(n, add_port_opts, o);
 	if (!err)
 		err = net_find(arg[0], &net, NULL);
 	if (err)
@@ -401,7 +433,7 @@ int set_port(int n, char **arg, void *vals)
 	bool any = false;
 	int err;
 
-	err = check(n, set_port_opts, o);
+	err = port_check(n, set_port_opts, o);
 	if (err)
 		return err;
 	for (opt = set_port_opts; opt->name; opt++)
@@ -424,7 +456,7 @@ int del_port(int n, char **arg, void *vals)
 	struct link net;
 	int err;
 
-	err = check(n, del_port_opts, o);
+	err = port_check(n, del_port_opts, o);
 	if (!err)
 		err = net_find(arg[0], &net, o->if_exists ? &gone : NULL);
 	if (err || gone)

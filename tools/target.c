@@ -2,11 +2,14 @@
 /* TARGET: from what people call a container to its network namespace. */
 #include <ctype.h>
 #include <errno.h>
+#include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <linux/nsfs.h>
 #include <sched.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -14,8 +17,14 @@
 #include <unistd.h>
 
 #include "ctnetctl.h"
+#include "link.h"
 
 #define NETNS_DIR "/run/netns"
+
+struct netns_name {
+	int nsid;
+	char name[NAME_MAX + 1];
+};
 
 int netns_check(int fd, const char *target)
 {
@@ -121,4 +130,104 @@ bool netns_same(int a, int b)
 
 	return !fstat(a, &x) && !fstat(b, &y) && x.st_dev == y.st_dev &&
 	       x.st_ino == y.st_ino;
+}
+
+/* Namespaces that "ip netns" has names for, and how ours knows them. */
+static struct {
+	struct netns_name *v;
+	size_t n;
+	bool read;
+} names;
+
+static int by_name(const void *a, const void *b)
+{
+	const struct netns_name *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static int try_open(const char *target)
+{
+	bool quiet = ctx.quiet;
+	int fd;
+
+	ctx.quiet = true;
+	fd = netns_open(target, NULL, "");
+	ctx.quiet = quiet;
+	return fd;
+}
+
+/* The id that our namespace has for the one that a target names, or -1. */
+static int target_nsid(const char *target)
+{
+	int fd = try_open(target), id;
+
+	if (fd < 0)
+		return -1;
+	id = link_nsid(&ctx.rt, fd);
+	close(fd);
+	return id;
+}
+
+static void read_names(void)
+{
+	struct netns_name *new;
+	struct dirent *e;
+	char path[PATH_MAX];
+	DIR *d = opendir(NETNS_DIR);
+	int nsid;
+
+	names.read = true;
+	while (d && (e = readdir(d))) {
+		snprintf(path, sizeof(path), NETNS_DIR "/%s", e->d_name);
+		nsid = e->d_name[0] == '.' ? -1 : target_nsid(path);
+		if (nsid < 0)
+			continue;
+		names.v = xrealloc(names.v, (names.n + 1) * sizeof(*names.v));
+		new = &names.v[names.n++];
+		new->nsid = nsid;
+		snprintf(new->name, sizeof(new->name), "%s", e->d_name);
+	}
+	if (d)
+		closedir(d);
+	if (names.n)
+		qsort(names.v, names.n, sizeof(*names.v), by_name);
+}
+
+void netns_forget_names(void)
+{
+	free(names.v);
+	memset(&names, 0, sizeof(names));
+}
+
+/* Whether a target means the same after a restart; a PID does not. */
+static bool lasts(const char *target)
+{
+	return !is_pid(target) && strncmp(target, "/proc/", 6) &&
+	       (target[0] == '/' || !strchr(target, '/'));
+}
+
+char *netns_name(int nsid, const char *label)
+{
+	char path[PATH_MAX];
+	const char *name;
+	size_t i;
+
+	if (nsid < 0)
+		return NULL;
+	if (label[0] && lasts(label) && target_nsid(label) == nsid)
+		return xstrdup(label);
+	if (!names.read)
+		read_names();
+	for (i = 0; i < names.n; i++) {
+		if (names.v[i].nsid != nsid)
+			continue;
+		name = names.v[i].name;
+		/* What could be taken for a PID or an option is a path. */
+		if (!is_pid(name) && name[0] != '-')
+			return xstrdup(name);
+		snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
+		return xstrdup(path);
+	}
+	return NULL;
 }

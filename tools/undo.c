@@ -3,6 +3,9 @@
  * All or nothing: a command that takes several steps pushes, after each, the
  * message that takes it back. If a later step fails, or somebody interrupts,
  * they are sent in reverse order.
+ *
+ * It nests: what a command does within a greater one, and is done with, is taken
+ * back if that fails later.
  */
 #include <errno.h>
 #include <signal.h>
@@ -20,6 +23,11 @@ static struct step {
 } *steps;
 static size_t n_steps;
 
+/* Where the steps of each level begin; level 1 is the outermost. */
+#define LEVELS 4
+static size_t marks[LEVELS];
+static int level;
+
 static struct sigaction old[NSIGS];
 static volatile sig_atomic_t got;
 static bool active;
@@ -35,6 +43,11 @@ void undo_begin(void)
 	struct sigaction sa = { .sa_handler = on_signal };
 	size_t i;
 
+	if (level == LEVELS)
+		die("steps are nested too deep");
+	marks[level++] = n_steps;
+	if (level > 1)
+		return;
 	got = 0;
 	active = true;
 	for (i = 0; i < NSIGS; i++) {
@@ -44,8 +57,13 @@ void undo_begin(void)
 	}
 }
 
+/* Outside of undo_begin() nothing is ever taken back. */
 void undo_push(struct nlsock *s, struct nl_msg *msg)
 {
+	if (!level) {
+		nlmsg_free(msg);
+		return;
+	}
 	steps = xrealloc(steps, (n_steps + 1) * sizeof(*steps));
 	steps[n_steps++] = (struct step){ s, msg };
 }
@@ -55,10 +73,30 @@ bool undo_interrupted(void)
 	return active && got;
 }
 
+/* Of this level: what @s was to take back is taken back by the other steps. */
+void undo_forget(const struct nlsock *s)
+{
+	size_t i, n;
+
+	if (!level)
+		return;
+	for (i = n = marks[level - 1]; i < n_steps; i++) {
+		if (steps[i].s == s)
+			nlmsg_free(steps[i].msg);
+		else
+			steps[n++] = steps[i];
+	}
+	n_steps = n;
+}
+
 static void end(void)
 {
 	size_t i;
 
+	if (--level) {
+		active = true;
+		return;
+	}
 	while (n_steps)
 		nlmsg_free(steps[--n_steps].msg);
 	free(steps);
@@ -71,13 +109,16 @@ static void end(void)
 void undo_run(void)
 {
 	active = false;
-	while (n_steps) {
+	while (n_steps > marks[level - 1]) {
 		struct step *st = &steps[--n_steps];
 		int err = nl_do(st->s, st->msg, NULL);
 
-		/* What is gone already need not be undone. */
-		if (err && err != -ENODEV && err != -ENOENT &&
-		    err != -EADDRNOTAVAIL)
+		/*
+		 * What is gone, or there, already need not be undone, and what
+		 * we may not undo we could not do.
+		 */
+		if (err && err != -EPERM && err != -ENODEV && err != -ENOENT && err != -ESRCH &&
+		    err != -EADDRNOTAVAIL && err != -EEXIST)
 			warn("a step could not be undone: %s",
 			     nl_why(st->s, err, NULL));
 	}
@@ -88,6 +129,13 @@ void undo_commit(void)
 {
 	end();
 	/* Too late to stop this command; but the next ones need not run. */
-	if (got)
+	if (!level && got)
 		raise(got);
+}
+
+/* The program ends here: on every level. */
+void undo_run_all(void)
+{
+	while (level)
+		undo_run();
 }

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Configurations: files of the commands that make networks. save.c prints one,
+ * conf.c reads one, sync.c makes the kernel's state that of one.
+ */
+#ifndef CTNETCTL_CONF_H
+#define CTNETCTL_CONF_H
+
+#include "ctnetctl.h"
+#include "objects.h"
+
+enum stmt_kind {
+	STMT_NET,
+	STMT_PORT,
+	STMT_PEER,
+	STMT_FDB,
+};
+
+/**
+ * struct stmt - a command of a configuration
+ * @line: where it stands
+ * @kind: what it makes
+ * @key: what no other may make as well
+ * @call: the command; @net_opts and so on are its options
+ * @net: of what it belongs to; of a network itself
+ * @port: of an entry, what it lies behind, if that is a port
+ * @addr: of a peer, and of an entry that lies behind one
+ * @mac: of an entry
+ * @replace: of an entry, there may be one already
+ * @gone: of a port, the container is not there
+ * @buf: the words
+ * @argv: point into them
+ */
+struct stmt {
+	unsigned int line;
+	enum stmt_kind kind;
+	char *key;
+	struct call call;
+	struct stmt *net;
+	struct stmt *port;
+	struct ip addr;
+	uint8_t mac[6];
+	bool replace;
+	bool gone;
+	union {
+		struct net_opts *net_opts;
+		struct port_opts *port_opts;
+		struct peer_opts *peer_opts;
+		struct fdb_opts *fdb_opts;
+	};
+	char *buf;
+	char **argv;
+	/* what sync.c finds out: what there is of it already, and of a network that
+	 * it has made or changed its index and MTU */
+	struct st_net *have_net;
+	struct st_port *have_port;
+	const struct link *dev;
+	int ifindex;
+	uint32_t mtu;
+};
+
+/**
+ * struct conf - a configuration
+ * @file: its name
+ * @lines: how many it has
+ * @v: its commands
+ * @n: how many
+ * @keys: the commands by their keys, a tree of tsearch(3)
+ */
+struct conf {
+	const char *file;
+	unsigned int lines;
+	struct stmt **v;
+	size_t n;
+	void *keys;
+};
+
+/*
+ * Read a file. All that can be said without asking the kernel has been checked
+ * then. An exit code; conf_free() is owed in any case.
+ */
+int conf_read(struct conf *c, const char *path);
+void conf_free(struct conf *c);
+/* Messages are about this command of the file; or, if NULL, about @what. */
+void conf_at(const struct conf *c, const struct stmt *s, const char *what);
+
+struct stmt *conf_net(const struct conf *c, const char *name);
+struct stmt *conf_peer(const struct conf *c, const char *net,
+		       const struct ip *addr);
+struct stmt *conf_fdb(const struct conf *c, const char *net,
+		      const uint8_t mac[6]);
+
+int save(int n, char **arg, void *vals);
+int restore(int n, char **arg, void *vals);
+int sync_file(int n, char **arg, void *vals);
+
+#endif

@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What the kernel has: networks with all that was set on them, read at one go. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <linux/ctnet.h>
+
+#include "ctnetctl.h"
+#include "state.h"
+
+/* Room for one more in an array that grows by doubling. */
+static void *grow(void *v, size_t n, size_t size)
+{
+	/* at 0, 16, 32, 64 ... */
+	if (n && (n < 16 || n & (n - 1)))
+		return v;
+	return xrealloc(v, (n ? n * 2 : 16) * size);
+}
+
+static int dump(uint8_t cmd, int net, struct replies *r)
+{
+	struct nl_msg *msg = ge_msg(cmd, NLM_F_DUMP);
+	int err;
+
+	/* NET (of networks: IFINDEX) is the first attribute of every object. */
+	if (net)
+		msg_put_u32(msg, CTNET_A_PORT_NET, net);
+	err = nl_do(&ctx.ge, msg, r);
+	if (err)
+		return fail("read the configuration: %s",
+			    nl_why(&ctx.ge, err, NULL));
+	return EXIT_OK;
+}
+
+static int order(int a, int b)
+{
+	return (a > b) - (a < b);
+}
+
+static int net_order(const void *a, const void *b)
+{
+	const struct st_net *x = a, *y = b;
+
+	return strcmp(x->net.name, y->net.name);
+}
+
+static int port_order(const void *a, const void *b)
+{
+	const struct st_port *x = a, *y = b;
+
+	return order(x->port.dev, y->port.dev);
+}
+
+static int peer_order(const void *a, const void *b)
+{
+	const struct peer *x = a, *y = b;
+
+	return x->net != y->net ? order(x->net, y->net) :
+				  ip_compare(&x->addr, &y->addr);
+}
+
+static int fdb_order(const void *a, const void *b)
+{
+	const struct fdb *x = a, *y = b;
+
+	return x->net != y->net ? order(x->net, y->net) :
+				  memcmp(x->mac, y->mac, 6);
+}
+
+static int ip_order(const void *a, const void *b)
+{
+	return ip_compare(a, b);
+}
+
+/*
+ * IPv4 addresses stay as they are, since the first of a subnet is the one that
+ * packets have; how the kernel orders IPv6 ones says nothing.
+ */
+static int cidr_order(const void *a, const void *b)
+{
+	const struct cidr *x = a, *y = b;
+	int d = ip_compare(&x->ip, &y->ip);
+
+	return d ? d : order(x->plen, y->plen);
+}
+
+static void sort_addresses(struct cidrs *l)
+{
+	size_t v4 = 0;
+
+	while (v4 < l->n && l->v[v4].ip.family == AF_INET)
+		v4++;
+	if (l->n > v4)
+		qsort(l->v + v4, l->n - v4, sizeof(*l->v), cidr_order);
+}
+
+static void sort(void *v, size_t n, size_t size,
+		 int (*cmp)(const void *a, const void *b))
+{
+	if (n)
+		qsort(v, n, size, cmp);
+}
+
+static void *find(const void *key, const void *v, size_t n, size_t size,
+		  int (*cmp)(const void *a, const void *b))
+{
+	return n ? bsearch(key, v, n, size, cmp) : NULL;
+}
+
+struct st_net *state_net(const struct state *st, const char *name)
+{
+	struct st_net key = { 0 };
+
+	snprintf(key.net.name, sizeof(key.net.name), "%s", name);
+	return find(&key, st->nets, st->n_nets, sizeof(key), net_order);
+}
+
+struct st_net *state_net_by_index(const struct state *st, int ifindex)
+{
+	size_t i;
+
+	for (i = 0; i < st->n_nets; i++)
+		if (st->nets[i].net.ifindex == ifindex)
+			return &st->nets[i];
+	return NULL;
+}
+
+struct st_port *state_port(const struct state *st, int dev)
+{
+	struct st_port key = { .port.dev = dev };
+
+	return find(&key, st->ports, st->n_ports, sizeof(key), port_order);
+}
+
+struct peer *state_peer(const struct state *st, int net, const struct ip *addr)
+{
+	struct peer key = { .net = net, .addr = *addr };
+
+	return find(&key, st->peers, st->n_peers, sizeof(key), peer_order);
+}
+
+struct fdb *state_fdb(const struct state *st, int net, const uint8_t mac[6])
+{
+	struct fdb key = { .net = net };
+
+	memcpy(key.mac, mac, 6);
+	return find(&key, st->fdb, st->n_fdb, sizeof(key), fdb_order);
+}
+
+static int read_nets(struct state *st, int net)
+{
+	const struct link *l;
+	struct st_net *new;
+	struct nlmsghdr *h;
+	struct replies r;
+	int err, e;
+
+	err = dump(CTNET_CMD_NET_GET, net, &r);
+	if (err)
+		return err;
+	for_each_reply(h, &r) {
+		st->nets = grow(st->nets, st->n_nets, sizeof(*st->nets));
+		new = &st->nets[st->n_nets];
+		memset(new, 0, sizeof(*new));
+		/* One that came just now is seen the next time. */
+		if (net_parse(h, &new->net) ||
+		    !(l = link_find(&st->links, new->net.ifindex)))
+			continue;
+		new->net.stats = new->net.drops = NULL;
+		new->link = *l;
+		st->n_nets++;
+		new->mtu_set = new->net.cfg.vni.set ? !new->net.mtu_auto :
+			       new->net.cfg.mtu.v != LOCAL_MTU;
+		e = addr_dump_given(&ctx.rt, l->ifindex, -1, &new->addrs);
+		if (e) {
+			err = fail("read the addresses of %s: %s", l->name,
+				   nl_why(&ctx.rt, e, NULL));
+			break;
+		}
+		sort_addresses(&new->addrs);
+	}
+	replies_free(&r);
+	sort(st->nets, st->n_nets, sizeof(*st->nets), net_order);
+	return err;
+}
+
+static int read_peers(struct state *st, int net)
+{
+	struct nlmsghdr *h;
+	struct replies r;
+	int err;
+
+	err = dump(CTNET_CMD_PEER_GET, net, &r);
+	if (err)
+		return err;
+	for_each_reply(h, &r) {
+		st->peers = grow(st->peers, st->n_peers, sizeof(*st->peers));
+		if (!peer_parse(h, &st->peers[st->n_peers]))
+			st->n_peers++;
+	}
+	replies_free(&r);
+	sort(st->peers, st->n_peers, sizeof(*st->peers), peer_order);
+	return EXIT_OK;
+}
+
+static int read_fdb(struct state *st, int net)
+{
+	struct nlmsghdr *h;
+	struct replies r;
+	int err;
+
+	err = dump(CTNET_CMD_FDB_GET, net, &r);
+	if (err)
+		return err;
+	for_each_reply(h, &r) {
+		struct fdb f;
+
+		if (fdb_parse(h, &f))
+			continue;
+		if (!f.is_static) {
+			free(f.ips.v);
+			continue;
+		}
+		st->fdb = grow(st->fdb, st->n_fdb, sizeof(*st->fdb));
+		sort(f.ips.v, f.ips.n, sizeof(*f.ips.v), ip_order);
+		st->fdb[st->n_fdb++] = f;
+	}
+	replies_free(&r);
+	sort(st->fdb, st->n_fdb, sizeof(*st->fdb), fdb_order);
+	return EXIT_OK;
+}
+
+/* Its addresses: those of the interface that the table has, too. */
+static int read_port_addrs(const struct state *st, struct st_port *p)
+{
+	const struct fdb *own = state_fdb(st, p->port.net, p->far.mac);
+	struct cidrs all;
+	size_t i;
+	int err;
+
+	if (!own || own->port != p->port.dev)
+		return EXIT_OK;
+	err = addr_dump_given(&ctx.rt, p->far.ifindex, p->near.peer_nsid, &all);
+	if (err)
+		return fail("read the addresses of the container at %s: %s",
+			    p->near.name, nl_why(&ctx.rt, err, NULL));
+	for (i = 0; i < all.n; i++)
+		if (ip_among(&own->ips, &all.v[i].ip))
+			cidrs_add(&p->addrs, &all.v[i]);
+	free(all.v);
+	sort_addresses(&p->addrs);
+	return EXIT_OK;
+}
+
+/* One for each family, and only what add-port would take with the addresses. */
+int state_port_fill(struct st_port *p, struct nlsock *in)
+{
+	struct ips all;
+	size_t i, j;
+	int err;
+
+	err = route_dump(in, p->far.ifindex, &all);
+	if (err)
+		return fail("read the routes of the container at %s: %s",
+			    p->near.name, nl_why(in, err, NULL));
+	p->gateways.n = 0;
+	for (i = 0; i < all.n; i++) {
+		bool ok = ip_is_link_local(&all.v[i]);
+
+		for (j = 0; j < p->addrs.n; j++)
+			ok = ok || p->addrs.v[j].ip.family == all.v[i].family;
+		for (j = 0; j < p->gateways.n; j++)
+			ok = ok && p->gateways.v[j].family != all.v[i].family;
+		if (ok)
+			ips_add(&p->gateways, &all.v[i]);
+	}
+	free(all.v);
+	return EXIT_OK;
+}
+
+static int read_container(const struct state *st, struct st_port *p)
+{
+	struct nlsock s = { 0 };
+	bool gone = false;
+	int err, fd;
+
+	err = link_get(&ctx.rt, NULL, p->near.peer, p->near.peer_nsid, &p->far);
+	if (err == -ENODEV)
+		return EXIT_OK;	/* it goes just now */
+	if (err == -EACCES)
+		return fail("read the interface of the container at %s: %s",
+			    p->near.name, nl_why(NULL, -EPERM, NULL));
+	if (err)
+		return fail("read the interface of the container at %s: %s",
+			    p->near.name, nl_why(&ctx.rt, err, NULL));
+	p->has_far = true;
+	err = read_port_addrs(st, p);
+	if (err)
+		return err;
+	p->target = netns_name(p->near.peer_nsid, p->near.alias);
+	if (!p->target)
+		return EXIT_OK;
+	fd = netns_open(p->target, &gone, "");
+	if (gone) {
+		free(p->target);
+		p->target = NULL;
+		return EXIT_OK;
+	}
+	if (fd < 0)
+		return EXIT_REFUSED;
+	err = nl_open(&s, NETLINK_ROUTE, fd);
+	if (err) {
+		err = fail("open a socket in %s: %s", p->target,
+			   nl_why(NULL, err, NULL));
+	} else {
+		err = state_port_fill(p, &s);
+		nl_shut(&s);
+	}
+	close(fd);
+	return err;
+}
+
+static int read_ports(struct state *st, int net)
+{
+	const struct link *l;
+	struct nlmsghdr *h;
+	struct st_port *new;
+	struct replies r;
+	int err;
+
+	err = dump(CTNET_CMD_PORT_GET, net, &r);
+	if (err)
+		return err;
+	for_each_reply(h, &r) {
+		st->ports = grow(st->ports, st->n_ports, sizeof(*st->ports));
+		new = &st->ports[st->n_ports];
+		memset(new, 0, sizeof(*new));
+		if (port_parse(h, &new->port) ||
+		    !(l = link_find(&st->links, new->port.dev)))
+			continue;
+		new->port.stats = NULL;
+		new->near = *l;
+		new->made = port_is_made(l);
+		st->n_ports++;
+		if (new->made)
+			err = read_container(st, new);
+		if (err)
+			break;
+	}
+	replies_free(&r);
+	sort(st->ports, st->n_ports, sizeof(*st->ports), port_order);
+	return err;
+}
+
+int state_read(struct state *st, int net)
+{
+	int err;
+
+	memset(st, 0, sizeof(*st));
+	if (!rt_sock() || !ge_sock())
+		return EXIT_REFUSED;
+	err = link_dump(&ctx.rt, &st->links);
+	if (err)
+		return fail("list the interfaces: %s",
+			    nl_why(&ctx.rt, err, NULL));
+	err = read_nets(st, net);
+	if (!err)
+		err = read_peers(st, net);
+	if (!err)
+		err = read_fdb(st, net);
+	if (!err)
+		err = read_ports(st, net);
+	netns_forget_names();
+	return err;
+}
+
+void state_free(struct state *st)
+{
+	size_t i;
+
+	for (i = 0; i < st->n_nets; i++)
+		free(st->nets[i].addrs.v);
+	for (i = 0; i < st->n_ports; i++) {
+		free(st->ports[i].target);
+		free(st->ports[i].addrs.v);
+		free(st->ports[i].gateways.v);
+	}
+	for (i = 0; i < st->n_fdb; i++)
+		free(st->fdb[i].ips.v);
+	free(st->nets);
+	free(st->ports);
+	free(st->peers);
+	free(st->fdb);
+	links_free(&st->links);
+	memset(st, 0, sizeof(*st));
+}
+
+bool state_entry_is_own(const struct st_port *p, const struct fdb *f)
+{
+	size_t i, n = 0;
+
+	if (!p->has_far || f->port != p->port.dev ||
+	    memcmp(f->mac, p->far.mac, 6))
+		return false;
+	for (i = 0; i < f->ips.n; i++) {
+		size_t j;
+
+		for (j = 0; j < p->addrs.n; j++)
+			if (ip_equal(&f->ips.v[i], &p->addrs.v[j].ip))
+				break;
+		n += j < p->addrs.n;
+	}
+	return n == f->ips.n;
+}
