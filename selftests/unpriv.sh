@@ -348,6 +348,7 @@ refused_all()
 	done <<<"$OUT"
 	check_eq $n "$1" "commands"
 	[[ $OUT != *"list "* ]] || fail "it cannot look: $OUT"
+	[[ $OUT != *"could not be undone"* ]] || fail "nothing was done: $OUT"
 	check_match "$OUT" 'hnet.*p1' "what show prints"
 }
 

@@ -141,7 +141,6 @@ recipe_lan()
 		ip route add default via 203.0.113.120
 
 		ctnetctl add-port net0 $web --address 203.0.113.1/25 --address 2001:db8:100::1/64 --gateway 203.0.113.120
-		ip netns exec $web sysctl -w net.ipv6.conf.eth0.autoconf=0
 		ctnetctl add-port net0 $lease
 	EOT
 }

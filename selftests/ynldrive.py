@@ -164,7 +164,7 @@ def net(o):
     o = underscored(o)
     o["network"] = o.pop("ifname")
     o["port_count"], o["peer_count"] = o.pop("ports"), o.pop("peers")
-    for key in "learning", "flood", "suppress", "udp_csum":
+    for key in "learning", "flood", "suppress", "udp_csum", "mtu_auto":
         if key in o:
             o[key] = bool(o[key])
     for key in "ttl", "tos":
