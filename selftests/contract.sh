@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What the contract promises and no other script shows: what the tool prints, and to whom;
-# how a container's interface comes to be; the firewall of the underlay; what network
+# how a container's interface comes to be; firewall and IPsec of the underlay; what network
 # cards are told; dumps that go on where they were; counters past 32 bits; garbage. README.md
 # has the table.
 #
@@ -25,7 +25,7 @@
 # shellcheck source=python.sh
 . "$(dirname "$0")/python.sh"
 
-need python3 tcpdump nft tc script
+need python3 tcpdump nft tc script socat
 
 readonly M3=02:00:00:00:00:03 M4=02:00:00:00:00:04
 readonly ESC=$'\e'
@@ -368,6 +368,57 @@ netfilter()
 	check ip netns exec "$h1" nft delete table inet t
 }
 
+# sa FROM TO SPI, policy NS out|in FROM TO: transport mode, for VXLAN alone
+sa()
+{
+	local ns
+
+	for ns in "$h1" "$h2"; do
+		check ip -n "$ns" xfrm state add src "$1" dst "$2" proto esp spi "$3" reqid 1 \
+			mode transport auth 'hmac(sha256)' "0x$(printf '5a%.0s' {1..32})" \
+			enc 'cbc(aes)' "0x$(printf 'c3%.0s' {1..16})" || return
+	done
+}
+
+policy()
+{
+	check ip -n "$1" xfrm policy add src "$3" dst "$4" proto udp dport 4789 dir "$2" \
+		tmpl src "$3" dst "$4" proto esp reqid 1 mode transport
+}
+
+# ipsec FROM TO ADDRESS
+ipsec()
+{
+	local from=$1 to=$2 addr=$3 ns f=$TMP/esp
+
+	# a route that is cached already
+	ping_ok "$c1" "$addr"
+	sa "$from" "$to" 0x101 || { skip "no IPsec in this kernel"; return; }
+	sa "$to" "$from" 0x102
+	policy "$h1" out "$from" "$to"
+	policy "$h1" in "$to" "$from"
+	policy "$h2" out "$to" "$from"
+	policy "$h2" in "$from" "$to"
+	# the other network's tunnel goes on in the clear
+	capture_start "$h1" ul0 "host $from and (esp or udp port 4789)" "$f" || return
+	ping_ok "$c1" "$addr"
+	tcp_copy "$c1" "$c2" "$addr" 256
+	capture_has "$f" 6 esp
+	capture_stop "$f"
+	capture_is "$f" 0 "udp port 4789"
+	# what should have been encrypted and was not is not taken
+	check ip -n "$h2" xfrm policy delete src "$to" dst "$from" proto udp dport 4789 dir out
+	capture_start "$h1" ul0 "src $to and udp port 4789" "$f" || return
+	check no_ping "$c1" "$addr"
+	capture_has "$f" 1 "udp port 4789"
+	capture_stop "$f"
+	for ns in "$h1" "$h2"; do
+		check ip -n "$ns" xfrm policy flush
+		check ip -n "$ns" xfrm state flush
+	done
+	ping_ok "$c1" "$addr"
+}
+
 # hits NAME: how often a probe was hit
 hits() { grep -c "ctnet_$1_${TMP##*.}" "$TRACE/trace"; }
 
@@ -529,3 +580,5 @@ run_test flood_overflows "floods that are too many are dropped and counted, each
 run_test resumes "a dump of $MANY entries takes no longer towards its end"
 run_test interrupted "a dump says so if something changed meanwhile"
 run_test past_32_bits "counters go past 32 bits"
+run_test ipsec 192.0.2.1 192.0.2.2 203.0.113.2 "IPsec encrypts it, and does not take what is not encrypted, IPv4"
+run_test ipsec 2001:db8:0:1::1 2001:db8:0:1::2 203.0.113.130 "and IPv6"
