@@ -12,9 +12,15 @@ stand for a container each; container I has the address BASE + I, and the MAC
   scale.py ping BASE N         one ping to each of them, from this container
   scale.py collect N COUNT MAC counts the frames from MAC at each interface: COUNT
                                at each of N, no more and no less
-  scale.py grown A B KEY MIN [MAX]
-                               number of ports of which KEY grew by MIN (to MAX)
-                               between two outputs of "ctnetctl -j -s list ports"
+  scale.py ask DEV OWN ASKED BASE N COUNT ROUNDS [sniffed]
+                               asks from OWN who has ASKED, COUNT times at once,
+                               and counts the answers from the MACs of the N:
+                               COUNT from each, in each round. With "sniffed", a
+                               packet socket for all frames is open meanwhile.
+  scale.py grown A B KEY MIN MAX [KEY MIN MAX]...
+                               number of ports, but that labelled "first", of
+                               which KEY grew by MIN to MAX between two outputs
+                               of "ctnetctl -j -s list ports": one for each KEY
 """
 import ctypes
 import ipaddress
@@ -169,15 +175,66 @@ def collect(count, each, mac):
         sys.exit("want %d at each of %d" % (each, count))
 
 
-def grown(before, after, key, least, most=1 << 62):
+def ask(dev, own, asked, base, count, at_once, rounds, sniffed=None):
+    macs = {b"\x02\x42" + struct.pack("!I", base + i) for i in range(count)}
+    replies = [     # ARP: a reply
+        (0x28, 0, 0, 20),
+        (0x15, 0, 1, 2),
+        (0x06, 0, 0, 0xFFFF),
+        (0x06, 0, 0, 0),
+    ]
+    sock = packet_socket(ETH_P_ARP, replies)
+    sock.bind((dev, ETH_P_ARP))
+    mac = sock.getsockname()[4]
+    if sniffed:
+        # for the whole kernel: it has a filter that takes nothing
+        sniffer = packet_socket(ETH_P_ALL, [(0x06, 0, 0, 0)])
+    own, asked = socket.inet_aton(own), socket.inet_aton(asked)
+    request = b"\xff" * 6 + mac + bytes.fromhex("08060001080006040001") + mac + \
+        own + bytes(6) + asked
+    for number in range(1, rounds + 1):
+        seen, strange = dict.fromkeys(macs, 0), 0
+        begin = time.monotonic()
+        for _ in range(at_once):
+            sock.send(request.ljust(60, b"\0"))
+        # a while longer than needed: there may be too many
+        last = begin
+        missing = count * at_once
+        while select.select([sock], [], [], 0.5 if missing <= 0 else 5 * SLOW)[0]:
+            data = sock.recv(2048)
+            if data[:6] != mac or data[28:32] != asked or data[6:12] not in macs:
+                strange += 1
+                continue
+            last = time.monotonic()
+            seen[data[6:12]] += 1
+            missing -= 1
+        wrong = [m.hex() for m in sorted(macs) if seen[m] != at_once]
+        print("round %d: %d answers from %d MACs, the last after %d ms" %
+              (number, sum(seen.values()), sum(map(bool, seen.values())),
+               (last - begin) * 1000), flush=True)
+        if wrong:
+            print("%d of them did not answer %d times: %s ..." %
+                  (len(wrong), at_once, " ".join(wrong[:5])))
+        if strange:
+            print(strange, "strange answers")
+        if wrong or strange:
+            sys.exit("not one answer from each to each question")
+    if sniffed:
+        sniffer.close()
+
+
+def grown(before, after, *conditions):
     tables = []
     for path in before, after:
         with open(path, encoding="ascii") as file:
-            tables.append({port["port"]: port["stats"][key]
+            tables.append({port["port"]: port["stats"]
                            for port in json.load(file)
-                           if port.get("label", "").startswith("e")})
-    print(sum(int(least) <= tables[1][port] - tables[0].get(port, 0) <= int(most)
-              for port in tables[1]))
+                           if port.get("label") != "first"})
+    none = dict.fromkeys(conditions[::3], 0)
+    print(*(sum(int(least) <=
+                stats[key] - tables[0].get(port, none)[key] <= int(most)
+                for port, stats in tables[1].items())
+            for key, least, most in zip(*(conditions[i::3] for i in range(3)))))
 
 
 def main():
@@ -189,6 +246,9 @@ def main():
         ping(args[0], int(args[1]))
     elif what == "collect":
         collect(int(args[0]), int(args[1]), args[2])
+    elif what == "ask":
+        ask(args[0], args[1], args[2], int(ipaddress.ip_address(args[3])),
+            *map(int, args[4:7]), *args[7:])
     elif what == "grown":
         grown(*args)
 

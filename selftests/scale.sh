@@ -21,40 +21,26 @@
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=traffic.sh
 . "$(dirname "$0")/traffic.sh"
+# shellcheck source=many.sh
+. "$(dirname "$0")/many.sh"
 
 need python3
 
 # LATE: containers that the first knows nothing of until it asks
 readonly N=1200 BRIDGE_MAX=1023 LATE=20
 readonly BASE=198.18.4.0
-SCALE=$(dirname "$0")/scale.py
 
 topology()
 {
-	local t old
-
 	setup_host h1
 	setup_ns far many
 	add_container c0
-	must ip netns exec "$far" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
-		net.ipv6.conf.default.disable_ipv6=1
-	must ip netns exec "$many" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
-		net.ipv6.conf.default.disable_ipv6=1
-	# 1,200 neighbours are more than a kernel keeps unless told
-	for t in 3 2 1; do
-		old=$(sysctl -n net.ipv4.neigh.default.gc_thresh$t)
-		must sysctl -qw net.ipv4.neigh.default.gc_thresh$t=$((t * 4096))
-		defer sysctl -qw net.ipv4.neigh.default.gc_thresh$t="$old"
-	done
+	no_ipv6 "$far" "$many"
+	neighbours_without_limit ipv4
 	must ctn "$h1" -b - <<-EOT
 		add-net net0
 		add-port net0 $c0 --address 198.18.0.1/16 --label first
 	EOT
-}
-
-took()
-{
-	diag "$1: $(($(now_ms) - START)) ms"
 }
 
 bridge_stops()
@@ -89,19 +75,9 @@ ports_attach()
 	done >"$TMP/ports"
 	check ctn "$h1" -b "$TMP/ports"
 	took "$N ports attach"
-	wait_until 20000 running "$N"
+	wait_until 20000 running "$far" $N
 	check_eq "$(net_stat "$h1" net0 port_count)" $((N + 1)) "ports"
 	check_eq "$(net_stat "$h1" net0 fdb_static)" $((N + 2)) "static entries"
-}
-
-# running N: N containers have carrier
-running()
-{
-	local up
-
-	mapfile -t up < <(ip -n "$far" -br link show type veth | grep ' UP ')
-	echo "${#up[@]} are up"
-	[[ ${#up[@]} -eq $1 ]]
 }
 
 each_answers()
@@ -114,31 +90,17 @@ each_answers()
 	answerer=$!
 	defer kill_wait "$answerer"
 	wait_until 20000 grep -q ready "$TMP/answerer" || return
-	check ip netns exec "$c0" env CTNET_SLOW="$CTNET_SLOW" \
-		python3 -IS "$SCALE" ping $BASE $N
+	check scale "$c0" ping $BASE $N
 	diag "$OUT"
 	took "one ping to each of $N"
 	check_eq "$OUT" "$N of $N answered" answers
 	ctn "$h1" -j -s list ports net0 >"$TMP/after"
-	# each through its own port: ARP and an echo reply
-	check_eq "$(python3 -IS "$SCALE" grown "$TMP/before" "$TMP/after" rx_packets 2)" \
-		$N "ports through which ARP and the reply came"
-	# and to it its own request, and the broadcasts for those that were not known
-	check_eq "$(python3 -IS "$SCALE" grown "$TMP/before" "$TMP/after" tx_packets $((LATE + 1)))" \
-		$N "ports through which the requests went"
+	# through each: ARP and an echo reply; its own request, and the broadcasts for those
+	# that were not known
+	check_eq "$(grown "$TMP/before" "$TMP/after" rx_packets 2 99 \
+		tx_packets $((LATE + 1)) 99)" "$N $N" "ports that answered, and were asked"
 	kill_wait "$answerer"
 	check_match "$(<"$TMP/answerer")" 'stray 0' "at the wrong container"
-}
-
-# softnet_drops: frames that any CPU's backlog had no room for
-softnet_drops()
-{
-	local sum=0 f
-
-	while read -r -a f; do
-		sum=$((sum + 16#${f[1]}))
-	done </proc/net/softnet_stat
-	echo $sum
 }
 
 flood_reaches_all()
@@ -159,7 +121,7 @@ flood_reaches_all()
 	diag "$(<"$TMP/collector")"
 	ctn "$h1" -j -s list ports net0 >"$TMP/after"
 	# a stray probe of a neighbour may be among them
-	check_eq "$(python3 -IS "$SCALE" grown "$TMP/before" "$TMP/after" tx_packets \
+	check_eq "$(grown "$TMP/before" "$TMP/after" tx_packets \
 		"$count" $((count + 4)))" $N "ports that were sent $count"
 	check_eq "$(softnet_drops)" "$dropped" "frames dropped by the backlog"
 	for OUT in flood_queue nomem port_down; do
