@@ -2,11 +2,13 @@
 # shellcheck shell=bash
 #
 # What "make check" and "make demo" need on the machine: compiler, libraries, a
-# kernel for the VM with its headers, QEMU, virtme-ng. Sourced by run.sh. With
-# all of it there, provision takes a fraction of a second and no network.
+# kernel for the VM with its headers, QEMU, virtme-ng, and the programs that tests
+# start. Sourced by run.sh. With all of it there, provision takes a fraction of a second
+# and no network.
 #
 # Sets VM_KVER (the kernel that the VM runs), VM_KERNEL (its image), VM_KDIR (its
-# build directory) and PATH such that vng is found.
+# build directory), PATH such that vng is found, and OVS_PATH and OVS_SCHEMA (where Open
+# vSwitch's programs and the schema of its database are).
 
 : "${CTNET_CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}/ctnet}"
 readonly VIRTME_NG_VERSION=1.42
@@ -19,7 +21,8 @@ give_up()
 	exit 1
 }
 
-# Where dpkg does not tell us, these do.
+# Where dpkg does not tell us, these do. Tests that want tshark or Open vSwitch are skipped
+# where they are not.
 PROVISION_COMMANDS=(gcc make pkg-config ip bridge tc ethtool tcpdump nft ping
 	arping iperf3 socat jq file modprobe depmod sysctl flock busybox)
 PROVISION_LIBS=(libnl-3.0 libnl-genl-3.0 libnl-route-3.0 json-c)
@@ -36,6 +39,7 @@ provision_packages()
 		busybox-static udev mount procps util-linux bsdutils kmod
 		iproute2 ethtool tcpdump nftables iputils-ping iputils-arping
 		iperf3 socat jq file python3 python3-yaml python3-jsonschema)
+	[[ ${MODE:-check} == demo ]] || PACKAGES+=(tshark openvswitch-common)
 	case $arch in
 	amd64) PACKAGES+=(qemu-system-x86) ;;
 	*) PACKAGES+=("qemu-system-$arch") ;;
@@ -141,6 +145,42 @@ install_vng()
 		"$(vng --version 2>&1)"
 }
 
+# Open vSwitch, of this machine or unpacked into the cache
+find_ovs()
+{
+	local own=$CTNET_CACHE/ovs/usr
+
+	OVS_PATH="" OVS_SCHEMA=/usr/share/openvswitch/vswitch.ovsschema
+	[[ -n $(PATH=$PATH:/usr/sbin type -P ovs-vswitchd) && -r $OVS_SCHEMA ]] && return
+	[[ -r $own/share/openvswitch/vswitch.ovsschema ]] || return
+	# shellcheck disable=SC2034 # for run.sh
+	OVS_PATH=$own/bin:$own/sbin:$own/lib/openvswitch-switch
+	OVS_SCHEMA=$own/share/openvswitch/vswitch.ovsschema
+}
+
+# Debian's package openvswitch-switch starts Open vSwitch on this machine, now and at every
+# boot, and loads its module into this kernel. So it is unpacked only; what it needs comes
+# with openvswitch-common, which starts nothing.
+unpack_ovs()
+{
+	local dir=$CTNET_CACHE/ovs.new log=$CTNET_CACHE/ovs.log
+
+	# both of the newest version, and lists that know it
+	apt_install openvswitch-common
+	say "unpacking Debian's openvswitch-switch, once, into $CTNET_CACHE/ovs"
+	rm -rf "$dir" "$CTNET_CACHE/ovs"
+	mkdir -p "$dir"
+	if ! { (cd "$dir" && apt-get -q download openvswitch-switch) &&
+	       dpkg-deb -x "$dir"/openvswitch-switch_*.deb "$dir" &&
+	       rm "$dir"/*.deb && mv "$dir" "$CTNET_CACHE/ovs"; } </dev/null >"$log" 2>&1; then
+		tail -n 15 "$log" >&2
+		give_up "openvswitch-switch could not be downloaded" \
+			"Install it by hand: apt-get install openvswitch-switch"
+	fi
+	find_ovs || give_up "openvswitch-switch, as unpacked into $CTNET_CACHE/ovs, has no" \
+		"vswitch.ovsschema. Install it by hand: apt-get install openvswitch-switch"
+}
+
 provision()
 {
 	local p missing=()
@@ -171,4 +211,5 @@ provision()
 			"needed are /boot/vmlinuz-V and /lib/modules/V/build of one version V."
 	fi
 	find_vng || install_vng
+	find_ovs || [[ ${MODE:-check} == demo ]] || ! is_debian || unpack_ovs
 }

@@ -109,22 +109,31 @@ pack()
 			give_up "YNL=$YNL: no kernel's tools/net/ynl: there is no cli.py in it"
 		ln -s "$(realpath "$YNL")" "$stage/ynl"
 	fi
-	bin=$PATH:/sbin:/usr/sbin
+	bin=$PATH:/sbin:/usr/sbin:$OVS_PATH
 	for p in bash ip bridge tc ethtool ping arping jq tcpdump nft iperf3 socat sysctl \
 		timeout grep sed awk mawk cat rm mv mkdir mktemp cp diff sleep true kill env \
 		wc head tail tr sort date modprobe lsmod modinfo insmod rmmod kmod dmesg \
 		busybox nsenter unshare setpriv capsh stat find xargs cut seq ps ss script stty \
-		touch ls readlink uname id nc; do
+		touch ls readlink uname id nc gzip ovsdb-tool ovsdb-server ovs-vswitchd ovs-vsctl \
+		ovs-appctl; do
 		p=$(PATH=$bin type -P "$p") && cp -L "$p" "$stage/bin/${p##*/}"
 	done
 	cp "$BUILD/tools/ctnetctl" "$stage/bin/"
 	cp "$BUILD"/tools/*.8 "$stage/man/" 2>/dev/null
 	make -C "$BUILD" install-tool DESTDIR="$stage/installed" >/dev/null 2>&1 </dev/null ||
 		give_up "make install-tool failed"
+	cp "$OVS_SCHEMA" "$stage/" 2>/dev/null
 	ldd "$stage"/bin/* 2>/dev/null | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p' | sort -u |
 	while IFS= read -r lib; do
 		cp -L "$lib" "$stage/lib-fast/"
 	done
+	# A library of tshark's is twice as large as all that: compressed, and beside it, for
+	# the one test that reads it.
+	lib=$(ldd "$(type -P tshark)" 2>/dev/null |
+		sed -n 's/.*=> \(\/[^ ]*\/libwireshark[^ ]*\).*/\1/p')
+	if [[ -n $lib && $MODE == check && ${TESTS:-decode} == *decode* ]]; then
+		gzip -1c "$lib" >"$RUN/${lib##*/}.gz" && ln -s "$RUN/${lib##*/}.gz" "$stage/"
+	fi
 	tar -C "$stage" -cf "$RUN/payload.tar" . || give_up "tar failed"
 	rm -rf "$stage"
 }
