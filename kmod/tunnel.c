@@ -311,6 +311,42 @@ static noinline struct sk_buff *ctnet_tunnel_help(struct ctnet_net *net,
 	return skb;
 }
 
+/*
+ * IPsec cuts what is to be cut before it encrypts. It would do so by the device that the
+ * packet comes from, and ours comes from none.
+ */
+static bool ctnet_tunnel_must_cut(const struct dst_entry *dst,
+				  const struct sk_buff *skb)
+{
+#ifdef CONFIG_XFRM
+	return skb_is_gso(skb) && dst_xfrm(dst);
+#else
+	return false;
+#endif
+}
+
+static noinline struct sk_buff *ctnet_tunnel_cut(struct ctnet_net *net,
+						 struct sk_buff *skb)
+{
+	struct sk_buff *segs;
+
+	if (skb_vlan_tag_present(skb)) {
+		skb = __vlan_hwaccel_push_inside(skb);
+		if (!skb) {
+			ctnet_drop_count(net, NULL, CTNET_DROP_NOMEM);
+			return NULL;
+		}
+	}
+	skb->dev = net->dev;
+	segs = skb_gso_segment(skb, 0);
+	if (IS_ERR_OR_NULL(segs)) {
+		ctnet_drop(net, skb, CTNET_DROP_MALFORMED);
+		return NULL;
+	}
+	consume_skb(skb);
+	return segs;
+}
+
 /**
  * ctnet_tunnel_xmit() - encapsulate a frame and send it
  * @peer: whom to
@@ -346,11 +382,14 @@ void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
 		fragment = true;
 	}
 
-	if (likely(!ctnet_tunnel_needs_help(net, skb))) {
+	if (unlikely(ctnet_tunnel_must_cut(route.dst, skb))) {
+		skb = ctnet_tunnel_cut(net, skb);
+	} else if (likely(!ctnet_tunnel_needs_help(net, skb))) {
 		ctnet_tunnel_send(peer, vtep, skb, family, &route, fragment);
 		return;
+	} else {
+		skb = ctnet_tunnel_help(net, skb);
 	}
-	skb = ctnet_tunnel_help(net, skb);
 	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
 		dst_hold(route.dst);
