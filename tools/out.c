@@ -281,7 +281,7 @@ void out_item(struct json_object *o)
 		for (c = list.cols; c->key; c++) {
 			if (c != list.cols)
 				putchar('\t');
-			out_text(COLOR_NONE, out_value(o, c->key, buf, CELL));
+			out_text(c->color, out_value(o, c->key, buf, CELL));
 		}
 		stats_words(o);
 		putchar('\n');
