@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 240
+# timeout: 1200
 #
 # Configurations: "save" prints one, "restore" makes it where nothing of it is, "sync"
 # makes what there is that, and touches nothing else. Without KVM it takes over a minute,
@@ -500,6 +500,7 @@ port set net0 $(near y)"
 	check_match "$(ip -n "$c2" route show default)" 'via 203.0.113.1 dev eth5' "route of c2"
 	check fdb_is "$h1" net0 02:42:cb:00:71:0c '"203.0.113.13".*"2001:db8:100::13"|"2001:db8:100::13".*"203.0.113.13"'
 	ping_ok "$c2" 203.0.113.1
+	check_eq "$(autoconf "$c2" eth5)" 0 "as add-port --address with an IPv6 one has it: autoconf"
 	# the MAC: that of the address again
 	sync_to ''
 	check_eq "$(ifindex_of "$c2" eth5)" "$mac" "index of c2's interface"
@@ -514,6 +515,9 @@ port set net0 $(near y)"
 	ping_ok "$c2" 203.0.113.1
 	untouched
 }
+
+# autoconf NS IFNAME: the sysctl
+autoconf() { in_ns "$1" cat "/proc/sys/net/ipv6/conf/$2/autoconf"; }
 
 ip_is() { [[ $(ip -n "$1" -o addr show to "$2") == *"$2"* ]]; }
 
@@ -611,11 +615,12 @@ all_or_nothing()
 	fails sync 2 '[0-9]+: add-peer net1 192.0.2.9: .*local' "$(sed -E "/net0 $c2/d; /p1/d; /00:10/d
 		s/ --address 203.0.113.1\/24/ --address 203.0.113.5\/24 --ageing 5 --mtu 1300 --local 2001:db8:0:1::1/
 		s/(add-peer net0 192.0.2.2)/\1 --dstport 4999/
-		s/203.0.113.11\/24 .*/203.0.113.14\/24 --mac 02:00:00:00:00:44 --label z --isolated on --gateway 203.0.113.5/
+		s/203.0.113.11\/24 .*/203.0.113.14\/24 --address 2001:db8:100::14\/64 --mac 02:00:00:00:00:44 --label z --isolated on --gateway 203.0.113.5/
 		s/(00:11 --peer.*)/\1 --ip 203.0.113.50/
 		s/^add-net net1.*/&\nadd-port net1 --dev p1\nadd-port net1 $c2 --ifname eth5 --label moved/" <<<"$base")" \
 		'add-net net5 --mac 02:00:00:00:00:07' 'add-peer net1 192.0.2.9'
 	same_state "$before"
+	check_eq "$(autoconf "$c1" eth0)" 1 autoconf
 	untouched
 	# of VNIs that change hands, a network that loses its VNI, and one that goes
 	fails sync 2 '[0-9]+: add-peer net0 192.0.2.9: .*local' "$(sed -E '/192.0.2.2/d; / net1 /d; /^add-net net0/d
@@ -627,6 +632,51 @@ all_or_nothing()
 	some >"$FILE"
 	told ctn "$h1" sync "$FILE"
 	told_is ""
+}
+
+# Signals in the middle: of what was made, nothing is left.
+interrupted()
+{
+	local verb sig i pid ret before left=0
+
+	before=$(state)
+	{
+		some
+		echo "add-net n9"
+		for ((i = 1; i <= 40; i++)); do
+			echo "add-port n9 $c3 --ifname e$i --address 198.51.100.$i/32"
+		done
+	} >"$FILE"
+	sed '1,/n9/{/n9/!d}' "$FILE" >"$OUT1"
+	for verb in restore sync; do
+		sig=INT
+		[[ $verb == sync ]] || sig=TERM
+		[[ $verb == sync ]] || cp "$OUT1" "$OUT2"
+		[[ $verb == restore ]] || cp "$FILE" "$OUT2"
+		ip netns exec "$h1" env --default-signal=INT ctnetctl $verb "$OUT2" >"$TMP/err" 2>&1 &
+		pid=$!
+		wait_until 20000 ends_at_least 5
+		kill -$sig $pid
+		wait $pid
+		ret=$?
+		if [[ $ret -eq 0 ]]; then
+			left=$((left + 1))
+			some >"$TMP/base"
+			check ctn "$h1" sync "$TMP/base"
+		else
+			check_match "$(<"$TMP/err")" 'add-port n9 .*interrupted' "what $verb said"
+		fi
+		same_state "$before"
+	done
+	((left < 2)) || fail "none was interrupted"
+}
+
+ends_at_least()
+{
+	local ends
+
+	mapfile -t ends < <(ip -n "$c3" -o link show type veth)
+	[[ ${#ends[@]} -ge $1 ]]
 }
 
 # ------------------------------------------------------------------- other
@@ -693,6 +743,8 @@ unit()
 	check_eq "$(sed -n 's/^ExecReload=//p' "$UNIT")" "/usr/local/sbin/ctnetctl sync $file" "ExecReload"
 	sed "s|/usr/local/sbin/ctnetctl|$(type -P ctnetctl)|" "$UNIT" >"$TMP/ctnet.service"
 	clear
+	# as at boot: the module is not even loaded
+	check rmmod ctnet
 	# by hand; /etc cannot be written to in the VM
 	line=$(sed -n 's/^ExecStart=//p' "$TMP/ctnet.service")
 	some >"$FILE"
@@ -732,6 +784,7 @@ run_test changes_ports "sync changes ports"
 run_test changes_entries "sync changes entries and peers"
 run_test under_traffic "a sync loses no frame of others"
 run_test all_or_nothing "sync is refused: nothing has changed"
+run_test interrupted "restore and sync are interrupted: nothing is left"
 run_test changes_places "VNIs change hands, ports move, a network gets and loses its VNI"
 run_test underlay_any "--underlay any"
 run_test mtu_auto "--mtu auto"

@@ -285,38 +285,99 @@ static int tell(struct container *c, const struct cidrs *addrs)
 	return EXIT_OK;
 }
 
+/* The sysctl of an interface in a namespace. Returns 0 or an error number. */
+static int set_autoconf(int ns_fd, const char *ifname, char value, char *old)
+{
+	char path[sizeof("/proc/sys/net/ipv6/conf//autoconf") + IFNAMSIZ];
+	int fd, err;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/autoconf",
+		 ifname);
+	err = -netns_enter(ns_fd);
+	if (err)
+		return err;
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd < 0 || read(fd, old, 1) != 1 ||
+	    (*old != value && pwrite(fd, &value, 1, 0) != 1))
+		err = errno;
+	if (fd >= 0)
+		close(fd);
+	netns_leave();
+	/* Where a container is given no sysctls to write, it is its own affair. */
+	return err == ENOENT || err == EROFS ? 0 : err;
+}
+
+/* What takes it back, in a container that stays open until then. */
+struct autoconf {
+	const struct container *c;
+	char old;
+};
+
+static void restore_autoconf(void *arg)
+{
+	const struct autoconf *a = arg;
+	char now;
+
+	set_autoconf(a->c->fd, a->c->ifname, a->old, &now);
+}
+
 /*
  * Who was given IPv6 addresses is to have these, and not such as a router of the network
  * has the kernel make: it would prefer them, and the guard drops what is sent from them.
  * Routes are taken from routers as before.
  */
-static int stop_autoconf(const struct container *c, const struct cidrs *addrs)
+static int stop_autoconf(const struct container *c, bool undo)
 {
-	char path[sizeof("/proc/sys/net/ipv6/conf//autoconf") + IFNAMSIZ];
-	bool any = false;
-	int fd, err;
+	struct autoconf *a;
+	char old = '0';
+	int err;
+
+	err = set_autoconf(c->fd, c->ifname, '0', &old);
+	if (err)
+		return fail("have the container's %s take no addresses from routers: %s",
+			    c->ifname, strerror(err));
+	if (!undo || old == '0')
+		return EXIT_OK;
+	a = xcalloc(1, sizeof(*a));
+	a->c = c;
+	a->old = old;
+	undo_push_call(restore_autoconf, a);
+	return EXIT_OK;
+}
+
+static bool has_ipv6(const struct cidrs *addrs)
+{
 	size_t i;
 
 	for (i = 0; i < addrs->n; i++)
-		any = any || addrs->v[i].ip.family == AF_INET6;
-	if (!any)
-		return EXIT_OK;
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/autoconf",
-		 c->ifname);
-	err = netns_enter(c->fd);
+		if (addrs->v[i].ip.family == AF_INET6)
+			return true;
+	return false;
+}
+
+/* The same for a port that is there: is it guarded, and has IPv6 addresses? */
+static int guarded_autoconf(const struct container *c)
+{
+	bool any = false;
+	struct port p;
+	struct fdb f;
+	size_t i;
+	int err;
+
+	err = port_get(c->near.master, c->near.ifindex, &p);
 	if (err)
-		return fail("enter the container's network namespace: %s",
-			    strerror(-err));
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	err = fd < 0 || write(fd, "0", 1) != 1 ? errno : 0;
-	if (fd >= 0)
-		close(fd);
-	netns_leave();
-	/* Where a container is given no sysctls to write, it is its own affair. */
-	if (err && err != ENOENT && err != EROFS)
-		return fail("have the container's %s take no addresses from routers: %s: %s",
-			    c->ifname, path, strerror(err));
-	return EXIT_OK;
+		return fail("read the port: %s", nl_why(&ctx.ge, err, NULL));
+	if (!(p.flags & CTNET_PORT_GUARD))
+		return EXIT_OK;
+	err = fdb_get(c->near.master, c->far.mac, &f);
+	if (err == -ENOENT)
+		return EXIT_OK;
+	if (err)
+		return fail("read the table: %s", nl_why(&ctx.ge, err, NULL));
+	for (i = 0; i < f.ips.n; i++)
+		any = any || f.ips.v[i].family == AF_INET6;
+	free(f.ips.v);
+	return any ? stop_autoconf(c, true) : EXIT_OK;
 }
 
 int attach(const struct link *net, const char *target,
@@ -346,8 +407,8 @@ int attach(const struct link *net, const char *target,
 	err = make_veth(&c, mac, mtu);
 	if (!err)
 		err = dress_near(&c, o->label ? o->label : target);
-	if (!err && !(o->guard.set && !o->guard.v))
-		err = stop_autoconf(&c, &o->address);
+	if (!err && !(o->guard.set && !o->guard.v) && has_ipv6(&o->address))
+		err = stop_autoconf(&c, false);
 	/* The table guards that they are unique, so DAD need not. */
 	if (!err)
 		err = addr_add_all(&c.s, c.far.ifindex, c.ifname, &o->address,
@@ -487,6 +548,8 @@ int reattach(const struct link *net, const char *target,
 		err = set_mtu(&c.s, &c.far, o->mtu.v);
 	if (!err && o->address.n)
 		err = widen_entry(net, &c, &o->address);
+	if (!err && (o->address.n || o->guard.set))
+		err = guarded_autoconf(&c);
 	if (!err)
 		err = addr_add_all(&c.s, c.far.ifindex, c.ifname, &o->address,
 				   IFA_F_NODAD);
@@ -620,6 +683,8 @@ int attach_change(struct container *c, const struct port_change *w)
 		err = set_mtu(&c->s, &c->far, w->mtu);
 	if (!err && memcmp(w->mac, c->far.mac, 6))
 		err = change_mac(c, w->mac, &all);
+	if (!err)
+		err = guarded_autoconf(c);
 	if (!err)
 		err = change_addresses(c, w->had, w->address, w->had_gateways,
 				       w->gateways);

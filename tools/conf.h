@@ -30,6 +30,12 @@ enum stmt_kind {
  * @gone: of a port, the container is not there
  * @buf: the words
  * @argv: point into them
+ * @have_net: the network, if it is there and stays; this and what follows is
+ *	found out by sync.c
+ * @have_port: the port, if it is there
+ * @dev: of a port, its device, unless it is a container's
+ * @ifindex: of a network, once it is there
+ * @mtu: likewise
  */
 struct stmt {
 	unsigned int line;
@@ -50,8 +56,6 @@ struct stmt {
 	};
 	char *buf;
 	char **argv;
-	/* what sync.c finds out: what there is of it already, and of a network that
-	 * it has made or changed its index and MTU */
 	struct st_net *have_net;
 	struct st_port *have_port;
 	const struct link *dev;

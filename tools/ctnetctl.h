@@ -137,11 +137,12 @@ struct nlsock *ge_sock(void);
 /*
  * undo.c: a command that is refused or interrupted leaves nothing behind. Each
  * undo_begin() is followed by either undo_run() or undo_commit(). A step is
- * pushed with the message that takes it back, and is dropped where nothing has
- * begun.
+ * pushed with the message, or the call, that takes it back, and is dropped where
+ * nothing has begun. The argument of a call is freed.
  */
 void undo_begin(void);
 void undo_push(struct nlsock *s, struct nl_msg *msg);
+void undo_push_call(void (*fn)(void *arg), void *arg);
 void undo_forget(const struct nlsock *s);
 void undo_run(void);
 void undo_run_all(void);

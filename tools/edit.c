@@ -301,6 +301,7 @@ static int edit_container(struct sync *y, const struct stmt *s)
 	const struct st_port *p = s->have_port;
 	struct container *c;
 	uint8_t mac[6];
+	bool guarded;	/* and was not */
 	struct port_change w = {
 		.label = o->label ? o->label : s->call.arg[1],
 		.mtu = o->mtu.set ? o->mtu.v : s->net->mtu,
@@ -318,7 +319,9 @@ static int edit_container(struct sync *y, const struct stmt *s)
 		err = own_entry(y, s, mac);
 	if (err)
 		return err;
-	if (!w.announce && same_ips(w.had_gateways, w.gateways) &&
+	guarded = !(p->port.flags & CTNET_PORT_GUARD) &&
+		  !(o->guard.set && !o->guard.v);
+	if (!w.announce && !guarded && same_ips(w.had_gateways, w.gateways) &&
 	    !strcmp(w.label, p->near.alias) && w.mtu == p->near.mtu &&
 	    w.mtu == p->far.mtu && p->near.flags & IFF_UP)
 		return EXIT_OK;

@@ -17,9 +17,18 @@
 static const int sigs[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
 #define NSIGS (sizeof(sigs) / sizeof(sigs[0]))
 
+/**
+ * struct step - how something that was done is taken back
+ * @s: where @msg is sent, or NULL
+ * @msg: the message
+ * @fn: if @s is NULL, what is called instead
+ * @arg: with what; freed
+ */
 static struct step {
 	struct nlsock *s;
 	struct nl_msg *msg;
+	void (*fn)(void *arg);
+	void *arg;
 } *steps;
 static size_t n_steps;
 
@@ -57,15 +66,33 @@ void undo_begin(void)
 	}
 }
 
+static void drop(struct step *st)
+{
+	if (st->s)
+		nlmsg_free(st->msg);
+	else
+		free(st->arg);
+}
+
 /* Outside of undo_begin() nothing is ever taken back. */
-void undo_push(struct nlsock *s, struct nl_msg *msg)
+static void push(struct step st)
 {
 	if (!level) {
-		nlmsg_free(msg);
+		drop(&st);
 		return;
 	}
 	steps = xrealloc(steps, (n_steps + 1) * sizeof(*steps));
-	steps[n_steps++] = (struct step){ s, msg };
+	steps[n_steps++] = st;
+}
+
+void undo_push(struct nlsock *s, struct nl_msg *msg)
+{
+	push((struct step){ .s = s, .msg = msg });
+}
+
+void undo_push_call(void (*fn)(void *arg), void *arg)
+{
+	push((struct step){ .fn = fn, .arg = arg });
 }
 
 bool undo_interrupted(void)
@@ -82,7 +109,7 @@ void undo_forget(const struct nlsock *s)
 		return;
 	for (i = n = marks[level - 1]; i < n_steps; i++) {
 		if (steps[i].s == s)
-			nlmsg_free(steps[i].msg);
+			drop(&steps[i]);
 		else
 			steps[n++] = steps[i];
 	}
@@ -98,7 +125,7 @@ static void end(void)
 		return;
 	}
 	while (n_steps)
-		nlmsg_free(steps[--n_steps].msg);
+		drop(&steps[--n_steps]);
 	free(steps);
 	steps = NULL;
 	active = false;
@@ -106,19 +133,30 @@ static void end(void)
 		sigaction(sigs[i], &old[i], NULL);
 }
 
+/*
+ * What is gone, or there, already need not be undone, and what we may not undo we
+ * could not do.
+ */
+static bool undone(int err)
+{
+	return err == -EPERM || err == -ENODEV || err == -ENOENT ||
+	       err == -ESRCH || err == -EADDRNOTAVAIL || err == -EEXIST;
+}
+
 void undo_run(void)
 {
 	active = false;
 	while (n_steps > marks[level - 1]) {
 		struct step *st = &steps[--n_steps];
-		int err = nl_do(st->s, st->msg, NULL);
+		int err;
 
-		/*
-		 * What is gone, or there, already need not be undone, and what
-		 * we may not undo we could not do.
-		 */
-		if (err && err != -EPERM && err != -ENODEV && err != -ENOENT && err != -ESRCH &&
-		    err != -EADDRNOTAVAIL && err != -EEXIST)
+		if (!st->s) {
+			st->fn(st->arg);
+			free(st->arg);
+			continue;
+		}
+		err = nl_do(st->s, st->msg, NULL);
+		if (err && !undone(err))
 			warn("a step could not be undone: %s",
 			     nl_why(st->s, err, NULL));
 	}
