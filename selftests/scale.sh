@@ -39,7 +39,7 @@ topology()
 	neighbours_without_limit ipv4
 	must ctn "$h1" -b - <<-EOT
 		add-net net0
-		add-port net0 $c0 --address 198.18.0.1/16 --label first
+		add-port net0 $c0 --address 198.18.0.1/16 --label first --guard off
 	EOT
 }
 
