@@ -162,7 +162,7 @@ keys()
 	ctn "$t1" -j "$@" | grep -oE '"[a-z0-9_]+":' | tr -d '":' | LC_ALL=C sort -u | paste -sd' '
 }
 
-readonly NET_KEYS="addresses ageing df dstport fdb_learned fdb_static flood ifindex learning local mac max_fdb mtu network peer_count port_count state suppress tos ttl udp_csum vni"
+readonly NET_KEYS="addresses ageing df dstport fdb_learned fdb_static flood ifindex learning local mac max_fdb mtu mtu_auto network peer_count port_count state suppress tos ttl udp_csum vni"
 readonly PORT_KEYS="addresses container_ifname container_mtu flood guard hairpin ifindex isolated label learning macs network port state"
 
 json_keys()
@@ -554,8 +554,11 @@ past_32_bits()
 	rx=$(port_stat "$h1" loc0 p3 rx_bytes)
 	tx=$(port_stat "$h1" loc0 p4 tx_bytes)
 	send_frame "$c3" $M4 $M3 large count=66000 len=65500
-	check_eq "$(($(port_stat "$h1" loc0 p3 rx_bytes) - rx))" $((66000 * 65500)) "bytes received"
-	check_eq "$(($(port_stat "$h1" loc0 p4 tx_bytes) - tx))" $((66000 * 65500)) "bytes sent"
+	# the kernels there may have sent some frames of their own
+	rx=$(($(port_stat "$h1" loc0 p3 rx_bytes) - rx - 66000 * 65500))
+	tx=$(($(port_stat "$h1" loc0 p4 tx_bytes) - tx - 66000 * 65500))
+	[[ $rx -ge 0 && $rx -lt 10000 ]] || fail "bytes received, less what was sent: $rx"
+	[[ $tx -ge 0 && $tx -lt 10000 ]] || fail "bytes sent, less what was sent: $tx"
 }
 
 topology
