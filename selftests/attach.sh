@@ -309,23 +309,31 @@ no_ipv6_there()
 	same_state
 }
 
-# The number of descriptors runs out at each step in turn; the packet socket of the
-# announcement, which is the last step, too.
-out_of_descriptors()
+# runs_out LAST OPTION...: the number of descriptors runs out at each step in turn, the last
+# of which is LAST
+runs_out()
 {
-	local n said="" ret=1
+	local n said="" ret=1 last=$1
 
+	shift
 	for ((n = 3; n < 24 && ret; n++)); do
-		OUT=$(ulimit -n "$n"; ctn "$h1" add-port net0 "$c1" "${NEW[@]}" \
-			--gateway 203.0.113.1 2>&1)
+		OUT=$(ulimit -n "$n"; ctn "$h1" add-port net0 "$c1" "$@" 2>&1)
 		ret=$?
 		[[ $ret -eq 0 ]] || said+="$OUT"$'\n'
-		[[ $ret -eq 0 || $OUT != *"packet socket"* ]] || same_state "the last step"
+		[[ $ret -eq 0 || $OUT != *"$last"* ]] || same_state "the last step"
 	done
 	check_eq "$ret" 0 "exit code with $((n - 1)) descriptors"
-	check_match "$said" 'announce the addresses: a packet socket' "what it said"
+	check_match "$said" "$last" "what it said"
 	del1
 	same_state "running out of descriptors"
+}
+
+# The announcement's packet socket is the last step, too; a sysctl is written before that,
+# with as many descriptors, where there is an IPv6 address.
+out_of_descriptors()
+{
+	runs_out 'announce the addresses: a packet socket' --address $ADDR1 --gateway 203.0.113.1
+	runs_out 'take no addresses from routers' "${NEW[@]}" --gateway 203.0.113.1
 }
 
 # without CAP_NET_ADMIN
