@@ -33,7 +33,7 @@ enum {
  * @stats: with counters
  * @tty: standard output is a terminal
  * @color: colour the text
- * @quiet: no messages for now
+ * @quiet: messages are held back
  * @own_fd: network namespace that the process was started in
  * @ns_fd: network namespace that commands work on (-n)
  * @rt: rtnetlink socket in @ns_fd, opened when first used
