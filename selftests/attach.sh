@@ -537,11 +537,8 @@ flags_and_label()
 	same_state
 }
 
-# addresses that the kernel still looks for duplicates of come to be
-settled() { [[ -z $(ip -n "$h1" -o addr show tentative) ]]; }
-
 topology
-busywait 10000 settled || die "setup: addresses stay tentative"
+busywait 10000 settled "$h1" || die "setup: addresses stay tentative"
 AT_START=$(state)
 
 run_test does_all "add-port sets MAC, MTU, addresses, routes, label and table, and announces"

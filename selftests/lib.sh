@@ -259,6 +259,16 @@ wait_until()
 	return 1
 }
 
+# settled NS...: for waiting: duplicate detection is at work on no address there
+settled()
+{
+	local ns
+
+	for ns; do
+		[[ -z $(ip -n "$ns" -o addr show tentative) ]] || return
+	done
+}
+
 # wait_for_ping NS ADDRESS [MS]: until it answers
 wait_for_ping()
 {

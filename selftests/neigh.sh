@@ -73,6 +73,8 @@ build()
 			link set eth0 up
 		EOT
 	done
+	# the host has an address once it is known that nobody else has
+	busywait 10000 settled "$h1" || die "setup: addresses stay tentative"
 	python_start craft.py
 	ask sniff c1 "$c1" eth0
 	ask sniff c2 "$c2" eth0
