@@ -20,6 +20,7 @@ readonly KLOG_BAD='WARNING|BUG|Oops|[Ll]ockdep|circular locking|inconsistent loc
 '|suspicious RCU|held lock|lock held|refcount|unregister_netdevice: waiting for|KASAN|KCSAN|UBSAN'\
 '|KFENCE|general protection|Call Trace|scheduling while atomic|sleeping function called|rcu: INFO'\
 '|blocked for more than|soft lockup|leak|Objects remaining|objects remaining|still has objects'
+readonly KMEMLEAK=/sys/kernel/debug/kmemleak
 # Devices that modules of the kernel make in the first namespace as they load.
 readonly OTHERS_LINKS='^(lo|dummy0|bond0|sit0|tunl0|ip6tnl0|gre0|gretap0|erspan0|ip6gre0|ip_vti0|ip6_vti0|ifb[01])$'
 
@@ -32,6 +33,7 @@ unpack()
 	mkdir -p $FAST /run/netns
 	mount -t tmpfs -o mode=755 ctnet $FAST
 	tar -C $FAST -xf "$RUN/payload.tar"
+	mkdir -p "/lib/modules/$VM_KVER"
 	cp -r "$FAST/lib/modules/$VM_KVER/." "/lib/modules/$VM_KVER/"
 	# the dynamic loader from memory, too
 	for ld in /lib64/ld-linux-*.so.* /lib/ld-linux-*.so.*; do
@@ -96,10 +98,11 @@ kernel_log()
 {
 	local bad
 
-	if [[ -w /sys/kernel/debug/kmemleak ]]; then
-		echo scan >/sys/kernel/debug/kmemleak
+	if [[ -w $KMEMLEAK ]]; then
+		# it looks at what is five seconds old
 		sleep 5
-		echo scan >/sys/kernel/debug/kmemleak
+		echo scan >$KMEMLEAK
+		cat $KMEMLEAK
 	fi
 	bad=$(dmesg | sed -n "/ctnet-selftest: begin $1\$/,\$p" | grep -E "$KLOG_BAD" | head -n 40)
 	[[ -z $bad ]] || printf 'the kernel said:\n%s\n' "$bad" | sed 's/^/# /'
@@ -112,6 +115,7 @@ run_script()
 
 	id=$t.$RANDOM
 	echo "ctnet-selftest: begin $t" >/dev/kmsg
+	[[ ! -w $KMEMLEAK ]] || echo clear >$KMEMLEAK
 	[[ $MODE == demo ]] || echo "== $t"
 	size=$(stat -c %s "$VM/log")
 	if [[ $MODE != demo ]] && ! module_loaded && ! modprobe ctnet; then

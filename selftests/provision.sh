@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what it sets is for run.sh
 #
 # What "make check" and "make demo" need on the machine: compiler, libraries, a
 # kernel for the VM with its headers, QEMU, virtme-ng, and the programs that tests
@@ -7,8 +8,10 @@
 # and no network.
 #
 # Sets VM_KVER (the kernel that the VM runs), VM_KERNEL (its image), VM_KDIR (its
-# build directory), PATH such that vng is found, and OVS_PATH and OVS_SCHEMA (where Open
-# vSwitch's programs and the schema of its database are).
+# build directory), VM_MODULES (where its own modules are, and their indexes), VM_MAKE
+# (what make is told besides, to build a module for it), PATH such that vng is found, and
+# OVS_PATH and OVS_SCHEMA (where Open vSwitch's programs and the schema of its database
+# are).
 
 : "${CTNET_CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}/ctnet}"
 readonly VIRTME_NG_VERSION=1.42
@@ -92,12 +95,13 @@ find_kernel()
 {
 	local image v
 
-	VM_KVER=""
+	VM_KVER="" VM_MAKE=()
 	if [[ -n ${VM_KERNEL:-} ]]; then
 		VM_KVER=${VM_KERNEL##*/vmlinuz-}
 		VM_KDIR=${VM_KDIR:-/lib/modules/$VM_KVER/build}
 		[[ -r $VM_KERNEL && -d $VM_KDIR ]] ||
 			give_up "VM_KERNEL=$VM_KERNEL: no such image, or no $VM_KDIR"
+		VM_MODULES=/lib/modules/$VM_KVER
 		return
 	fi
 	while IFS= read -r image; do
@@ -107,6 +111,7 @@ find_kernel()
 		VM_KERNEL=$image
 		VM_KVER=$v
 		VM_KDIR=/lib/modules/$v/build
+		VM_MODULES=/lib/modules/$v
 	done < <(printf '%s\n' /boot/vmlinuz-* | sort -V)
 	[[ -n $VM_KVER ]]
 }
@@ -153,7 +158,6 @@ find_ovs()
 	OVS_PATH="" OVS_SCHEMA=/usr/share/openvswitch/vswitch.ovsschema
 	[[ -n $(PATH=$PATH:/usr/sbin type -P ovs-vswitchd) && -r $OVS_SCHEMA ]] && return
 	[[ -r $own/share/openvswitch/vswitch.ovsschema ]] || return
-	# shellcheck disable=SC2034 # for run.sh
 	OVS_PATH=$own/bin:$own/sbin:$own/lib/openvswitch-switch
 	OVS_SCHEMA=$own/share/openvswitch/vswitch.ovsschema
 }
@@ -181,17 +185,24 @@ unpack_ovs()
 		"vswitch.ovsschema. Install it by hand: apt-get install openvswitch-switch"
 }
 
+# provision_missing PACKAGE...: installs those that are missing
+provision_missing()
+{
+	local missing
+
+	mapfile -t missing < <(
+		dpkg-query -W -f '${Status} ${Package}\n' "$@" 2>/dev/null |
+			sed -n 's/.* ok installed //p' | grep -vxFf - <(printf '%s\n' "$@"))
+	[[ ${#missing[@]} -eq 0 ]] || apt_install "${missing[@]}"
+}
+
 provision()
 {
 	local p missing=()
 
 	provision_packages
 	if is_debian; then
-		mapfile -t missing < <(
-			dpkg-query -W -f '${Status} ${Package}\n' "${PACKAGES[@]}" 2>/dev/null |
-				sed -n 's/.* ok installed //p' |
-				grep -vxFf - <(printf '%s\n' "${PACKAGES[@]}"))
-		[[ ${#missing[@]} -eq 0 ]] || apt_install "${missing[@]}"
+		provision_missing "${PACKAGES[@]}"
 	else
 		for p in "${PROVISION_COMMANDS[@]}" "${PROVISION_LIBS[@]/#/lib:}"; do
 			if [[ $p == lib:* ]]; then

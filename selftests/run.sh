@@ -5,9 +5,12 @@
 # in them. What runs inside is guest.sh.
 #
 #	run.sh check	TESTS="local tunnel": only these; V=1: all that they print;
-#			JOBS=1: in one VM, shown as it happens
+#			JOBS=1: in one VM, shown as it happens;
+#			KERNEL=NAME: a kernel of our own (kernels/kernels) and not Debian's;
+#			RUNNER=uml: a user-mode kernel, which is one of these
 #	run.sh demo
 #
+# A runner (runner-vng.sh, runner-uml.sh) knows how to start what is called a VM here.
 # A VM sees this machine's files, read-only; one directory it can write to, $RUN, which
 # all share: there it reads the payload, takes the next script out of $RUN/queue until
 # none is left, and leaves its log and results in $RUN/vmN. A VM that crashes or hangs is
@@ -24,6 +27,8 @@ readonly SLACK=120		# seconds for the guest's own work between scripts
 
 # shellcheck source=provision.sh
 . "$SELFTESTS/provision.sh"
+# shellcheck source=ownkernel.sh
+. "$SELFTESTS/ownkernel.sh"
 
 RUN="" JOBS=${JOBS:-} BOOTS=0 TAIL_PID=""
 # of each VM that runs, by its number: the script that it took last, how many results of
@@ -51,12 +56,12 @@ build()
 	local tag f log
 
 	tag=$(printf %s "$TOP" | cksum)
-	BUILD=$CTNET_CACHE/build/${tag%% *}-$VM_KVER
+	BUILD=$CTNET_CACHE/build/${tag%% *}-${KERNEL:+$KERNEL-}$VM_KVER
 	log=$BUILD/build.log
 	mkdir -p "$BUILD"
 	exec {LOCK}>"$BUILD/.lock"
 	flock "$LOCK"
-	say "building for $VM_KVER"
+	say "building for $VM_KVER${KERNEL:+ ($KERNEL)}"
 	# only what differs is copied, so that make builds only that
 	(cd "$TOP" && find Makefile Kbuild dkms.conf LICENSE kmod tools uapi -type f \
 		\( -name '*.[ch8]' -o -name 'Makefile' -o -name Kbuild -o -name LICENSE \
@@ -68,7 +73,7 @@ build()
 		rm -rf "${BUILD:?}/$f"
 		cp "$TOP/$f" "$BUILD/$f"
 	done
-	if ! { make -C "$BUILD" -j2 module KDIR="$VM_KDIR" &&
+	if ! { make -C "$BUILD" -j2 module KDIR="$VM_KDIR" "${VM_MAKE[@]}" &&
 	       make -C "$BUILD" -j2 tool; } >"$log" 2>&1 </dev/null; then
 		cat "$log" >&2
 		give_up "the build failed"
@@ -85,12 +90,13 @@ index_modules()
 
 	mkdir -p "$mods/updates"
 	cp "$BUILD/ctnet.ko" "$mods/updates/"
-	ln -s "/lib/modules/$VM_KVER/kernel" "$mods/kernel"
-	for f in "/lib/modules/$VM_KVER"/modules.{order,builtin,builtin.modinfo}; do
+	# a kernel of our own has all built in
+	[[ ! -d $VM_MODULES/kernel || -n $KERNEL ]] || ln -s "$VM_MODULES/kernel" "$mods/kernel"
+	for f in "$VM_MODULES"/modules.{order,builtin,builtin.modinfo}; do
 		cp "$f" "$mods/"
 	done
 	PATH=$PATH:/sbin:/usr/sbin depmod -b "$RUN/stage" "$VM_KVER" || give_up "depmod failed"
-	rm "$mods/kernel"
+	rm -f "$mods/kernel"
 }
 
 # The guest reads this machine's files over 9p, which is slow for what a test starts a
@@ -140,44 +146,20 @@ pack()
 
 # ---------------------------------------------------------------------- VM
 
-# A /dev/kvm that can be opened may still not run a guest (nested in a VM that hides
-# something): QEMU itself is asked.
-use_kvm()
-{
-	[[ -w /dev/kvm ]] || return
-	(echo quit | timeout 20 "qemu-system-$(uname -m)" -accel kvm -cpu host -m 64 -S \
-		-nodefaults -display none -monitor stdio) >/dev/null 2>&1
-}
-
 start_vm()
 {
-	local -a opt=(--cpus 2 --memory 2G --user root)
-	local append="" name="the VM" vm dir
+	local append="log_buf_len=8M printk.devkmsg=on" name="the VM" vm dir
 
 	vm=$((++BOOTS)) dir=$RUN/vm$BOOTS
 	((JOBS == 1)) || name="VM $vm"
-	[[ $SLOW -eq 1 ]] || opt+=(--disable-kvm)
 	# the module's own slab caches are poisoned, and not merged with others, so that
 	# what it uses after it is freed or forgets to free is seen
-	[[ $MODE != check ]] || append=" slub_debug=FZPU,ctnet* slab_nomerge"
+	[[ $MODE != check ]] || append+=" slub_debug=FZPU,ctnet* slab_nomerge"
 	mkdir "$dir"
 	touch "$dir"/{log,console,results,current}
-	say "booting $name: $VM_KVER, 2 CPUs$([[ $SLOW -eq 1 ]] || echo ', without KVM: slow')"
-	# Three quarters of the time to boot without KVM are udev's, which follows its rules
-	# for each device over 9p. Only this one is needed, by virtme-ng itself.
-	if [[ -d /usr/lib/udev/rules.d ]]; then
-		mkdir -p "$RUN/rules.d"
-		# shellcheck disable=SC2016 # the rule wants its dollar sign
-		printf '%s\n' 'SUBSYSTEM=="virtio-ports", KERNEL=="vport*", ATTR{name}=="?*", SYMLINK+="virtio-ports/$attr{name}"' \
-			>"$RUN/rules.d/50-virtio-ports.rules"
-		opt+=(--rodir "/usr/lib/udev/rules.d=$RUN/rules.d")
-	fi
-	# without -v, vng throws away what the kernel says on its console as it dies
-	setsid vng -r "$VM_KERNEL" "${opt[@]}" --rwdir "$RUN" --cwd / \
-		--append "panic=-1 oops=panic log_buf_len=8M printk.devkmsg=on$append" \
-		--qemu-opts "-set chardev.console.path=$dir/console" \
-		--exec "bash $RUN/guest.sh $RUN $dir" </dev/null >"$dir/vng" 2>&1 &
-	VM_PID[vm]=$!
+	say "booting $name: $VM_KVER${KERNEL:+ ($KERNEL)}, $RUNNER_NAME"
+	runner_start "$dir" "$append"
+	VM_PID[vm]=$RUNNER_PID
 	VM_TEST[vm]="" VM_SHOWN[vm]=0
 	VM_DEADLINE[vm]=$((SECONDS + BOOT_TIMEOUT))
 	((JOBS == 1)) || return 0
@@ -281,7 +263,7 @@ watch_vm()
 		return
 	fi
 	if [[ -z $t || $MODE == demo ]]; then
-		vng_tail "$vm" 30
+		runner_tail "$vm" 30
 		[[ -e $dir/ready ]] || give_up "the VM did not boot"
 		give_up "the VM ended before any test ran ($end)"
 	fi
@@ -302,9 +284,9 @@ console_tail()
 		head -n "$2" | tr -d '\r' | sed 's/^/# /'
 }
 
-vng_tail()
+runner_tail()
 {
-	cat "$RUN/vm$1"/{vng,console} 2>/dev/null | tr -d '\r\000' | grep -v '^ *$' | tail -n "$2" | sed 's/^/# /'
+	cat "$RUN/vm$1"/{runner,console} 2>/dev/null | tr -d '\r\000' | grep -v '^ *$' | tail -n "$2" | sed 's/^/# /'
 }
 
 # -------------------------------------------------------------- what is run
@@ -373,21 +355,42 @@ demo()
 	grep -q '^demo PASS' "$RUN"/vm*/results
 }
 
+# Sets KERNEL (one of our own, or nothing) and RUNNER, each from the other if need be.
+choose_kernel()
+{
+	local runner
+
+	KERNEL=${KERNEL:-}
+	[[ ${RUNNER:-} != uml || -n $KERNEL ]] || KERNEL=uml
+	runner=vng
+	if [[ -n $KERNEL ]]; then
+		runner=$(own_kernel_field "$KERNEL" 2) ||
+			give_up "KERNEL=$KERNEL: there are $(own_kernel_names)"
+	fi
+	RUNNER=${RUNNER:-$runner}
+	[[ $RUNNER == "$runner" ]] ||
+		give_up "RUNNER=$RUNNER: runners are vng and uml, and this kernel takes $runner"
+}
+
 main()
 {
 	case $MODE in
 	check|demo) ;;
 	*) give_up "usage: run.sh check|demo" ;;
 	esac
+	choose_kernel
+	# shellcheck source=runner-vng.sh
+	. "$SELFTESTS/runner-$RUNNER.sh"
 	provision
-	SLOW=4
-	! use_kvm || SLOW=1
+	[[ -z $KERNEL ]] || own_kernel "$KERNEL"
+	runner_init
 	trap at_exit EXIT
 	trap 'exit 130' INT TERM
 	build
 	mkdir -p "$CTNET_CACHE"
 	RUN=$(mktemp -d "$CTNET_CACHE/run.XXXXXX")
-	cp "$SELFTESTS/guest.sh" "$RUN/"
+	cp "$SELFTESTS/guest.sh" "$SELFTESTS/uml-init.sh" "$RUN/"
+	chmod +x "$RUN/uml-init.sh"
 	pack
 	flock -u "$LOCK"
 	"$MODE"
