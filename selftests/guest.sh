@@ -11,8 +11,10 @@ set -u
 
 RUN=$1 VM=$2
 readonly RUN VM FAST=/run/ctnet
+set -a
 # shellcheck source=/dev/null
 . "$RUN/vars"
+set +a
 
 # What the kernel says when something is wrong. "Objects remaining" and "still has
 # objects" come from a slab cache that is destroyed with objects in it.
@@ -20,6 +22,7 @@ readonly KLOG_BAD='WARNING|BUG|Oops|[Ll]ockdep|circular locking|inconsistent loc
 '|suspicious RCU|held lock|lock held|refcount|unregister_netdevice: waiting for|KASAN|KCSAN|UBSAN'\
 '|KFENCE|general protection|Call Trace|scheduling while atomic|sleeping function called|rcu: INFO'\
 '|blocked for more than|soft lockup|leak|Objects remaining|objects remaining|still has objects'
+readonly GCOV=/sys/kernel/debug/gcov
 readonly KMEMLEAK=/sys/kernel/debug/kmemleak
 # Devices that modules of the kernel make in the first namespace as they load.
 readonly OTHERS_LINKS='^(lo|dummy0|bond0|sit0|tunl0|ip6tnl0|gre0|gretap0|erspan0|ip6gre0|ip_vti0|ip6_vti0|ifb[01])$'
@@ -94,16 +97,22 @@ unload()
 	fi
 }
 
+# What kmemleak finds that was not there before. It looks at what is five seconds old, and
+# at all memory, so that it may take for a pointer what is none: a second look is surer.
+leaks()
+{
+	sleep 5
+	echo scan >$KMEMLEAK
+	[[ -z $(head -c 1 $KMEMLEAK) ]] || echo scan >$KMEMLEAK
+	cat $KMEMLEAK
+	echo clear >$KMEMLEAK
+}
+
 kernel_log()
 {
 	local bad
 
-	if [[ -w $KMEMLEAK ]]; then
-		# it looks at what is five seconds old
-		sleep 5
-		echo scan >$KMEMLEAK
-		cat $KMEMLEAK
-	fi
+	[[ ! -w $KMEMLEAK ]] || leaks
 	bad=$(dmesg | sed -n "/ctnet-selftest: begin $1\$/,\$p" | grep -E "$KLOG_BAD" | head -n 40)
 	[[ -z $bad ]] || printf 'the kernel said:\n%s\n' "$bad" | sed 's/^/# /'
 }
@@ -115,7 +124,6 @@ run_script()
 
 	id=$t.$RANDOM
 	echo "ctnet-selftest: begin $t" >/dev/kmsg
-	[[ ! -w $KMEMLEAK ]] || echo clear >$KMEMLEAK
 	[[ $MODE == demo ]] || echo "== $t"
 	size=$(stat -c %s "$VM/log")
 	if [[ $MODE != demo ]] && ! module_loaded && ! modprobe ctnet; then
@@ -123,7 +131,7 @@ run_script()
 		ret=1
 	else
 		(cd $FAST/selftests && exec env CTNET_TEST="$id" CTNET_SLOW="$SLOW" \
-			TESTS_ONLY="$TESTS_ONLY" V="$V" \
+			CTNET_OUT="$VM/out" GCOV_PREFIX="$VM/gcov" \
 			timeout -k 20 "$limit" bash "./$t.sh" </dev/null)
 		ret=$?
 	fi
@@ -172,8 +180,26 @@ run_script()
 	return $stuck
 }
 
+# Which lines of the module ran, as gcov has it for each of its objects; the tool's own
+# records went to $VM/gcov at once.
+keep_coverage()
+{
+	local f
+
+	(cd $GCOV && find . -name '*.gcda') | while IFS= read -r f; do
+		mkdir -p "$VM/gcov/${f%/*}"
+		cat "$GCOV/$f" >"$VM/gcov/$f"
+	done
+}
+
 dmesg -n 1
 unpack
+mkdir -p "$VM/out"
+if [[ -w $KMEMLEAK ]]; then
+	# no scans in between, and nothing of what the kernel did as it booted
+	echo scan=off >$KMEMLEAK
+	leaks >/dev/null
+fi
 touch "$VM/ready"
 while read -r t limit; do
 	# one VM only can rename it
@@ -181,4 +207,5 @@ while read -r t limit; do
 	# where the module is stuck, the rest needs a new VM
 	run_script "$t" "$limit" || break
 done <"$RUN/tests"
+[[ ! -d $GCOV ]] || keep_coverage
 touch "$VM/done"

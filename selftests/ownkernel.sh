@@ -67,7 +67,7 @@ own_kernel()
 	read -ra fragments < <(own_kernel_field "$name" 4)
 	fragments=("${fragments[@]/%/.config}")
 	own_source
-	VM_MAKE=() targets=(bzImage modules)
+	VM_MAKE=() KERNEL_SLOW=3 targets=(bzImage modules)
 	if [[ $RUNNER == uml ]]; then
 		VM_MAKE=(ARCH=um) targets=(linux modules)
 	fi
@@ -104,5 +104,5 @@ own_kernel()
 	VM_KVER=$(<"$dir/include/config/kernel.release")
 }
 
-# vm_config OPTION: whether the VM's kernel has it
-vm_config() { grep -qx "CONFIG_$1=[ym]" "$VM_KDIR/.config"; }
+# vm_config OPTION: whether the VM's kernel has it, built in
+vm_config() { grep -qx "CONFIG_$1=y" "$VM_KDIR/.config"; }

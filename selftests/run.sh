@@ -29,8 +29,10 @@ readonly SLACK=120		# seconds for the guest's own work between scripts
 . "$SELFTESTS/provision.sh"
 # shellcheck source=ownkernel.sh
 . "$SELFTESTS/ownkernel.sh"
+# shellcheck source=build.sh
+. "$SELFTESTS/build.sh"
 
-RUN="" JOBS=${JOBS:-} BOOTS=0 TAIL_PID=""
+RUN="" JOBS=${JOBS:-} BOOTS=0 TAIL_PID="" KERNEL_SLOW=1
 # of each VM that runs, by its number: the script that it took last, how many results of
 # it were shown, when that script (or booting) must have ended
 VM_PID=() VM_TEST=() VM_SHOWN=() VM_DEADLINE=()
@@ -46,103 +48,6 @@ at_exit()
 }
 
 setting() { sed -n "s/^$1=//p" "$SELFTESTS/settings"; }
-
-# ------------------------------------------------------------------- build
-
-# A copy of the sources is built, apart for each kernel: the tree stays as it is, and
-# may be built for another kernel.
-build()
-{
-	local tag f log
-
-	tag=$(printf %s "$TOP" | cksum)
-	BUILD=$CTNET_CACHE/build/${tag%% *}-${KERNEL:+$KERNEL-}$VM_KVER
-	log=$BUILD/build.log
-	mkdir -p "$BUILD"
-	exec {LOCK}>"$BUILD/.lock"
-	flock "$LOCK"
-	say "building for $VM_KVER${KERNEL:+ ($KERNEL)}"
-	# only what differs is copied, so that make builds only that
-	(cd "$TOP" && find Makefile Kbuild dkms.conf LICENSE kmod tools uapi -type f \
-		\( -name '*.[ch8]' -o -name 'Makefile' -o -name Kbuild -o -name LICENSE \
-		   -o -name '*.conf' -o -name '*-completion' -o -name '*.yaml' -o -name '*.in' \) \
-		! -name '*.mod.c' -print) |
-	while IFS= read -r f; do
-		cmp -s "$TOP/$f" "$BUILD/$f" && continue
-		mkdir -p "$BUILD/${f%/*}" 2>/dev/null
-		rm -rf "${BUILD:?}/$f"
-		cp "$TOP/$f" "$BUILD/$f"
-	done
-	if ! { make -C "$BUILD" -j2 module KDIR="$VM_KDIR" "${VM_MAKE[@]}" &&
-	       make -C "$BUILD" -j2 tool; } >"$log" 2>&1 </dev/null; then
-		cat "$log" >&2
-		give_up "the build failed"
-	fi
-	grep -E 'warning:|WARNING:' "$log" >&2
-	[[ -z ${V:-} ]] || cat "$log"
-}
-
-# The module indexes of the VM's kernel with ctnet in them, so that it loads by its
-# name and alias there as on a host on which it was installed.
-index_modules()
-{
-	local mods=$RUN/stage/lib/modules/$VM_KVER f
-
-	mkdir -p "$mods/updates"
-	cp "$BUILD/ctnet.ko" "$mods/updates/"
-	# a kernel of our own has all built in
-	[[ ! -d $VM_MODULES/kernel || -n $KERNEL ]] || ln -s "$VM_MODULES/kernel" "$mods/kernel"
-	for f in "$VM_MODULES"/modules.{order,builtin,builtin.modinfo}; do
-		cp "$f" "$mods/"
-	done
-	PATH=$PATH:/sbin:/usr/sbin depmod -b "$RUN/stage" "$VM_KVER" || give_up "depmod failed"
-	rm -f "$mods/kernel"
-}
-
-# The guest reads this machine's files over 9p, which is slow for what a test starts a
-# thousand times: those programs are taken along, with their libraries, and run from
-# the guest's memory.
-pack()
-{
-	local stage=$RUN/stage p bin lib
-
-	mkdir -p "$stage/bin" "$stage/lib-fast" "$stage/selftests" "$stage/man"
-	index_modules
-	cp -r "$SELFTESTS/." "$stage/selftests/"
-	cp -r "$TOP/uapi" "$stage/"
-	if [[ -n ${YNL:-} ]]; then
-		[[ -r $YNL/cli.py || -r $YNL/pyynl/cli.py ]] ||
-			give_up "YNL=$YNL: no kernel's tools/net/ynl: there is no cli.py in it"
-		ln -s "$(realpath "$YNL")" "$stage/ynl"
-	fi
-	bin=$PATH:/sbin:/usr/sbin:$OVS_PATH
-	for p in bash ip bridge tc ethtool ping arping jq tcpdump nft iperf3 socat sysctl \
-		timeout grep sed awk mawk cat rm mv mkdir mktemp cp diff sleep true kill env \
-		wc head tail tr sort date modprobe lsmod modinfo insmod rmmod kmod dmesg \
-		busybox nsenter unshare setpriv capsh stat find xargs cut seq ps ss script stty \
-		touch ls readlink uname id nc gzip ovsdb-tool ovsdb-server ovs-vswitchd ovs-vsctl \
-		ovs-appctl; do
-		p=$(PATH=$bin type -P "$p") && cp -L "$p" "$stage/bin/${p##*/}"
-	done
-	cp "$BUILD/tools/ctnetctl" "$stage/bin/"
-	cp "$BUILD"/tools/*.8 "$stage/man/" 2>/dev/null
-	make -C "$BUILD" install-tool DESTDIR="$stage/installed" >/dev/null 2>&1 </dev/null ||
-		give_up "make install-tool failed"
-	cp "$OVS_SCHEMA" "$stage/" 2>/dev/null
-	ldd "$stage"/bin/* 2>/dev/null | sed -n 's/.*=> \(\/[^ ]*\).*/\1/p' | sort -u |
-	while IFS= read -r lib; do
-		cp -L "$lib" "$stage/lib-fast/"
-	done
-	# A library of tshark's is twice as large as all that: compressed, and beside it, for
-	# the one test that reads it.
-	lib=$(ldd "$(type -P tshark)" 2>/dev/null |
-		sed -n 's/.*=> \(\/[^ ]*\/libwireshark[^ ]*\).*/\1/p')
-	if [[ -n $lib && $MODE == check && ${TESTS:-decode} == *decode* ]]; then
-		gzip -1c "$lib" >"$RUN/${lib##*/}.gz" && ln -s "$RUN/${lib##*/}.gz" "$stage/"
-	fi
-	tar -C "$stage" -cf "$RUN/payload.tar" . || give_up "tar failed"
-	rm -rf "$stage"
-}
 
 # ---------------------------------------------------------------------- VM
 
@@ -189,13 +94,15 @@ show()
 	done
 }
 
-# Seconds that script $1 may take. What shares the cores with another VM may take longer.
+# Seconds that script $1 may take: a sum, which may name variables of the environment.
+# What shares the cores with another VM may take longer, and so may a slower kernel.
 script_timeout()
 {
 	local t
 
-	t=$(sed -n 's/^# timeout: *\([0-9]\+\).*/\1/p;20q' "$SELFTESTS/$1.sh" | head -n 1)
-	echo $((${t:-$(setting timeout)} * (JOBS > 1 ? 2 : 1)))
+	t=$(sed -n 's/^# timeout: *\([A-Z0-9_+* ]*\)$/\1/p;20q' "$SELFTESTS/$1.sh" | head -n 1)
+	[[ -n $t ]] || t=$(setting timeout)
+	echo $(((t) * (JOBS > 1 ? 2 : 1) * KERNEL_SLOW))
 }
 
 # whether there are scripts that no VM has taken
@@ -220,8 +127,9 @@ run_tests()
 	done <<<"$1" >"$RUN/tests"
 	# longest first, lest it be the last that one VM runs while the others have ended
 	((JOBS == 1)) || sort -s -k 2,2nr -o "$RUN/tests" "$RUN/tests"
-	printf '%s\n' "MODE=$MODE" "SLOW=$SLOW" "V='${V:-}'" "TESTS_ONLY='${TESTS_ONLY:-}'" \
-		"VM_KVER='$VM_KVER'" >"$RUN/vars"
+	for t in MODE SLOW V TESTS_ONLY VM_KVER "${!CTNET_@}"; do
+		printf '%s=%q\n' "$t" "${!t:-}"
+	done >"$RUN/vars"
 	while ((${#VM_PID[@]})) || any_left; do
 		while ((${#VM_PID[@]} < JOBS)) && any_left; do
 			start_vm
