@@ -52,8 +52,21 @@ uninstall: ## remove what install and dkms put there (as root)
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ctnetctl \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/ctnet.service
 
+RUN	= V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" TESTS_ONLY="$(TESTS_ONLY)" \
+	  RUNNER="$(RUNNER)" KERNEL="$(KERNEL)"
+
 check: ## build and run the tests in VMs; TESTS="local tunnel": only these; V=1: all output; JOBS=1: in one VM
-	@V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" TESTS_ONLY="$(TESTS_ONLY)" bash selftests/run.sh check
+	@$(RUN) bash selftests/run.sh check
+
+check-debug: ## the tests on kernels with the kernel's own instruments, which are built first
+	@$(RUN) bash selftests/run.sh check-debug
+
+coverage: ## what of module and tool the tests execute, by lines and branches
+	@$(RUN) RUNNER=uml COVERAGE=1 bash selftests/run.sh check
+
+fuzz: ## fuzz for SECONDS=N (60); what is found is kept
+	@$(RUN) RUNNER=uml TESTS=fuzz CTNET_FUZZ_SECONDS="$(or $(SECONDS),60)" \
+		bash selftests/run.sh check
 
 demo: ## two hosts, four containers, one network, in a VM: see what ctnet does
 	@V="$(V)" bash selftests/run.sh demo
@@ -71,4 +84,4 @@ help: ## list the targets
 		while IFS="$$(printf '\t')" read -r t h; do printf '  %-15s %s\n' "$$t" "$$h"; done
 
 .PHONY: all module tool install install-module install-tool dkms uninstall \
-	check demo lint clean help
+	check check-debug coverage fuzz demo lint clean help

@@ -9,12 +9,12 @@
 readonly OWN_KERNELS=$SELFTESTS/kernels OWN_SOURCE=6.1
 OWN_PACKAGES=("linux-source-$OWN_SOURCE" flex bison bc xz-utils libelf-dev libssl-dev)
 
-# own_kernel_field NAME N: a field of the list, of the fourth on all; false if there is no
+# own_kernel_field NAME N: a field of the list, of the fifth on all; false if there is no
 # such kernel
 own_kernel_field()
 {
 	awk -v name="$1" -v n="$2" '
-		$1 == name { if (n == 4) $1 = $2 = $3 = ""; else $0 = $n; print; found = 1 }
+		$1 == name { if (n == 5) $1 = $2 = $3 = $4 = ""; else $0 = $n; print; found = 1 }
 		END { exit !found }' "$OWN_KERNELS/kernels"
 }
 
@@ -62,9 +62,9 @@ own_kernel()
 	local name=$1 base log key targets dir missing
 	local -a fragments make
 
-	base=$(own_kernel_field "$name" 3) ||
+	base=$(own_kernel_field "$name" 4) ||
 		give_up "no kernel $name: there are $(own_kernel_names)"
-	read -ra fragments < <(own_kernel_field "$name" 4)
+	read -ra fragments < <(own_kernel_field "$name" 5)
 	fragments=("${fragments[@]/%/.config}")
 	own_source
 	VM_MAKE=() KERNEL_SLOW=3 targets=(bzImage modules)

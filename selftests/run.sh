@@ -7,7 +7,9 @@
 #	run.sh check	TESTS="local tunnel": only these; V=1: all that they print;
 #			JOBS=1: in one VM, shown as it happens;
 #			KERNEL=NAME: a kernel of our own (kernels/kernels) and not Debian's;
-#			RUNNER=uml: a user-mode kernel, which is one of these
+#			RUNNER=uml: a user-mode kernel, which is one of these;
+#			COVERAGE=1: what of module and tool was executed
+#	run.sh check-debug	on each kernel of our own what kernels/kernels says
 #	run.sh demo
 #
 # A runner (runner-vng.sh, runner-uml.sh) knows how to start what is called a VM here.
@@ -31,6 +33,8 @@ readonly SLACK=120		# seconds for the guest's own work between scripts
 . "$SELFTESTS/ownkernel.sh"
 # shellcheck source=build.sh
 . "$SELFTESTS/build.sh"
+# shellcheck source=coverage.sh
+. "$SELFTESTS/coverage.sh"
 
 RUN="" JOBS=${JOBS:-} BOOTS=0 TAIL_PID="" KERNEL_SLOW=1
 # of each VM that runs, by its number: the script that it took last, how many results of
@@ -240,8 +244,38 @@ check()
 		passed=$((passed + ok)) failed=$((failed + bad)) skip=$((skip + skipped))
 	done < <(sort "$RUN"/vm*/results)
 	echo
+	[[ -z ${COVERAGE:-} ]] || coverage_report
+	keep_out
 	echo "$passed passed, $failed failed, $skip skipped"
 	[[ $failed -eq 0 && $passed -gt 0 ]]
+}
+
+# what scripts left to be kept
+keep_out()
+{
+	local dir
+
+	for dir in "$RUN"/vm*/out; do
+		rmdir "$dir" 2>/dev/null && continue
+		mkdir -p "$CTNET_CACHE/out"
+		cp -r "$dir/." "$CTNET_CACHE/out/"
+		say "kept: $CTNET_CACHE/out: $(cd "$dir" && echo *)"
+	done
+}
+
+# Ten minutes of churn on each, unless told otherwise.
+check_debug()
+{
+	local name tests failed=""
+
+	export CTNET_CHURN_SECONDS=${CTNET_CHURN_SECONDS:-600}
+	while read -r name _ tests _; do
+		[[ $tests != all ]] || tests=""
+		echo "=== kernel $name"
+		KERNEL=$name RUNNER="" TESTS=${TESTS:-$tests} bash "$SELFTESTS/run.sh" check </dev/null ||
+			failed+=" $name"
+	done < <(grep -v '^#' "$SELFTESTS/kernels/kernels")
+	[[ -z $failed ]] || give_up "failed on:$failed"
 }
 
 # the result of script $2, whose VM $1 went: what it had printed, and one failure more
@@ -284,7 +318,11 @@ main()
 {
 	case $MODE in
 	check|demo) ;;
-	*) give_up "usage: run.sh check|demo" ;;
+	check-debug)
+		check_debug
+		return
+		;;
+	*) give_up "usage: run.sh check|check-debug|demo" ;;
 	esac
 	choose_kernel
 	# shellcheck source=runner-vng.sh

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What of module and tool a run has executed, by gcov. Sourced by run.sh.
+
+# All VMs' records of $BUILD as one, beside the objects that they are of
+coverage_merge()
+{
+	local dir sum=$RUN/gcov next=$RUN/gcov.next
+
+	for dir in "$RUN"/vm*/gcov"$BUILD"; do
+		if [[ ! -d $sum ]]; then
+			cp -r "$dir" "$sum"
+			continue
+		fi
+		rm -rf "$next"
+		gcov-tool merge -o "$next" "$sum" "$dir" >/dev/null || return
+		rm -rf "$sum"
+		mv "$next" "$sum"
+	done
+	[[ -d $sum ]] && cp -r "$sum/." "$BUILD/"
+}
+
+# A row for each source file of stdin, which is gcov's report
+coverage_rows()
+{
+	awk -v top="$BUILD/" '
+		/^File / {
+			file = substr($0, 7, length($0) - 7)
+			mine = index(file, top) == 1 || file !~ /^\//
+			sub(top, "", file)
+			sub(/^([^\/]*)$/, "tools/&", file)
+		}
+		!mine { next }
+		/^Lines executed/ { split($2, a, /[:%]/); lines[file] = a[2]; n[file] = $4 }
+		/^Taken at least once/ { split($4, a, /[:%]/); br[file] = a[2]; nb[file] = $6 }
+		END {
+			for (f in lines) {
+				printf "%-28s %6.1f %% of %5d lines   %6.1f %% of %5d branches\n",
+					f, lines[f], n[f], br[f], nb[f]
+				split(f, a, "/")
+				sl[a[1]] += lines[f] * n[f]; sn[a[1]] += n[f]
+				sb[a[1]] += br[f] * nb[f]; snb[a[1]] += nb[f]
+			}
+			for (d in sn)
+				printf "%-28s %6.1f %% of %5d lines   %6.1f %% of %5d branches\n",
+					d "/", sl[d] / sn[d], sn[d], snb[d] ? sb[d] / snb[d] : 0, snb[d]
+		}' | sort
+}
+
+coverage_report()
+{
+	local out=$CTNET_CACHE/coverage dir
+
+	rm -rf "$out"
+	mkdir -p "$out"
+	coverage_merge || give_up "no records of coverage, or they do not fit together"
+	for dir in kmod tools; do
+		(cd "$out" && gcov -b -c -o "$BUILD/$dir" "$BUILD/$dir"/*.gcda 2>/dev/null)
+	done >"$out/report"
+	coverage_rows <"$out/report"
+	(cd "$out" && grep -E '^ +(#####|=====):' ./*.c.gcov >not-reached)
+	say "lines that were not reached: $out/not-reached"
+}
