@@ -9,7 +9,6 @@
 
 static void ctnet_sock_free(struct ctnet_sock *sock)
 {
-	xa_destroy(&sock->nets);
 	free_percpu(sock->drops);
 	kfree(sock);
 }
@@ -183,6 +182,8 @@ static void ctnet_sock_put(struct ctnet_sock *sock)
 	/* Nobody sends through it when it is closed. */
 	synchronize_net();
 	udp_tunnel_sock_release(ctnet_udp_sk(sock->sock));
+	/* No entries, but maybe nodes: of an insertion that ran out of memory. */
+	xa_destroy(&sock->nets);
 	call_rcu(&sock->rcu, ctnet_sock_free_rcu);
 }
 
