@@ -219,7 +219,8 @@ bool ctnet_dev_has_addr(struct net_device *dev, const struct in6_addr *addr)
 	const struct in_ifaddr *ifa;
 
 	if (!ipv6_addr_v4mapped(addr))
-		return ipv6_chk_addr(dev_net(dev), addr, dev, 1);
+		return ipv6_mod_enabled() &&
+		       ipv6_chk_addr(dev_net(dev), addr, dev, 1);
 	in_dev = __in_dev_get_rcu(dev);
 	if (!in_dev)
 		return false;
