@@ -258,7 +258,9 @@ struct ctnet_flood {
  * @flood: whether unknown unicast is flooded; written under RTNL
  * @suppress: whether ARP and neighbour solicitations are answered; written under
  *	RTNL
- * @mtu_set: whether somebody set the MTU, so that it follows nothing; RTNL
+ * @mtu_set: whether somebody set the MTU, so that it follows nothing; written
+ *	under RTNL
+ * @mtu_follows: whether the MTU that is being set is the underlay's; RTNL
  * @ageing: jiffies; 0: never; written under RTNL
  * @max_fdb: cap on @n_learned; written under RTNL
  * @fdb_ids: all &struct ctnet_fdb by id, for dump, ageing and flush, which thus
@@ -286,6 +288,7 @@ struct ctnet_net {
 	bool				flood;
 	bool				suppress;
 	bool				mtu_set;
+	bool				mtu_follows;
 	unsigned long			ageing;
 	u32				max_fdb;
 
@@ -399,7 +402,7 @@ int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
 		    struct netlink_ext_ack *extack);
 void ctnet_vtep_unbind(struct ctnet_net *net);
 unsigned int ctnet_vtep_mtu(struct ctnet_net *net);
-void ctnet_vtep_follow_mtu(struct ctnet_ns *ns);
+void ctnet_vtep_follow_mtu(const struct net_device *dev);
 struct ctnet_sock *ctnet_sock_find(struct net *net, enum ctnet_family family,
 				   __be16 port, int underlay);
 bool ctnet_vtep_has_addr6(struct net *net, int underlay,

@@ -200,7 +200,8 @@ static int ctnet_dev_change_mtu(struct net_device *dev, int mtu)
 {
 	struct ctnet_net *net = netdev_priv(dev);
 
-	net->mtu_set = true;
+	if (!net->mtu_follows)
+		WRITE_ONCE(net->mtu_set, true);
 	WRITE_ONCE(dev->mtu, mtu);
 	return 0;
 }
@@ -245,8 +246,9 @@ void ctnet_dev_follow_mtu(struct ctnet_net *net)
 	mtu = ctnet_vtep_mtu(net);
 	if (mtu == net->dev->mtu)
 		return;
+	net->mtu_follows = true;
 	dev_set_mtu(net->dev, mtu);
-	net->mtu_set = false;
+	net->mtu_follows = false;
 }
 
 static int ctnet_dev_add_slave(struct net_device *dev, struct net_device *port,
@@ -507,7 +509,8 @@ static int ctnet_dev_changelink(struct net_device *dev, struct nlattr *tb[],
 		WRITE_ONCE(net->ageing,
 			   nla_get_u32(data[IFLA_CTNET_AGEING]) * HZ);
 	if (data[IFLA_CTNET_MTU_AUTO])
-		net->mtu_set = !nla_get_u8(data[IFLA_CTNET_MTU_AUTO]);
+		WRITE_ONCE(net->mtu_set,
+			   !nla_get_u8(data[IFLA_CTNET_MTU_AUTO]));
 	if (dev->reg_state == NETREG_REGISTERED) {
 		ctnet_fdb_age_soon(net);
 		ctnet_dev_follow_mtu(net);

@@ -305,7 +305,7 @@ static void ctnet_port_underlay_event(struct net_device *dev,
 	switch (event) {
 	case NETDEV_UP:
 	case NETDEV_CHANGEMTU:
-		ctnet_vtep_follow_mtu(ctnet_ns(dev_net(dev)));
+		ctnet_vtep_follow_mtu(dev);
 		break;
 	case NETDEV_UDP_TUNNEL_PUSH_INFO:
 		ctnet_vtep_nic_info(dev, true);
@@ -323,6 +323,7 @@ static int ctnet_port_event(struct notifier_block *nb, unsigned long event,
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 	struct ctnet_port *port;
 
+	ctnet_port_underlay_event(dev, event);
 	if (ctnet_dev_is(dev)) {
 		if ((event == NETDEV_CHANGENAME || event == NETDEV_CHANGEMTU) &&
 		    dev->reg_state == NETREG_REGISTERED)
@@ -330,7 +331,6 @@ static int ctnet_port_event(struct notifier_block *nb, unsigned long event,
 					   CTNET_CMD_NET_SET_NTF);
 		return NOTIFY_DONE;
 	}
-	ctnet_port_underlay_event(dev, event);
 	port = ctnet_port_get(dev);
 	return port ? ctnet_port_dev_event(port, event) : NOTIFY_DONE;
 }

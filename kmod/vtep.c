@@ -437,30 +437,28 @@ unsigned int ctnet_vtep_mtu(struct ctnet_net *net)
 	return mtu;
 }
 
-/**
- * ctnet_vtep_follow_mtu() - the underlay may have other MTUs now
- * @ns: the namespace
- *
- * Context: RTNL.
- */
-void ctnet_vtep_follow_mtu(struct ctnet_ns *ns)
+static void ctnet_vtep_mtu_work(struct work_struct *work)
 {
+	struct ctnet_ns *ns = container_of(work, struct ctnet_ns, mtu_work);
 	struct ctnet_net *net;
 	unsigned long id;
 
+	rtnl_lock();
 	xa_for_each(&ns->nets, id, net)
 		ctnet_dev_follow_mtu(net);
-}
-
-static void ctnet_vtep_mtu_work(struct work_struct *work)
-{
-	rtnl_lock();
-	ctnet_vtep_follow_mtu(container_of(work, struct ctnet_ns, mtu_work));
 	rtnl_unlock();
 }
 
-/* An address came or went, maybe in softirq: the device it is on may be an underlay. */
-static void ctnet_vtep_addr_event(const struct net_device *dev)
+/**
+ * ctnet_vtep_follow_mtu() - the underlay may have other MTUs now
+ * @dev: a device of which something changed; it may be the underlay
+ *
+ * Not in place: what follows may itself be below the next network, and so on, and
+ * each would be a notifier inside the one before.
+ *
+ * Context: any.
+ */
+void ctnet_vtep_follow_mtu(const struct net_device *dev)
 {
 	struct ctnet_ns *ns = ctnet_ns(dev_net(dev));
 
@@ -473,7 +471,7 @@ static int ctnet_vtep_event4(struct notifier_block *nb, unsigned long event,
 {
 	const struct in_ifaddr *ifa = ptr;
 
-	ctnet_vtep_addr_event(ifa->ifa_dev->dev);
+	ctnet_vtep_follow_mtu(ifa->ifa_dev->dev);
 	return NOTIFY_DONE;
 }
 
@@ -482,7 +480,7 @@ static int ctnet_vtep_event6(struct notifier_block *nb, unsigned long event,
 {
 	const struct inet6_ifaddr *ifa = ptr;
 
-	ctnet_vtep_addr_event(ifa->idev->dev);
+	ctnet_vtep_follow_mtu(ifa->idev->dev);
 	return NOTIFY_DONE;
 }
 

@@ -111,6 +111,7 @@ nets()
 	check ctn "$h1" add-net gone --vni 101 --local 192.0.2.1
 	check ip -n "$h1" link set ul0 mtu 1400
 	heard '^net set +gone .*mtu 1350' '"event":"set","network":"gone",.*"mtu":1350'
+	unheard '"event":"set","network":"gone".*"mtu_auto":false'
 	check ip -n "$h1" link set ul0 mtu 1500
 	check ctn "$h1" del-net gone
 	heard '^net del +gone' '"object":"net","event":"del","network":"gone"'

@@ -128,8 +128,8 @@ topology()
 
 # ------------------------------------------------------------------ helpers
 
-# mtus NET4 NET6 NETD NETT: those of h1
-mtus()
+# mtus_are NET4 NET6 NETD NETT: those of h1, for waiting
+mtus_are()
 {
 	local json n got=""
 
@@ -138,8 +138,11 @@ mtus()
 		[[ $json =~ \"network\":\ *\"$n\"[^{}]*\"mtu\":\ *([0-9]+) ]] &&
 			got+=" ${BASH_REMATCH[1]}"
 	done
-	check_eq "${got# }" "$*" "MTUs with the underlay's $UNDER"
+	echo "with the underlay's $UNDER: ${got# }"
+	[[ ${got# } == "$*" ]]
 }
+
+mtus() { wait_until 5000 mtus_are "$@"; }
 
 mtu_is() { [[ $(mtu_of "$h1" "$1") == "$2" ]]; }
 under() { UNDER=$1; check ip -n "$h1" link set ul0 mtu "$1"; }
@@ -238,13 +241,34 @@ fixed()
 	mtus 1450 1430 1420 1300
 }
 
+# Networks upon VLANs upon networks: each follows the one below
+stacked()
+{
+	local i under=du0 n=30
+
+	check ip -n "$h1" link add du0 mtu 65000 up type dummy
+	for ((i = 1; i <= n; i++)); do
+		check ctn "$h1" add-net s$i --vni $((800 + i)) --local $L1 --underlay $under \
+			--dstport $((4800 + i))
+		under=s$i.1
+		check ip -n "$h1" link add link s$i name $under up type vlan id 1
+	done
+	check_eq "$(mtu_of "$h1" s$n)" $((65000 - 50 * n)) "MTU of the uppermost"
+	check ip -n "$h1" link set du0 mtu 9000
+	wait_until 20000 mtu_is s$n $((9000 - 50 * n))
+	for ((i = n; i; i--)); do
+		echo "link del s$i"
+	done | ip_in "$h1" || fail "cannot delete them"
+	check ip -n "$h1" link del du0
+}
+
 underlay_device()
 {
 	check ip -n "$h1" link add du0 mtu 2000 type dummy
 	check ctn "$h1" add-net netu --vni 702 --local $L1 --underlay du0 --dstport 4790
 	check_eq "$(mtu_of "$h1" netu)" 1950 "MTU with --underlay"
 	check ip -n "$h1" link set du0 mtu 2100
-	check_eq "$(mtu_of "$h1" netu)" 2050 "MTU with --underlay"
+	wait_until 5000 mtu_is netu 2050
 	check ctn "$h1" del-net netu
 	check ip -n "$h1" link del du0
 }
@@ -367,6 +391,7 @@ python_start wire.py
 UNDER=1500
 
 run_test follows "a network's MTU follows its underlay's, less 50 or 70"
+run_test stacked "networks upon networks follow one another, however many"
 run_test follows_addresses "and that of the device which has the local address"
 run_test underlay_device "and that of the device which was named as the underlay"
 run_test fixed "but not once somebody has set it"
