@@ -92,6 +92,9 @@ void ctnet_deliver(struct ctnet_dst *dst, struct sk_buff *skb, bool received)
 		ctnet_port_deliver(ctnet_dst_port(dst), skb, received);
 		break;
 	case CTNET_DST_PEER:
+		/* When it was received is not when it is to be sent. */
+		if (received)
+			skb_clear_tstamp(skb);
 		ctnet_tunnel_xmit(ctnet_dst_peer(dst), skb);
 		break;
 	case CTNET_DST_SELF:

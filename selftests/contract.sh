@@ -422,6 +422,17 @@ ipsec()
 # hits NAME: how often a probe was hit
 hits() { grep -c "ctnet_$1_${TMP##*.}" "$TRACE/trace"; }
 
+# ping asks for time stamps, which all frames then get as they are received; fq holds back
+# what is stamped with a time to come.
+fair_queue()
+{
+	ip netns exec "$h1" tc qdisc add dev ul0 root fq 2>"$TMP/fq" ||
+		{ skip "no qdisc fq: $(<"$TMP/fq")"; return; }
+	check in_ns "$c1" ping -nq -c 20 -i 0.1 -W 5 203.0.113.2
+	check_match "$OUT" ' 20 received' "replies by way of fq"
+	check in_ns "$h1" tc qdisc del dev ul0 root
+}
+
 # What the kernel tells all network cards that have asked for UDP ports of tunnels. No
 # device of a VM is such a card.
 nic_is_told()
@@ -577,6 +588,7 @@ run_test helps "version; help, and of each command"
 run_test born_there "the far end is born in the container, and has its address before it is up"
 run_test default_label "the near end's alias is the label, the container's name by default"
 run_test netfilter "the host's netfilter sees and drops what is tunnelled, IPv4 and IPv6"
+run_test fair_queue "a qdisc of the underlay that goes by time stamps holds nothing back"
 run_test nic_is_told "network cards are told of the UDP port, once for each socket"
 run_test garbage "random frames and datagrams do no harm"
 run_test flood_overflows "floods that are too many are dropped and counted, each"
