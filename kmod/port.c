@@ -14,6 +14,11 @@
 #define CTNET_HEADROOM \
 	(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(struct udphdr) + 8)
 
+/* What a veth pair passes on as it is, unless it is told not to. */
+#define CTNET_PORT_OFFLOADS \
+	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC | \
+	 NETIF_F_GSO_SOFTWARE | NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX)
+
 static struct kmem_cache *ctnet_port_cache __read_mostly;
 
 /* Frames from the device. Consumes all but what the device sent to itself. */
@@ -38,21 +43,25 @@ static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 /*
  * The far end of a veth pair, in the container's namespace, where nothing is on the
  * way there that has to see the frame: a qdisc, an egress filter of tc or nft, a
- * packet socket; or, at the far end, XDP or GRO, which only frames that come through
- * the pair meet. NULL if there is. All of these may come and go at any time.
+ * packet socket, an offload that is switched off; or, at the far end, XDP or GRO, which
+ * only frames that come through the pair meet. NULL if there is. All of these may come
+ * and go at any time.
  */
 static struct net_device *ctnet_port_far_end(const struct ctnet_port *port)
 {
 	struct net_device *far, *dev = port->dev;
 	unsigned int i;
 
-	if (!port->veth || ctnet_dev_has_egress_hook(dev) || dev_nit_active(dev))
+	if (!port->veth || ctnet_dev_has_egress_hook(dev) ||
+	    dev_nit_active(dev) ||
+	    ~READ_ONCE(dev->features) & CTNET_PORT_OFFLOADS)
 		return NULL;
-	for (i = 0; i < dev->real_num_tx_queues; i++)
+	for (i = 0; i < READ_ONCE(dev->real_num_tx_queues); i++)
 		if (rcu_dereference(netdev_get_tx_queue(dev, i)->qdisc)->enqueue)
 			return NULL;
 	far = dev->netdev_ops->ndo_get_peer_dev(dev);
-	if (!far || !(far->flags & IFF_UP) || far->features & NETIF_F_GRO ||
+	if (!far || !(READ_ONCE(far->flags) & IFF_UP) ||
+	    READ_ONCE(far->features) & NETIF_F_GRO ||
 	    dev_xdp_prog_count(far))
 		return NULL;
 	return far;
@@ -90,7 +99,8 @@ void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 	unsigned int len = skb->len;
 	int err;
 
-	if (unlikely(!(dev->flags & IFF_UP) || !netif_carrier_ok(dev))) {
+	if (unlikely(!(READ_ONCE(dev->flags) & IFF_UP) ||
+		     !netif_carrier_ok(dev))) {
 		ctnet_drop(port->dst.net, skb, CTNET_DROP_PORT_DOWN);
 		return;
 	}

@@ -405,6 +405,19 @@ gro()
 	check_eq "$ANSWER" "ok 2000000" "bytes over TCP, GRO off"
 }
 
+# what the near end is told not to leave to others it does itself
+offloads()
+{
+	local o
+
+	for o in tx tso txvlan; do
+		in_h1 ethtool -K p2 $o off
+		by_pair "no$o"
+		in_h1 ethtool -K p2 tx on sg on tso on txvlan on
+		directly "with$o"
+	done
+}
+
 far_down()
 {
 	local before tx
@@ -456,5 +469,6 @@ run_test nft_hook "nft's netdev hooks do, too"
 run_test shapes "tbf on the near end shapes, also as traffic runs"
 run_test xdp "XDP at the far end and on the near end sees what comes"
 run_test gro "receive offload at the far end: by way of the pair"
+run_test offloads "offloads of the near end that are off: by way of the pair"
 run_test far_down "frames for a far end that is down are dropped and counted"
 run_test down_while_running "it goes down and comes up while traffic runs"
