@@ -31,6 +31,7 @@ coverage_rows()
 			sub(top, "", file)
 			sub(/^([^\/]*)$/, "tools/&", file)
 		}
+		/^$/ { mine = 0 }
 		!mine { next }
 		/^Lines executed/ { split($2, a, /[:%]/); lines[file] = a[2]; n[file] = $4 }
 		/^Taken at least once/ { split($4, a, /[:%]/); br[file] = a[2]; nb[file] = $6 }
