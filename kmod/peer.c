@@ -157,7 +157,8 @@ int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
 	peer->dst.net = net;
 	peer->addr = *addr;
 	peer->dstport = dstport;
-	peer->stats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	peer->stats = __netdev_alloc_pcpu_stats(struct pcpu_sw_netstats,
+						GFP_KERNEL_ACCOUNT);
 	if (!peer->stats) {
 		err = -ENOMEM;
 		goto err_free;

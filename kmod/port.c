@@ -227,7 +227,8 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 	port->dst.net = net;
 	port->dev = dev;
 	port->veth = ctnet_port_is_veth(dev);
-	port->stats = netdev_alloc_pcpu_stats(struct pcpu_sw_netstats);
+	port->stats = __netdev_alloc_pcpu_stats(struct pcpu_sw_netstats,
+						GFP_KERNEL_ACCOUNT);
 	if (!port->stats) {
 		err = -ENOMEM;
 		goto err_free;
