@@ -164,6 +164,11 @@ static noinline bool ctnet_tunnel_too_big(struct ctnet_net *net,
 {
 	int err;
 
+	/* What looks at the packet wants its header in one piece. */
+	if (!pskb_inet_may_pull(skb)) {
+		ctnet_drop(net, skb, CTNET_DROP_MALFORMED);
+		return true;
+	}
 	/* The answer is made of the frame, whose clones others may have. */
 	if (skb_is_gso(skb) && skb_unclone(skb, GFP_ATOMIC)) {
 		ctnet_drop(net, skb, CTNET_DROP_NOMEM);
