@@ -464,7 +464,8 @@ malformed:
  * networks have as their underlay may be for one that has none, whose socket the core
  * looks at second only; a VRF is apart.
  */
-static struct ctnet_net *ctnet_sock_net(struct ctnet_sock *sock,
+static struct ctnet_net *ctnet_sock_net(const struct sock *sk,
+					struct ctnet_sock *sock,
 					const struct sk_buff *skb, __be32 vx_vni)
 {
 	u32 vni = be32_to_cpu(vxlan_vni(vx_vni));
@@ -472,8 +473,7 @@ static struct ctnet_net *ctnet_sock_net(struct ctnet_sock *sock,
 
 	if (likely(net) || !sock->underlay || netif_is_l3_master(skb->dev))
 		return net;
-	sock = ctnet_sock_find(sock_net(sock->sock->sk), sock->family,
-			       sock->port, 0);
+	sock = ctnet_sock_find(sock_net(sk), sock->family, sock->port, 0);
 	return sock ? xa_load(&sock->nets, vni) : NULL;
 }
 
@@ -506,7 +506,7 @@ int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 	if (unlikely(vxh->vx_flags != VXLAN_HF_VNI ||
 		     vxh->vx_vni & ~VXLAN_VNI_MASK))
 		goto drop_sock;
-	net = ctnet_sock_net(sock, skb, vxh->vx_vni);
+	net = ctnet_sock_net(sk, sock, skb, vxh->vx_vni);
 	if (unlikely(!net || !netif_running(net->dev))) {
 		reason = CTNET_DROP_VXLAN_VNI;
 		goto drop_sock;
@@ -574,7 +574,7 @@ int ctnet_tunnel_err_lookup(struct sock *sk, struct sk_buff *skb)
 		return -EINVAL;
 	vxh = (struct vxlanhdr *)(udp_hdr(skb) + 1);
 	if (vxh->vx_flags != VXLAN_HF_VNI ||
-	    !ctnet_sock_net(sock, skb, vxh->vx_vni))
+	    !ctnet_sock_net(sk, sock, skb, vxh->vx_vni))
 		return -ENOENT;
 	return 0;
 }
