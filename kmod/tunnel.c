@@ -393,6 +393,8 @@ void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
 		ctnet_tunnel_send(peer, vtep, skb, family, &route, fragment);
 		return;
 	} else {
+		/* A tag that goes in would take part in it. */
+		skb_get_hash(skb);
 		skb = ctnet_tunnel_help(net, skb);
 	}
 	skb_list_walk_safe(skb, skb, next) {
