@@ -311,6 +311,23 @@ source_port()
 	check ip netns exec "$h1" sysctl -qw net.ipv4.ip_local_port_range="32768 60999"
 }
 
+# the tag is no part of the flow, nor is a packet's length
+source_port_tagged()
+{
+	local f=$TMP/tport ports n
+
+	capture_start "$h1" ul0 "udp and src $IP1 and dst $IP2" "$f" || return
+	for n in 4 40 400; do
+		set -- "$@" frame dev=eth0 to=$MAC_A2 from=$MAC_A1 vlan=5 \
+			ip=203.0.113.11,203.0.113.21 udp=3000,6000 text=$n --
+	done
+	vxsend "$a1" "${@:1:$#-1}"
+	capture_has "$f" 3
+	capture_stop "$f"
+	ports=$(tcpdump -nr "$f" 2>/dev/null | grep -oE '192\.0\.2\.1\.[0-9]+ >' | sort -u)
+	check_eq "$(wc -l <<<"$ports")" 1 "source ports of one flow ($ports)"
+}
+
 ecn_goes_out()
 {
 	local q f=$TMP/ecn
@@ -718,6 +735,7 @@ run_test fragments "an outer packet too large for the underlay is fragmented"
 run_test wire_format "outer packets: port, flags, VNI, TTL, DF, UDP checksum"
 run_test checksum_is_right "outer and inner checksums are right"
 run_test source_port "the source port is the flow's, within the local range"
+run_test source_port_tagged "also where it is tagged, whatever a packet's length"
 run_test ecn_goes_out "ECN is copied outwards"
 run_test ecn_comes_in "ECN is combined inwards, or dropped and counted"
 run_test all_drops "what is malformed or not for us is dropped under its own reason"

@@ -9,8 +9,8 @@ and -- between several of these.
 
 Of the frame: to=MAC from=MAC type=0x88b5 size=60 (bytes in all), or short=N
 (only its first N bytes); ip=SRC,DST makes it IPv4 with tos=N; udp=SPORT,DPORT
-makes that UDP; count=N sends it N times; flows=N sends it to N UDP ports, one
-after another.
+makes that UDP, with text=N bytes; vlan=N puts a tag before it; count=N sends it
+N times; flows=N sends it to N UDP ports, one after another.
 
 Of the datagram: src=IP sport=N dport=4789 vni=100 flags=0x08 (first byte of the
 header), otos=N (of the outer packet), header=HEX (in place of the VXLAN header),
@@ -42,7 +42,8 @@ def ipv4(opt, flow):
         proto = socket.IPPROTO_UDP
         sport, dport = (int(p) for p in opt["udp"].split(","))
         # no checksum: IPv4 allows it
-        payload = struct.pack("!4H", sport, dport + flow, 8 + 4, 0) + b"ctnt"
+        text = b"ctnt".ljust(int(opt.get("text", "4")), b".")
+        payload = struct.pack("!4H", sport, dport + flow, 8 + len(text), 0) + text
     else:
         proto = 253     # RFC 3692: for experiments
         payload = b"ctnt"
@@ -60,6 +61,8 @@ def frame(opt, flow=0):
         payload = ipv4(opt, flow)
     data = mac(opt.get("to", "ff:ff:ff:ff:ff:ff"))
     data += mac(opt.get("from", "02:00:00:00:00:01"))
+    if "vlan" in opt:
+        data += struct.pack("!HH", 0x8100, int(opt["vlan"]))
     data += struct.pack("!H", ethertype) + payload
     data = data.ljust(int(opt.get("size", "60")), b"\0")
     return data[:int(opt["short"])] if "short" in opt else data
