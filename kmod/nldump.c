@@ -4,7 +4,7 @@
 
 /*
  * A dump goes through the namespace's networks by id (args[0]) and in each
- * through its objects by id (args[1]); both stay good whatever comes and goes.
+ * through its objects by id (args[1]); who comes meanwhile may be seen from there on.
  * args[2] is the network that the request names, by ifindex, or 0; args[3] says
  * that the request was looked at.
  */
@@ -76,6 +76,8 @@ static int ctnet_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		cb->args[0] = id + 1;
 		cb->args[1] = 0;
 	}
+	/* What changed since is told at the end, if not before. */
+	cb->seq = atomic_read(&ns->seq) ?: 1;
 unlock:
 	rcu_read_unlock();
 	return err == -EMSGSIZE && skb->len ? skb->len : err;
