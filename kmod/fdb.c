@@ -408,10 +408,12 @@ void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
 	xa_lock_bh(&net->fdb_ids);
 	ips = from->ips;
 	if (ips && !WARN_ON_ONCE(to->ips)) {
+		/* Who finds @to by these finds it whole. */
 		for (i = 0; i < ips->n; i++)
-			WRITE_ONCE(ips->ip[i].fdb, to);
-		WRITE_ONCE(to->ips, ips);
+			smp_store_release(&ips->ip[i].fdb, to);
+		smp_store_release(&to->ips, ips);
 		WRITE_ONCE(from->ips, NULL);
+		ctnet_fdb_changed(net, to, CTNET_CMD_FDB_SET_NTF);
 	}
 	xa_unlock_bh(&net->fdb_ids);
 }

@@ -179,6 +179,8 @@ peers()
 
 static_entries()
 {
+	local mac
+
 	check ctn "$h1" add-fdb net0 $S --port p1 --ip 203.0.113.5
 	heard "^fdb add +net0 $S .*port p1.*203.0.113.5" \
 		"\"object\":\"fdb\",\"event\":\"add\",\"network\":\"net0\",\"mac\":\"$S\",\"type\":\"static\",\"port\":\"p1\",.*203.0.113.5"
@@ -186,6 +188,12 @@ static_entries()
 	heard "^fdb set +net0 $S .*port p2" "\"event\":\"set\",\"network\":\"net0\",\"mac\":\"$S\".*\"port\":\"p2\""
 	check ctn "$h1" del-fdb net0 $S
 	heard "^fdb del +net0 $S" "\"event\":\"del\",\"network\":\"net0\",\"mac\":\"$S\",\"type\":\"static\""
+	# the host's addresses go to its new MAC
+	mac=$(mac_of "$h1" net0)
+	check ctn "$h1" replace-fdb net0 "$mac" --self --ip 203.0.113.9
+	check ip -n "$h1" link set net0 address $S
+	heard "^fdb set +net0 $S .*203.0.113.9" "\"event\":\"set\",\"network\":\"net0\",\"mac\":\"$S\",.*203.0.113.9"
+	check ip -n "$h1" link set net0 address "$mac"
 }
 
 learned_entries()
