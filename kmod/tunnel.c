@@ -413,6 +413,8 @@ void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
 static struct sk_buff *ctnet_tunnel_inner(struct sk_buff *skb, u8 outer,
 					  enum ctnet_drop *reason)
 {
+	bool marked = outer & INET_ECN_ECT_1;	/* or CE */
+	unsigned int hlen;
 	u8 inner;
 
 	skb_reset_mac_header(skb);
@@ -437,17 +439,25 @@ static struct sk_buff *ctnet_tunnel_inner(struct sk_buff *skb, u8 outer,
 
 	switch (skb->protocol) {
 	case htons(ETH_P_IP):
-		if (!pskb_may_pull(skb, ETH_HLEN + sizeof(struct iphdr)))
+		hlen = ETH_HLEN + sizeof(struct iphdr);
+		if (!pskb_may_pull(skb, hlen))
 			goto malformed;
 		inner = ipv4_get_dsfield(ip_hdr(skb));
 		break;
 	case htons(ETH_P_IPV6):
-		if (!pskb_may_pull(skb, ETH_HLEN + sizeof(struct ipv6hdr)))
+		hlen = ETH_HLEN + sizeof(struct ipv6hdr);
+		if (!pskb_may_pull(skb, hlen))
 			goto malformed;
 		inner = ipv6_get_dsfield(ipv6_hdr(skb));
 		break;
 	default:
 		return skb;
+	}
+	/* The mark goes into the frame, of which others may have clones. */
+	if (unlikely(marked) && skb_ensure_writable(skb, hlen)) {
+		*reason = CTNET_DROP_NOMEM;
+		kfree_skb(skb);
+		return NULL;
 	}
 	if (likely(INET_ECN_decapsulate(skb, outer, inner) <= 1))
 		return skb;
