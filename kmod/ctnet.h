@@ -374,6 +374,7 @@ void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
 void ctnet_fdb_flush(struct ctnet_net *net, const struct ctnet_dst *dst,
 		     bool learned);
 void ctnet_fdb_retire(struct ctnet_dst *dst);
+unsigned long ctnet_fdb_unseen(const struct ctnet_fdb *fdb);
 void ctnet_fdb_age_soon(struct ctnet_net *net);
 
 /* guard.c */

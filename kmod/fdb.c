@@ -494,12 +494,25 @@ void ctnet_fdb_retire(struct ctnet_dst *dst)
 	ctnet_fdb_flush(net, dst, false);
 }
 
+/**
+ * ctnet_fdb_unseen() - how long a learned entry's MAC was not seen
+ * @fdb: the entry
+ *
+ * Return: jiffies; the time stamp is read first, and thus is never ahead.
+ */
+unsigned long ctnet_fdb_unseen(const struct ctnet_fdb *fdb)
+{
+	unsigned long updated = READ_ONCE(fdb->updated);
+
+	return jiffies - updated;
+}
+
 static bool ctnet_fdb_aged(const struct ctnet_fdb *fdb, const void *arg)
 {
 	const unsigned long *ageing = arg;
 
 	return !(fdb->flags & CTNET_FDB_STATIC) &&
-	       time_after(jiffies, READ_ONCE(fdb->updated) + *ageing);
+	       ctnet_fdb_unseen(fdb) > *ageing;
 }
 
 /* What is too old goes at most a quarter of the ageing time later. */

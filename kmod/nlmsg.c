@@ -165,8 +165,7 @@ int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats)
 		err = nla_put_flag(msg, CTNET_A_FDB_STATIC);
 	else
 		err = nla_put_u32(msg, CTNET_A_FDB_AGE,
-				  jiffies_to_msecs(jiffies -
-						   READ_ONCE(fdb->updated)));
+				  jiffies_to_msecs(ctnet_fdb_unseen(fdb)));
 	for (i = 0; !err && ips && i < ips->n; i++)
 		err = ctnet_nl_put_addr(msg, CTNET_A_FDB_IP, &ips->ip[i].addr);
 	return err;

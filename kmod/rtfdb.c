@@ -297,7 +297,7 @@ int ctnet_rtfdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 			err = ctnet_rtfdb_fill(skb, cb, net, mac,
 					       rcu_dereference(fdb->dst),
 					       fdb->flags & CTNET_FDB_STATIC,
-					       jiffies - READ_ONCE(fdb->updated));
+					       ctnet_fdb_unseen(fdb));
 			if (err)
 				goto out;
 		}
