@@ -34,8 +34,8 @@
  * DOC: Locking
  *
  * RTNL serializes configuration: networks, ports, peers, static entries, the
- * sockets of a namespace. Every netlink command takes it first, so that the
- * netdevice notifier acts in place.
+ * sockets of a namespace. Every netlink command that changes something takes it
+ * first, so that the netdevice notifier acts in place; dumps are under RCU.
  *
  * The lock of &ctnet_net.fdb_ids (a spinlock, bottom halves off) serializes
  * writers of the table, learners among them, and the events that tell of it; it
@@ -78,6 +78,13 @@ struct ctnet_dst {
 #define CTNET_ID_SELF		0
 #define CTNET_ID_PORT_MAX	((u32)INT_MAX)
 #define CTNET_ID_PEERS		XA_LIMIT(CTNET_ID_PORT_MAX + 1, U32_MAX)
+
+/*
+ * Room that is to be before a frame, so that encapsulation need not copy: Ethernet,
+ * IPv6, UDP, VXLAN, and the underlay's own link header.
+ */
+#define CTNET_HEADROOM \
+	(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(struct udphdr) + 8)
 
 /**
  * struct ctnet_port - an attached device

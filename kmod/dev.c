@@ -356,6 +356,7 @@ static void ctnet_dev_setup(struct net_device *dev)
 	dev->hw_features |= CTNET_FEATURES;
 	dev->vlan_features |= CTNET_FEATURES;
 	dev->max_mtu = ETH_MAX_MTU - CTNET_OVERHEAD6;
+	dev->needed_headroom = CTNET_HEADROOM;
 
 	net->dev = dev;
 	net->self.kind = CTNET_DST_SELF;
@@ -530,7 +531,7 @@ CTNET_DEFINE_NEWLINK(ctnet_dev_newlink)
 	if (!tb[IFLA_ADDRESS])
 		eth_hw_addr_random(dev);
 	if (tb[IFLA_MTU])
-		net->mtu_set = true;
+		WRITE_ONCE(net->mtu_set, true);
 	if (!net->mtu_set && rtnl_dereference(net->vtep))
 		dev->mtu = ctnet_vtep_mtu(net);
 	err = register_netdevice(dev);

@@ -95,9 +95,13 @@ static struct ctnet_fdb *ctnet_fdb_alloc(struct ctnet_dst *dst, u64 mac,
 }
 
 /* Under the table's lock. */
-static u32 *ctnet_fdb_counter(struct ctnet_net *net, const struct ctnet_fdb *fdb)
+static void ctnet_fdb_count(struct ctnet_net *net, const struct ctnet_fdb *fdb,
+			    int add)
 {
-	return fdb->flags & CTNET_FDB_STATIC ? &net->n_static : &net->n_learned;
+	u32 *n = fdb->flags & CTNET_FDB_STATIC ? &net->n_static :
+						 &net->n_learned;
+
+	WRITE_ONCE(*n, *n + add);
 }
 
 /* Under the table's lock. All of the entry but its addresses, or nothing. */
@@ -115,7 +119,7 @@ static int ctnet_fdb_link(struct ctnet_net *net, struct ctnet_fdb *fdb)
 		__xa_erase(&net->fdb_ids, fdb->id);
 		return err;
 	}
-	++*ctnet_fdb_counter(net, fdb);
+	ctnet_fdb_count(net, fdb, 1);
 	return 0;
 }
 
@@ -135,7 +139,7 @@ static void ctnet_fdb_unlink(struct ctnet_net *net, struct ctnet_fdb *fdb)
 		ctnet_fdb_ips_unlink(net, fdb->ips, fdb->ips->n);
 	rhashtable_remove_fast(&net->fdb, &fdb->node, ctnet_fdb_params);
 	__xa_erase(&net->fdb_ids, fdb->id);
-	--*ctnet_fdb_counter(net, fdb);
+	ctnet_fdb_count(net, fdb, -1);
 }
 
 /* Under the table's lock, so that events come in the order of what they tell. */
@@ -288,8 +292,8 @@ static int ctnet_fdb_replace(struct ctnet_net *net, struct ctnet_fdb *fdb,
 	__xa_store(&net->fdb_ids, fdb->id, fdb, GFP_ATOMIC);
 	rhashtable_replace_fast(&net->fdb, &old->node, &fdb->node,
 				ctnet_fdb_params);
-	--*ctnet_fdb_counter(net, old);
-	++*ctnet_fdb_counter(net, fdb);
+	ctnet_fdb_count(net, old, -1);
+	ctnet_fdb_count(net, fdb, 1);
 	return 0;
 }
 

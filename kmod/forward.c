@@ -282,7 +282,8 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src)
 	dst = rcu_dereference(fdb->dst);
 	if (unlikely(!ctnet_may_pass(src, dst, &reason)))
 		goto drop;
-	if (unlikely(net->dev->flags & IFF_PROMISC) && dst != &net->self &&
+	if (unlikely(READ_ONCE(net->dev->flags) & IFF_PROMISC) &&
+	    dst != &net->self &&
 	    src != &net->self) {
 		struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
 

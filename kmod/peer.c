@@ -176,7 +176,7 @@ int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
 	if (err)
 		goto err_release;
 	xa_store(&net->members, peer->dst.id, &peer->dst, GFP_KERNEL_ACCOUNT);
-	net->n_peers++;
+	WRITE_ONCE(net->n_peers, net->n_peers + 1);
 	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_ADD_NTF);
 	return 0;
 
@@ -200,7 +200,7 @@ void ctnet_peer_del(struct ctnet_peer *peer)
 	ASSERT_RTNL();
 
 	xa_erase(&net->members, peer->dst.id);
-	net->n_peers--;
+	WRITE_ONCE(net->n_peers, net->n_peers - 1);
 	rhashtable_remove_fast(&net->peers, &peer->node, ctnet_peer_params);
 	ctnet_fdb_retire(&peer->dst);
 	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_DEL_NTF);

@@ -6,14 +6,6 @@
 
 #include "ctnet.h"
 
-/*
- * Room that a port's device is asked to leave before a frame, so that
- * encapsulation need not copy: Ethernet, IPv6, UDP, VXLAN, and the underlay's
- * own link header.
- */
-#define CTNET_HEADROOM \
-	(LL_MAX_HEADER + sizeof(struct ipv6hdr) + sizeof(struct udphdr) + 8)
-
 /* What a veth pair passes on as it is, unless it is told not to. */
 #define CTNET_PORT_OFFLOADS \
 	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC | \
@@ -74,15 +66,20 @@ static void ctnet_port_deliver_far(struct ctnet_port *port,
 	unsigned int len = skb->len;
 
 	skb->dev = port->dev;
+	/* Of the device it came in by, which may have had more queues. */
+	skb_set_queue_mapping(skb, 0);
 	/* It frees what it refuses. */
 	if (unlikely(__dev_forward_skb(far, skb))) {
 		ctnet_drop_count(port->dst.net, NULL, CTNET_DROP_TOO_BIG);
 		return;
 	}
+	if (unlikely(!ctnet_receive(skb))) {
+		ctnet_drop_count(port->dst.net, NULL, CTNET_DROP_QUEUE);
+		return;
+	}
 	/* The pair counts at the sending end for both. */
 	dev_sw_netstats_tx_add(port->dev, 1, len);
 	ctnet_stats_tx(port->stats, len);
-	ctnet_receive(skb);
 }
 
 /**
@@ -249,7 +246,7 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 	netdev_set_rx_headroom(dev, CTNET_HEADROOM);
 	/* The slot is reserved: this cannot fail. */
 	xa_store(&net->members, port->dst.id, &port->dst, GFP_KERNEL_ACCOUNT);
-	net->n_ports++;
+	WRITE_ONCE(net->n_ports, net->n_ports + 1);
 	ctnet_nl_port_event(port, CTNET_CMD_PORT_ADD_NTF);
 	return 0;
 
@@ -278,7 +275,7 @@ void ctnet_port_detach(struct ctnet_port *port)
 	ASSERT_RTNL();
 
 	xa_erase(&net->members, port->dst.id);
-	net->n_ports--;
+	WRITE_ONCE(net->n_ports, net->n_ports - 1);
 	netdev_reset_rx_headroom(dev);
 	netdev_rx_handler_unregister(dev);
 	netdev_upper_dev_unlink(dev, net->dev);

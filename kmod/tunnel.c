@@ -300,7 +300,8 @@ static bool ctnet_tunnel_needs_help(const struct ctnet_net *net,
 	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_csum_is_sctp(skb))
 		return true;
 	return skb_is_gso(skb) &&
-	       !net_gso_ok(net->dev->features, skb_shinfo(skb)->gso_type);
+	       !net_gso_ok(READ_ONCE(net->dev->features),
+			   skb_shinfo(skb)->gso_type);
 }
 
 /* The frame becomes what the network's device could send, maybe several. */
