@@ -57,7 +57,7 @@ setting() { sed -n "s/^$1=//p" "$SELFTESTS/settings"; }
 
 start_vm()
 {
-	local append="log_buf_len=8M printk.devkmsg=on" name="the VM" vm dir
+	local append="log_buf_len=8M printk.devkmsg=on $1" name="the VM" vm dir
 
 	vm=$((++BOOTS)) dir=$RUN/vm$BOOTS
 	((JOBS == 1)) || name="VM $vm"
@@ -104,8 +104,8 @@ script_timeout()
 {
 	local t
 
-	t=$(sed -n 's/^# timeout: *\([A-Z0-9_+* ]*\)$/\1/p;20q' "$SELFTESTS/$1.sh" | head -n 1)
-	[[ -n $t ]] || t=$(setting timeout)
+	t=$(header "$1" timeout)
+	[[ $t =~ ^[A-Z0-9_+*\ ]+$ ]] || t=$(setting timeout)
 	echo $(((t) * (JOBS > 1 ? 2 : 1) * KERNEL_SLOW))
 }
 
@@ -119,24 +119,42 @@ block() { sed -n "/^== $2\$/,/^== $2: /p" "$RUN/vm$1/log"; }
 # it is not mixed with another's.
 show_block() { ((JOBS == 1)) || block "$@" | show; }
 
-# Runs the scripts of $1, one a line, in as many VMs as JOBS says.
+# a line "# WHAT: ..." at the head of script $1
+header() { sed -n "s/^# $2: *//p;20q" "$SELFTESTS/$1.sh" | head -n 1; }
+
+# Runs the scripts of $1, one a line, in as many VMs as JOBS says; those that want
+# something on the kernel's command line in VMs of their own.
 run_tests()
 {
-	local vm t
+	local t append
+	local -A apart=()
 
 	mkdir "$RUN/queue"
+	for t in MODE SLOW V TESTS_ONLY VM_KVER "${!CTNET_@}"; do
+		printf '%s=%q\n' "$t" "${!t:-}"
+	done >"$RUN/vars"
+	while IFS= read -r t; do
+		# a key must not be empty
+		apart[=$(header "$t" append)]+=$t$'\n'
+	done <<<"$1"
+	for append in "${!apart[@]}"; do
+		run_queue "${apart[$append]%$'\n'}" "${append#=}"
+	done
+}
+
+run_queue()
+{
+	local vm t append=$2
+
 	while IFS= read -r t; do
 		echo "$t" >"$RUN/queue/$t"
 		echo "$t $(script_timeout "$t")"
 	done <<<"$1" >"$RUN/tests"
 	# longest first, lest it be the last that one VM runs while the others have ended
 	((JOBS == 1)) || sort -s -k 2,2nr -o "$RUN/tests" "$RUN/tests"
-	for t in MODE SLOW V TESTS_ONLY VM_KVER "${!CTNET_@}"; do
-		printf '%s=%q\n' "$t" "${!t:-}"
-	done >"$RUN/vars"
 	while ((${#VM_PID[@]})) || any_left; do
 		while ((${#VM_PID[@]} < JOBS)) && any_left; do
-			start_vm
+			start_vm "$append"
 		done
 		sleep 0.5
 		for vm in "${!VM_PID[@]}"; do
