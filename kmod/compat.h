@@ -167,6 +167,15 @@ static inline enum skb_drop_reason ctnet_skb_reason(enum ctnet_drop reason)
 	}
 }
 
+#ifdef CTNET_KUNIT
+/* Run suites of KUnit now. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
+#define ctnet_kunit_run(suites, n)	__kunit_test_suites_init(suites, n)
+#else
+#define ctnet_kunit_run(suites, n)	__kunit_test_suites_init(suites, n, true)
+#endif
+#endif
+
 /* UDP tunnel calls take the socket or its struct sock. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(7, 0, 0)
 #define ctnet_udp_sk(sock) (sock)

@@ -531,6 +531,15 @@ int ctnet_drops_put(struct sk_buff *msg, int type,
 int ctnet_stats_put(struct sk_buff *msg, int type,
 		    const struct pcpu_sw_netstats __percpu *stats);
 
+/* test.c */
+#ifdef CTNET_KUNIT
+void ctnet_test_run(void);
+void ctnet_test_end(void);
+#else
+static inline void ctnet_test_run(void) { }
+static inline void ctnet_test_end(void) { }
+#endif
+
 static inline struct ctnet_port *ctnet_dst_port(struct ctnet_dst *dst)
 {
 	return container_of(dst, struct ctnet_port, dst);

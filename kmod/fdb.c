@@ -603,3 +603,7 @@ void ctnet_fdb_exit(void)
 {
 	kmem_cache_destroy(ctnet_fdb_cache);
 }
+
+#ifdef CTNET_KUNIT
+#include "fdb_test.c"
+#endif

@@ -86,6 +86,7 @@ static int __init ctnet_init(void)
 	err = rtnl_link_register(&ctnet_link_ops);
 	if (err)
 		goto err_nl;
+	ctnet_test_run();
 	return 0;
 
 err_nl:
@@ -110,6 +111,7 @@ err_fdb:
 
 static void __exit ctnet_exit(void)
 {
+	ctnet_test_end();
 	rtnl_link_unregister(&ctnet_link_ops);
 	ctnet_nl_exit();
 	unregister_inet6addr_notifier(&ctnet_vtep_notifier6);

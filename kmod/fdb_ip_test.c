@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The table's IP addresses: included by fdb_test.c. */
+
+static struct ctnet_fdb *ctnet_fdb_test_ip(struct ctnet_test *t,
+					   struct in6_addr addr)
+{
+	struct ctnet_fdb *fdb;
+
+	rcu_read_lock();
+	fdb = ctnet_fdb_find_ip(t->net, &addr);
+	rcu_read_unlock();
+	return fdb;
+}
+
+static int ctnet_fdb_test_set_ips(struct ctnet_dst *dst, const u8 *mac,
+				  const struct in6_addr *ips, unsigned int n)
+{
+	int err;
+
+	rtnl_lock();
+	err = ctnet_fdb_set(dst, mac, 0, ips, n, true, NULL);
+	rtnl_unlock();
+	return err;
+}
+
+static void ctnet_fdb_test_count_ips(struct kunit *test, unsigned int n)
+{
+	struct ctnet_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, (unsigned int)atomic_read(&t->net->ips.nelems), n);
+}
+
+static void ctnet_fdb_test_own_stays(struct kunit *test)
+{
+	struct ctnet_test *t = test->priv;
+	struct in6_addr ip = ctnet_test_ip6(0);
+	struct ctnet_fdb *fdb;
+
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(t->port[0], t->dev->dev_addr,
+						 false), -EEXIST);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(t->port[0], t->dev->dev_addr,
+						 true), -EEXIST);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(&t->net->self, t->dev->dev_addr,
+						 false), -EEXIST);
+	ctnet_fdb_test_count(test, 0, 0);
+	/* It can be given addresses. */
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(&t->net->self,
+						     t->dev->dev_addr, &ip, 1), 0);
+	fdb = ctnet_fdb_test_ip(t, ip);
+	KUNIT_ASSERT_NOT_NULL(test, fdb);
+	KUNIT_EXPECT_EQ(test, (int)fdb->flags,
+			(int)(CTNET_FDB_STATIC | CTNET_FDB_LOCAL));
+	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(fdb->dst), &t->net->self);
+	ctnet_fdb_test_count(test, 0, 0);
+	ctnet_fdb_test_count_ips(test, 1);
+}
+
+static void ctnet_fdb_test_addresses(struct kunit *test)
+{
+	struct ctnet_test *t = test->priv;
+	struct in6_addr compat = {};
+	struct ctnet_fdb *fdb;
+
+	ctnet_test_static(test, t->port[0], 0);
+	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[0]);
+	KUNIT_ASSERT_NOT_NULL(test, fdb);
+	KUNIT_ASSERT_NOT_NULL(test, fdb->ips);
+	KUNIT_EXPECT_EQ(test, fdb->ips->n, 3u);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_mapped(0)), fdb);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_ip6(0)), fdb);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_ll(0)), fdb);
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, ctnet_test_mapped(1)));
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, ctnet_test_ip6(1)));
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, in6addr_any));
+	/* The same four bytes, but not v4-mapped. */
+	compat.s6_addr32[3] = ctnet_test_ip4(0);
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, compat));
+
+	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_del(t, fdb));
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, ctnet_test_mapped(0)));
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, ctnet_test_ip6(0)));
+	ctnet_fdb_test_count_ips(test, 0);
+	ctnet_fdb_test_count(test, 0, 0);
+}
+
+static void ctnet_fdb_test_address_taken(struct kunit *test)
+{
+	struct ctnet_test *t = test->priv;
+	struct in6_addr ips[3];
+	struct ctnet_fdb *fdb;
+	unsigned int at;
+	int err;
+
+	ctnet_test_static(test, t->port[0], 0);
+	ctnet_test_static(test, t->port[1], 1);
+	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[1]);
+	/* Whichever of them is taken, none of the others is left behind. */
+	for (at = 0; at < 3; at++) {
+		ips[0] = ctnet_test_mapped(3);
+		ips[1] = ctnet_test_ip6(3);
+		ips[2] = ctnet_test_ip6(4);
+		ips[at] = ctnet_test_ip6(0);
+		err = ctnet_fdb_test_set_ips(t->port[1], ctnet_test_mac[3], ips, 3);
+		KUNIT_EXPECT_EQ(test, err, -EADDRINUSE);
+		KUNIT_EXPECT_NULL(test, ctnet_fdb_test_find(t, ctnet_test_mac[3]));
+		ctnet_fdb_test_count_ips(test, 6);
+
+		/* Nor is what an entry had gone when its replacement fails. */
+		ips[(at + 1) % 3] = ctnet_test_ip6(1);
+		err = ctnet_fdb_test_set_ips(t->port[2], ctnet_test_mac[1], ips, 3);
+		KUNIT_EXPECT_EQ(test, err, -EADDRINUSE);
+		KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_find(t, ctnet_test_mac[1]),
+				    fdb);
+		KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(fdb->dst), t->port[1]);
+		KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_ip6(1)),
+				    fdb);
+		KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_mapped(1)),
+				    fdb);
+		ctnet_fdb_test_count_ips(test, 6);
+		ctnet_fdb_test_count(test, 0, 2);
+	}
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_ip6(0)),
+			    ctnet_fdb_test_find(t, ctnet_test_mac[0]));
+}
+
+static void ctnet_fdb_test_addresses_change(struct kunit *test)
+{
+	struct in6_addr ips[] = {
+		ctnet_test_ip6(4), ctnet_test_mapped(0), ctnet_test_ip6(3),
+	};
+	struct ctnet_test *t = test->priv;
+	struct ctnet_fdb *fdb;
+
+	ctnet_test_static(test, t->port[0], 0);
+	/* One stays, two go, two come. */
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[1], ctnet_test_mac[0],
+						     ips, 3), 0);
+	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[0]);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_ip6(4)), fdb);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_mapped(0)), fdb);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_ip6(3)), fdb);
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, ctnet_test_ip6(0)));
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, ctnet_test_ll(0)));
+	ctnet_fdb_test_count_ips(test, 3);
+	/* The same ones again, and fewer. */
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[1], ctnet_test_mac[0],
+						     ips, 3), 0);
+	ctnet_fdb_test_count_ips(test, 3);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[1], ctnet_test_mac[0],
+						     ips + 1, 1), 0);
+	ctnet_fdb_test_count_ips(test, 1);
+	/* What went is free for others. */
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[2], ctnet_test_mac[4],
+						     ips, 1), 0);
+	/* And none, of a learned one that was never given any. */
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[1], ctnet_test_mac[0],
+						     NULL, 0), 0);
+	ctnet_fdb_test_learn(t->port[0], ctnet_test_mac[1]);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[0], ctnet_test_mac[1],
+						     ips + 1, 1), 0);
+	ctnet_fdb_test_count_ips(test, 2);
+	ctnet_fdb_test_count(test, 0, 3);
+}
+
+static void ctnet_fdb_test_handed_on(struct kunit *test)
+{
+	struct ctnet_test *t = test->priv;
+	struct ctnet_fdb *from, *to;
+
+	ctnet_test_static(test, t->port[0], 0);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(t->port[1], ctnet_test_mac[1],
+						 false), 0);
+	from = ctnet_fdb_test_find(t, ctnet_test_mac[0]);
+	to = ctnet_fdb_test_find(t, ctnet_test_mac[1]);
+	KUNIT_ASSERT_NOT_NULL(test, from);
+	KUNIT_ASSERT_NOT_NULL(test, to);
+	rcu_read_lock();
+	ctnet_fdb_give_ips(t->net, from, to);
+	rcu_read_unlock();
+	KUNIT_EXPECT_NULL(test, from->ips);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_mapped(0)), to);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_ll(0)), to);
+	ctnet_fdb_test_count_ips(test, 3);
+
+	/* Who gave them away takes none along, and has none left to give. */
+	rcu_read_lock();
+	ctnet_fdb_give_ips(t->net, from, to);
+	rcu_read_unlock();
+	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_del(t, from));
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_ip6(0)), to);
+	ctnet_fdb_test_count_ips(test, 3);
+	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_del(t, to));
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, ctnet_test_ip6(0)));
+	ctnet_fdb_test_count_ips(test, 0);
+	ctnet_fdb_test_count(test, 0, 0);
+}
+
+static void ctnet_fdb_test_own_moves(struct kunit *test)
+{
+	struct ctnet_test *t = test->priv;
+	struct sockaddr_storage ss = { .ss_family = t->dev->type };
+	struct sockaddr *sa = (struct sockaddr *)&ss;
+	struct in6_addr ip = ctnet_test_ip6(0);
+	struct ctnet_fdb *fdb;
+	u8 old[ETH_ALEN];
+	int err;
+
+	ether_addr_copy(old, t->dev->dev_addr);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(&t->net->self, old, &ip, 1), 0);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(t->port[0], ctnet_test_mac[0],
+						 false), 0);
+	memcpy(sa->sa_data, ctnet_test_mac[0], ETH_ALEN);
+	rtnl_lock();
+	err = t->dev->netdev_ops->ndo_set_mac_address(t->dev, sa);
+	rtnl_unlock();
+	KUNIT_EXPECT_EQ(test, err, -EADDRINUSE);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ip),
+			    ctnet_fdb_test_find(t, old));
+
+	memcpy(sa->sa_data, ctnet_test_mac[1], ETH_ALEN);
+	rtnl_lock();
+	err = t->dev->netdev_ops->ndo_set_mac_address(t->dev, sa);
+	rtnl_unlock();
+	KUNIT_EXPECT_EQ(test, err, 0);
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_find(t, old));
+	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[1]);
+	KUNIT_ASSERT_NOT_NULL(test, fdb);
+	KUNIT_EXPECT_EQ(test, (int)fdb->flags,
+			(int)(CTNET_FDB_STATIC | CTNET_FDB_LOCAL));
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ip), fdb);
+	ctnet_fdb_test_count(test, 0, 1);
+	ctnet_fdb_test_count_ips(test, 1);
+}
