@@ -339,3 +339,7 @@ void ctnet_flood_uninit(struct ctnet_net *net)
 		skb_queue_purge(&flood->queue);
 	}
 }
+
+#ifdef CTNET_KUNIT
+#include "forward_test.c"
+#endif
