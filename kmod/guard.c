@@ -309,3 +309,7 @@ enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
 	}
 	return CTNET_DROP_UNSPEC;
 }
+
+#ifdef CTNET_KUNIT
+#include "guard_test.c"
+#endif
