@@ -234,3 +234,7 @@ bool ctnet_neigh(struct sk_buff *skb, struct ctnet_dst *src)
 		return ctnet_neigh_nd(skb, src);
 	return false;
 }
+
+#ifdef CTNET_KUNIT
+#include "neigh_test.c"
+#endif

@@ -79,6 +79,7 @@ struct ctnet_test {
 extern struct kunit_suite ctnet_fdb_suite;
 extern struct kunit_suite ctnet_forward_suite;
 extern struct kunit_suite ctnet_guard_suite;
+extern struct kunit_suite ctnet_neigh_suite;
 
 int ctnet_test_init(struct kunit *test);
 void ctnet_test_exit(struct kunit *test);
