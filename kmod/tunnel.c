@@ -643,3 +643,7 @@ int ctnet_tunnel_gro_complete(struct sock *sk, struct sk_buff *skb, int nhoff)
 {
 	return eth_gro_complete(skb, nhoff + sizeof(struct vxlanhdr));
 }
+
+#ifdef CTNET_KUNIT
+#include "tunnel_test.c"
+#endif
