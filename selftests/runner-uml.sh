@@ -14,12 +14,13 @@ runner_init()
 # runner_start DIR APPEND: see runner-vng.sh
 runner_start()
 {
-	local dir=$1 append=$2
+	local dir=$1
+	local -a append
 
+	read -ra append <<<"$2"
 	# Its memory is a file, which no longer has a name, in TMPDIR.
-	# shellcheck disable=SC2086 # words of a command line
 	TMPDIR=/dev/shm setsid "$VM_KERNEL" mem=2G rootfstype=hostfs rootflags=/ ro \
-		con=null con0=null,fd:1 panic=-1 oops=panic $append \
+		con=null con0=null,fd:1 panic=-1 oops=panic "${append[@]}" \
 		init="$RUN/uml-init.sh" CTNET_RUN="$RUN" CTNET_VM="$dir" \
 		</dev/null >"$dir/console" 2>"$dir/runner" &
 	RUNNER_PID=$!
