@@ -6,7 +6,8 @@
 #include "trace.h"
 
 /* Names of the reasons, as ethtool -S and ctnetctl print them. */
-#define CTNET_DROP_NAME(reason, name)	[CTNET_DROP_##reason] = name,
+#define CTNET_DROP_NAME(reason, name)	\
+	[CTNET_DROP_##reason] = name,
 const char ctnet_drop_names[CTNET_DROP_MAX + 1][ETH_GSTRING_LEN] = {
 	CTNET_DROP_REASONS(CTNET_DROP_NAME, CTNET_DROP_NAME)
 };

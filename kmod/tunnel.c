@@ -390,13 +390,13 @@ void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
 
 	if (unlikely(ctnet_tunnel_must_cut(route.dst, skb))) {
 		skb = ctnet_tunnel_cut(net, skb);
-	} else if (likely(!ctnet_tunnel_needs_help(net, skb))) {
-		ctnet_tunnel_send(peer, vtep, skb, family, &route, fragment);
-		return;
-	} else {
+	} else if (unlikely(ctnet_tunnel_needs_help(net, skb))) {
 		/* A tag that goes in would take part in it. */
 		skb_get_hash(skb);
 		skb = ctnet_tunnel_help(net, skb);
+	} else {
+		ctnet_tunnel_send(peer, vtep, skb, family, &route, fragment);
+		return;
 	}
 	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
