@@ -36,7 +36,8 @@
  *
  *   NET_GET    do/dump: [IFINDEX] (do: =IFINDEX)
  *              reply: IFINDEX IFNAME MTU LEARNING AGEING FLOOD MAX_FDB SUPPRESS
- *              [VNI [LOCAL] [LOCAL6] DSTPORT [UNDERLAY] TTL TOS DF UDP_CSUM] MTU_AUTO PORTS PEERS FDB_STATIC FDB_LEARNED
+ *              [VNI [LOCAL] [LOCAL6] DSTPORT [UNDERLAY] TTL TOS DF UDP_CSUM] MTU_AUTO
+ *              PORTS PEERS FDB_STATIC FDB_LEARNED
  *              STATS{...} DROPS{...}
  *   PORT_ADD   do: =NET =DEV [FLAGS]
  *   PORT_SET   do: =NET =DEV =FLAGS
@@ -127,6 +128,7 @@ enum ctnet_df {
  *	1. A checksum of zero is accepted in any case (RFC 7348, RFC 6935).
  * @IFLA_CTNET_MTU_AUTO: u8, 0 or 1; whether the MTU follows the underlay's, until
  *	IFLA_MTU is set. Default 1 where there is a VNI and IFLA_MTU is not given.
+ * @__IFLA_CTNET_MAX: one more than the last
  *
  * RTM_NEWLINK on a network that is there changes what it names and leaves the
  * rest. The MTU is IFLA_MTU; unless it is given, a network with a VNI gets an MTU
@@ -214,6 +216,7 @@ enum ctnet_ifla {
  *	of &enum ctnet_fdb_attr; told at a bounded rate.
  * @CTNET_CMD_LOST_NTF: changes of the fdb, or misses, happened faster than they
  *	are told; attributes of &enum ctnet_lost_attr
+ * @__CTNET_CMD_MAX: one more than the last
  */
 enum ctnet_cmd {
 	CTNET_CMD_UNSPEC,
@@ -280,6 +283,7 @@ enum ctnet_cmd {
  * @CTNET_A_NET_DF: u8, as %IFLA_CTNET_DF
  * @CTNET_A_NET_UDP_CSUM: u8, as %IFLA_CTNET_UDP_CSUM
  * @CTNET_A_NET_MTU_AUTO: u8, as %IFLA_CTNET_MTU_AUTO
+ * @__CTNET_A_NET_MAX: one more than the last
  */
 enum ctnet_net_attr {
 	CTNET_A_NET_UNSPEC,
@@ -353,6 +357,7 @@ enum ctnet_port_flags {
  *	does not name stays as it is
  * @CTNET_A_PORT_STATS: nest of &enum ctnet_stats_attr; RX is what came from the
  *	port, TX what was sent to it
+ * @__CTNET_A_PORT_MAX: one more than the last
  */
 enum ctnet_port_attr {
 	CTNET_A_PORT_UNSPEC,
@@ -374,6 +379,7 @@ enum ctnet_port_attr {
  * @CTNET_A_PEER_DSTPORT: u16, UDP port that it listens on; default, and then
  *	absent from a reply: the network's
  * @CTNET_A_PEER_STATS: nest of &enum ctnet_stats_attr, of inner frames
+ * @__CTNET_A_PEER_MAX: one more than the last
  */
 enum ctnet_peer_attr {
 	CTNET_A_PEER_UNSPEC,
@@ -401,6 +407,7 @@ enum ctnet_peer_attr {
  *	addresses, at most %CTNET_FDB_IPS_MAX. An address belongs to one entry
  *	of a network.
  * @CTNET_A_FDB_LEARNED: flag, for FDB_FLUSH only: learned entries only
+ * @__CTNET_A_FDB_MAX: one more than the last
  */
 enum ctnet_fdb_attr {
 	CTNET_A_FDB_UNSPEC,
@@ -427,6 +434,7 @@ enum ctnet_fdb_attr {
  * @CTNET_A_VTEP_DROPS: nest of &enum ctnet_drop, a u64 for each reason
  * @CTNET_A_VTEP_PAD: padding
  * @CTNET_A_VTEP_UNDERLAY: u32, interface index it is bound to; absent if to none
+ * @__CTNET_A_VTEP_MAX: one more than the last
  */
 enum ctnet_vtep_attr {
 	CTNET_A_VTEP_UNSPEC,
@@ -445,6 +453,7 @@ enum ctnet_vtep_attr {
  * enum ctnet_lost_attr - attributes of the event that tells of lost ones
  * @CTNET_A_LOST_UNSPEC: unused
  * @CTNET_A_LOST_COUNT: u32, how many were left out since the last such event
+ * @__CTNET_A_LOST_MAX: one more than the last
  */
 enum ctnet_lost_attr {
 	CTNET_A_LOST_UNSPEC,
@@ -463,6 +472,7 @@ enum ctnet_lost_attr {
  * @CTNET_A_STATS_TX_PACKETS: u64
  * @CTNET_A_STATS_TX_BYTES: u64
  * @CTNET_A_STATS_PAD: padding
+ * @__CTNET_A_STATS_MAX: one more than the last
  */
 enum ctnet_stats_attr {
 	CTNET_A_STATS_UNSPEC,
@@ -521,6 +531,7 @@ enum ctnet_stats_attr {
  * @CTNET_DROP_GUARD_HEADER: guard: headers truncated, in the wrong order, or in a
  *	fragment that hides them
  * @CTNET_DROP_QUEUE: refused by a queue, or a filter, of the port it was for
+ * @__CTNET_DROP_MAX: one more than the last
  *
  * VXLAN_HEADER and VXLAN_VNI are counted by the socket (VTEP_GET), all others by
  * the network.
