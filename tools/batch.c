@@ -52,7 +52,7 @@ static char unescape(char **in)
 		return strtoul(hex, NULL, 16);
 	}
 	*in = p;
-	for (i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(escapes); i++)
 		if (*p == escapes[i][0])
 			return escapes[i][1];
 	return '\0';
@@ -111,10 +111,10 @@ static void write_escaped(FILE *f, const char *word)
 
 	fputs("$'", f);
 	for (; *word; word++) {
-		for (i = 0; i < sizeof(escapes) / sizeof(escapes[0]); i++)
+		for (i = 0; i < ARRAY_SIZE(escapes); i++)
 			if (*word == escapes[i][1])
 				break;
-		if (i < sizeof(escapes) / sizeof(escapes[0]))
+		if (i < ARRAY_SIZE(escapes))
 			fprintf(f, "\\%c", escapes[i][0]);
 		else if (iscntrl((unsigned char)*word))
 			fprintf(f, "\\x%02x", (unsigned char)*word);
@@ -126,8 +126,8 @@ static void write_escaped(FILE *f, const char *word)
 
 void word_write(FILE *f, const char *word)
 {
-	static const char plain[] = "0123456789_./:%+=,@-"
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char plain[] =
+		"0123456789_./:%+=,@-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	const unsigned char *p = (const unsigned char *)word;
 	bool quote = !*p, escape = false;
 

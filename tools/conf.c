@@ -176,8 +176,6 @@ static const struct {
 	{ replace_fdb, STMT_FDB, read_fdb },
 };
 
-#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
 /* The words are in a buffer that the next line is read into. */
 static void copy_words(struct stmt *s, int argc, char **argv)
 {
@@ -187,7 +185,8 @@ static void copy_words(struct stmt *s, int argc, char **argv)
 
 	for (i = 0; i < argc; i++)
 		size += strlen(argv[i]) + 1;
-	p = s->buf = xcalloc(1, size);
+	s->buf = xcalloc(1, size);
+	p = s->buf;
 	s->argv = xcalloc(argc + 1, sizeof(*s->argv));
 	for (i = 0; i < argc; i++) {
 		s->argv[i] = p;
@@ -210,10 +209,10 @@ static int read_line(int argc, char **argv, void *arg)
 	err = call_parse(&s->call, argc, s->argv);
 	if (err)
 		return err;
-	for (i = 0; i < N_KINDS; i++)
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (kinds[i].run == s->call.c->run)
 			break;
-	if (i == N_KINDS)
+	if (i == ARRAY_SIZE(kinds))
 		return usage_error("a configuration has add-net, add-port, add-peer, add-fdb and replace-fdb only; \"ctnetctl -b FILE\" runs a file of any commands");
 	s->kind = kinds[i].kind;
 	if (s->kind != STMT_NET) {

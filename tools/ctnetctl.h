@@ -64,6 +64,8 @@ struct ctx {
 
 extern struct ctx ctx;
 
+#define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))
+
 /* Print "ctnetctl: WHAT: ..." and return the exit code that goes with it. */
 int fail(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -117,14 +117,10 @@ struct json_object *fdb_json(const struct fdb *f, const char *net,
 	if (f->self)
 		json_onoff(o, "self", true);
 	if (!f->is_static)
-		json_object_object_add(o, "age", json_object_new_double_s(
-			f->age / 1000.0, (snprintf(buf, sizeof(buf), "%u.%03u",
-						   f->age / 1000,
-						   f->age % 1000), buf)));
+		json_ms(o, "age", f->age);
 	a = json_array(o, "addresses");
 	for (i = 0; i < f->ips.n; i++)
-		json_object_array_add(a, json_object_new_string(
-			ip_text(&f->ips.v[i], buf)));
+		json_array_add_str(a, ip_text(&f->ips.v[i], buf));
 	return o;
 }
 
@@ -232,7 +228,10 @@ int fdb_check(const char *mac, const struct fdb_opts *o, uint8_t out[6])
 static int put_fdb(uint8_t cmd, char **arg, const struct fdb_opts *o)
 {
 	static const struct hint hints[] = {
-		{ EEXIST, "there is a static entry of that MAC, or another entry has one of the addresses" },
+		{
+			EEXIST,
+			"there is a static entry of that MAC, or another entry has one of the addresses",
+		},
 		{ ENOENT, "the network has no such port or peer" },
 		{ 0, NULL }
 	};

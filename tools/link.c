@@ -467,10 +467,10 @@ int addr_del_others(struct nlsock *s, int ifindex, const char *where,
 	return addr_add_all(s, ifindex, where, want, ifa_flags);
 }
 
-struct nl_msg *route_msg(int type, const struct ip *gw, int ifindex)
+struct nl_msg *route_msg(int type, const struct ip *gateway, int ifindex)
 {
 	struct rtmsg rt = {
-		.rtm_family = gw->family, .rtm_table = RT_TABLE_MAIN,
+		.rtm_family = gateway->family, .rtm_table = RT_TABLE_MAIN,
 		.rtm_protocol = RTPROT_STATIC, .rtm_scope = RT_SCOPE_UNIVERSE,
 		.rtm_type = RTN_UNICAST,
 	};
@@ -478,7 +478,7 @@ struct nl_msg *route_msg(int type, const struct ip *gw, int ifindex)
 				     NLM_F_CREATE | NLM_F_EXCL : 0,
 				     &rt, sizeof(rt));
 
-	msg_put(msg, RTA_GATEWAY, gw->b, gw->len);
+	msg_put(msg, RTA_GATEWAY, gateway->b, gateway->len);
 	msg_put_u32(msg, RTA_OIF, ifindex);
 	return msg;
 }

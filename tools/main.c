@@ -204,8 +204,9 @@ static const struct command *find_command(const char *name)
 
 static int no_command(const char *name)
 {
-	return usage_error("there is no command \"%s\"; \"ctnetctl help\" lists the commands",
-			   name);
+	usage_error("there is no command \"%s\"; \"ctnetctl help\" lists the commands",
+		    name);
+	return EXIT_USAGE;
 }
 
 static void set_what(int argc, char **argv)

@@ -19,7 +19,7 @@
 	  .help = "VXLAN network identifier; without one the network is a local bridge", \
 	  .min = 1, .max = CTNET_VNI_MAX, .attr = IFLA_CTNET_VNI, .width = 4 }, \
 	{ .name = "local", .type = OPT_IP_EACH, .off = AT(local),	\
-	  .help = "address of this VTEP, one of the host's; an IPv4 and an IPv6 one may be given" }, \
+	  .help = "address of this VTEP, one of the host's; one of each family may be given" }, \
 	{ .name = "underlay", .type = OPT_NAME, .off = AT(underlay),	\
 	  .help = "device, or VRF, that the tunnels use (default: any)", .arg = "DEV|any" }, \
 	{ .name = "dstport", .type = OPT_U32, .off = AT(dstport),	\
@@ -107,6 +107,7 @@ int net_find(const char *name, struct link *l, bool *gone)
 	struct nlsock *s;
 	int err;
 
+	l->ifindex = 0;
 	if (why)
 		return usage_error("\"%s\" %s", name, why);
 	s = rt_sock();
@@ -195,7 +196,7 @@ int net_parse(struct nlmsghdr *h, struct net *net)
 	if (tb[CTNET_A_NET_IFNAME])
 		nla_strlcpy(net->name, tb[CTNET_A_NET_IFNAME],
 			    sizeof(net->name));
-	for (i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+	for (i = 0; i < ARRAY_SIZE(numbers); i++) {
 		struct o_u32 *n = (void *)((char *)c + numbers[i].off);
 		struct nlattr *a = tb[numbers[i].attr];
 
@@ -205,7 +206,7 @@ int net_parse(struct nlmsghdr *h, struct net *net)
 		n->v = nla_len(a) >= 4 ? nla_get_u32(a) :
 		       nla_len(a) >= 2 ? nla_get_u16(a) : nla_get_u8(a);
 	}
-	for (i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(counts); i++)
 		if (tb[counts[i].attr])
 			*(uint32_t *)((char *)net + counts[i].off) =
 				nla_get_u32(tb[counts[i].attr]);
@@ -307,9 +308,7 @@ struct json_object *net_json(const struct net *net, const struct link *l,
 	if (addrs) {
 		a = json_array(o, "addresses");
 		for (i = 0; i < addrs->n; i++)
-			json_object_array_add(a,
-				json_object_new_string(cidr_text(&addrs->v[i],
-								 buf)));
+			json_array_add_str(a, cidr_text(&addrs->v[i], buf));
 	}
 	json_onoff(o, "learning", c->learning.v);
 	json_u64(o, "ageing", c->ageing.v);
@@ -368,7 +367,10 @@ static struct nl_msg *net_msg(int flags, int ifindex, const char *name,
 }
 
 static const struct hint newlink_hints[] = {
-	{ EOPNOTSUPP, "the kernel does not know networks of kind \"ctnet\": load the module, \"modprobe ctnet\"" },
+	{
+		EOPNOTSUPP,
+		"the kernel does not know networks of kind \"ctnet\": load the module, \"modprobe ctnet\"",
+	},
 	{ EEXIST, "there is an interface of that name" },
 	{ ERANGE, "a number is out of range" },
 	{ EADDRINUSE, "a static entry of the table has that MAC" },
@@ -447,7 +449,7 @@ bool net_is_tunnel(const struct opt *opt)
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+	for (i = 0; i < ARRAY_SIZE(names); i++)
 		if (!strcmp(opt->name, names[i]))
 			return true;
 	return false;
@@ -475,8 +477,10 @@ int net_find_underlay(struct net_opts *o)
 	return EXIT_OK;
 }
 
-static const char no_auto[] =
-	"--mtu auto is for a network with a VNI: a local bridge has no underlay whose MTU it could follow";
+static int no_auto(void)
+{
+	return usage_error("--mtu auto is for a network with a VNI: a local bridge has no underlay whose MTU it could follow");
+}
 
 static bool wants_auto(const struct net_opts *o)
 {
@@ -497,7 +501,7 @@ int net_check(const char *name, const struct net_opts *o)
 			return usage_error("--%s needs --vni N: a network without a VNI is a local bridge",
 					   opt->name);
 	if (!o->vni.set && wants_auto(o))
-		return usage_error("%s", no_auto);
+		return no_auto();
 	return EXIT_OK;
 }
 
@@ -640,7 +644,7 @@ int set_net(int n, char **arg, void *vals)
 		return fail("read the network: %s", nl_why(&ctx.ge, e, NULL));
 	replies_free(&r);
 	if (wants_auto(o) && !net.cfg.vni.set && !o->vni.set)
-		return usage_error("%s", no_auto);
+		return no_auto();
 
 	undo_begin();
 	err = addr_add_all(&ctx.rt, l.ifindex, arg[0], &o->address, 0);

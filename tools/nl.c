@@ -69,7 +69,7 @@ static void replies_add(struct replies *r, const struct nlmsghdr *h)
 {
 	size_t len = NLMSG_ALIGN(h->nlmsg_len);
 
-	if (r->cap - r->len < len) {
+	if (!r->buf || r->cap - r->len < len) {
 		r->cap = (r->cap + len) * 2;
 		r->buf = xrealloc(r->buf, r->cap);
 	}
@@ -169,8 +169,7 @@ static int collect(struct nlsock *s, bool dump, struct replies *r)
 int nl_do(struct nlsock *s, struct nl_msg *msg, struct replies *r)
 {
 	struct nlmsghdr *h = nlmsg_hdr(msg);
-	bool dump = (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP &&
-		    (r != NULL);
+	bool dump = r && (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
 	int err = -EINTR, try;
 
 	s->why[0] = '\0';

@@ -69,6 +69,15 @@ void json_u64(struct json_object *o, const char *key, uint64_t v)
 	json_object_object_add(o, key, json_object_new_uint64(v));
 }
 
+void json_ms(struct json_object *o, const char *key, uint32_t v)
+{
+	char buf[16];
+
+	snprintf(buf, sizeof(buf), "%u.%03u", v / 1000, v % 1000);
+	json_object_object_add(o, key,
+			       json_object_new_double_s(v / 1000.0, buf));
+}
+
 void json_onoff(struct json_object *o, const char *key, bool v)
 {
 	json_object_object_add(o, key, json_object_new_boolean(v));
@@ -94,6 +103,11 @@ struct json_object *json_array(struct json_object *o, const char *key)
 
 	json_object_object_add(o, key, a);
 	return a;
+}
+
+void json_array_add_str(struct json_object *a, const char *v)
+{
+	json_object_array_add(a, json_object_new_string(v));
 }
 
 /* Keys of JSON have underscores where words for people have hyphens. */
@@ -169,7 +183,7 @@ void out_text(enum out_color c, const char *s)
 
 static int value_text(struct json_object *v, char *buf, size_t size)
 {
-	size_t i, used = 0;
+	size_t i, n, used = 0;
 
 	switch (json_object_get_type(v)) {
 	case json_type_null:
@@ -178,9 +192,10 @@ static int value_text(struct json_object *v, char *buf, size_t size)
 		return snprintf(buf, size, "%s",
 				json_object_get_boolean(v) ? "on" : "off");
 	case json_type_array:
-		if (!json_object_array_length(v))
+		n = json_object_array_length(v);
+		if (!n)
 			return snprintf(buf, size, "-");
-		for (i = 0; i < json_object_array_length(v); i++) {
+		for (i = 0; i < n; i++) {
 			char one[256];
 
 			value_text(json_object_array_get_idx(v, i), one,

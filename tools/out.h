@@ -52,10 +52,13 @@ const char *out_value(struct json_object *o, const char *key, char *buf,
 
 void json_str(struct json_object *o, const char *key, const char *v);
 void json_u64(struct json_object *o, const char *key, uint64_t v);
+/* Milliseconds, as seconds. */
+void json_ms(struct json_object *o, const char *key, uint32_t v);
 void json_onoff(struct json_object *o, const char *key, bool v);
 void json_ip(struct json_object *o, const char *key, const struct ip *ip);
 void json_mac(struct json_object *o, const char *key, const uint8_t mac[6]);
 struct json_object *json_array(struct json_object *o, const char *key);
+void json_array_add_str(struct json_object *a, const char *v);
 /* Counters and drops, as the kernel nests them; only with -s. */
 void json_stats(struct json_object *o, struct nlattr *stats,
 		struct nlattr *drops);

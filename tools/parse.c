@@ -116,7 +116,7 @@ const char *parse_name(const char *s)
 	for (p = s; *p; p++)
 		if (*p == '/' || *p == ':' || isspace((unsigned char)*p) ||
 		    iscntrl((unsigned char)*p))
-			return "is no name for an interface: '/', ':' and white space cannot be in one";
+			return "is no name for an interface: no '/', ':' or white space is in one";
 	return NULL;
 }
 

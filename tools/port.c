@@ -28,7 +28,8 @@
 	  .help = "frames may go out where they came in (default off)",	\
 	  .attr = CTNET_PORT_HAIRPIN },					\
 	{ .name = "guard", .type = OPT_ONOFF, .off = AT(guard),		\
-	  .help = "only its own MAC and addresses as source, no router or DHCP server (default: on for a container, off for --dev)", \
+	  .help = "only its own MAC and addresses as source, no router or DHCP server "	\
+		  "(default: on for a container, off for --dev)",	\
 	  .attr = CTNET_PORT_GUARD },					\
 	{ .name = "isolated", .type = OPT_ONOFF, .off = AT(isolated),	\
 	  .help = "it reaches no other isolated port (default off)",	\

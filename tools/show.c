@@ -140,11 +140,9 @@ static struct json_object *view_port(const struct view *v,
 	for (i = lo; i < v->n && v->fdb[i].port == p->dev; i++) {
 		const struct fdb *f = &v->fdb[i];
 
-		json_object_array_add(macs, json_object_new_string(
-			mac_text(f->mac, buf)));
+		json_array_add_str(macs, mac_text(f->mac, buf));
 		for (j = 0; j < f->ips.n; j++)
-			json_object_array_add(addrs, json_object_new_string(
-				ip_text(&f->ips.v[j], buf)));
+			json_array_add_str(addrs, ip_text(&f->ips.v[j], buf));
 	}
 	return o;
 }
@@ -246,8 +244,6 @@ static const struct kind {
 	{ "vteps", CTNET_CMD_VTEP_GET, vtep_columns, read_vtep, false },
 };
 
-#define N_KINDS (sizeof(kinds) / sizeof(kinds[0]))
-
 static int list_kind(const struct kind *k, const struct view *v, int net)
 {
 	struct json_object *o;
@@ -277,10 +273,10 @@ int list_objects(int n, char **arg, void *vals)
 	int err;
 
 	(void)vals;
-	for (i = 0; i < N_KINDS; i++)
+	for (i = 0; i < ARRAY_SIZE(kinds); i++)
 		if (!strcmp(kinds[i].name, arg[0]))
 			break;
-	if (i == N_KINDS)
+	if (i == ARRAY_SIZE(kinds))
 		return usage_error("\"%s\" is none of nets, ports, peers, fdb and vteps",
 				   arg[0]);
 	if (n > 1 && kinds[i].cmd == CTNET_CMD_VTEP_GET)

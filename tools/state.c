@@ -164,10 +164,13 @@ static int read_nets(struct state *st, int net)
 		new = &st->nets[st->n_nets];
 		memset(new, 0, sizeof(*new));
 		/* One that came just now is seen the next time. */
-		if (net_parse(h, &new->net) ||
-		    !(l = link_find(&st->links, new->net.ifindex)))
+		if (net_parse(h, &new->net))
 			continue;
-		new->net.stats = new->net.drops = NULL;
+		l = link_find(&st->links, new->net.ifindex);
+		if (!l)
+			continue;
+		new->net.stats = NULL;
+		new->net.drops = NULL;
 		new->link = *l;
 		st->n_nets++;
 		new->mtu_set = new->net.cfg.vni.set ? !new->net.mtu_auto :
@@ -336,8 +339,10 @@ static int read_ports(struct state *st, int net)
 		st->ports = grow(st->ports, st->n_ports, sizeof(*st->ports));
 		new = &st->ports[st->n_ports];
 		memset(new, 0, sizeof(*new));
-		if (port_parse(h, &new->port) ||
-		    !(l = link_find(&st->links, new->port.dev)))
+		if (port_parse(h, &new->port))
+			continue;
+		l = link_find(&st->links, new->port.dev);
+		if (!l)
 			continue;
 		new->port.stats = NULL;
 		new->near = *l;

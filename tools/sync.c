@@ -105,9 +105,10 @@ static int free_name(const struct sync *y, const struct st_net *n)
 	/* A device that is down loses its IPv6 addresses. */
 	for (i = 0; i < n->addrs.n; i++)
 		if (n->addrs.v[i].ip.family == AF_INET6)
-			undo_push(&ctx.rt, addr_msg(RTM_NEWADDR,
-				NLM_F_CREATE | NLM_F_EXCL, n->link.ifindex,
-				&n->addrs.v[i], 0));
+			undo_push(&ctx.rt,
+				  addr_msg(RTM_NEWADDR,
+					   NLM_F_CREATE | NLM_F_EXCL,
+					   n->link.ifindex, &n->addrs.v[i], 0));
 	err = link_set_up(&ctx.rt, n->link.ifindex, false);
 	if (err)
 		return fail("take the network down: %s",
@@ -204,7 +205,7 @@ static int free_entry(struct sync *y, struct fdb *e)
 {
 	const struct st_net *n = state_net_by_index(&y->st, e->net);
 	const struct st_port *p = e->port ? state_port(&y->st, e->port) : NULL;
-	bool *gone = &y->fdb_gone[e - y->st.fdb], stays = false, own;
+	bool *gone = &y->fdb_gone[e - y->st.fdb], stays, own;
 	struct ips want = { 0 };
 	uint8_t mac[6];
 	int err = EXIT_OK;
@@ -214,10 +215,10 @@ static int free_entry(struct sync *y, struct fdb *e)
 	own = n->keep && e->self && !memcmp(e->mac, n->link.mac, 6);
 	if (p && p->fate != FATE_STAYS && (n->keep || p->fate != FATE_DELETED))
 		stays = false;
-	else if (!n->keep || (p && !p->want && p->made))
-		return EXIT_OK;	/* deleted with all of it, or left alone */
-	else
+	else if (n->keep && (!p || p->want || !p->made))
 		stays = entry_stays(y, n, e, &want);
+	else
+		return EXIT_OK;	/* deleted with all of it, or left alone */
 	if (own) {
 		/* It cannot be removed, and goes when the network changes its MAC. */
 		if (net_mac(mac, n->want->net_opts))

@@ -15,7 +15,7 @@
 #include "ctnetctl.h"
 
 static const int sigs[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
-#define NSIGS (sizeof(sigs) / sizeof(sigs[0]))
+#define NSIGS ARRAY_SIZE(sigs)
 
 /**
  * struct step - how something that was done is taken back
