@@ -36,9 +36,10 @@ provision_packages()
 
 	arch=$(dpkg --print-architecture 2>/dev/null || echo amd64)
 	KERNEL_PACKAGES=("linux-image-$arch" "linux-headers-$arch")
-	PACKAGES=(gcc make pkg-config libc6-dev
+	BUILD_PACKAGES=(gcc make pkg-config libc6-dev
 		libnl-3-dev libnl-genl-3-dev libnl-route-3-dev libjson-c-dev
-		"${KERNEL_PACKAGES[@]}"
+		"${KERNEL_PACKAGES[@]}")
+	PACKAGES=("${BUILD_PACKAGES[@]}"
 		busybox-static udev mount procps util-linux bsdutils kmod
 		iproute2 ethtool tcpdump nftables iputils-ping iputils-arping
 		iperf3 socat jq file python3 python3-yaml python3-jsonschema)

@@ -1,0 +1,243 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What "make lint" runs over the tree: one line for each tool that has nothing to say, and
+# what it says otherwise. LINT="sparse shellcheck": only these.
+#
+#	checkpatch	the kernel's style, --strict, in module, header, tool and tests
+#	kernel-doc	what the kernel's comments say of parameters and members
+#	sparse		address spaces, byte order, RCU, locks; with gcc and W=1
+#	clang		the module by clang, W=1, for a kernel with its debugging on
+#	coccicheck	the kernel's semantic patches, all that report, over the module
+#	clang-tidy	the tool, by tools/.clang-tidy
+#	cppcheck	the tool
+#	"shellcheck"	all scripts
+#
+# The kernel's scripts are those of Debian's linux-source (ownkernel.sh), its headers those
+# that "make module" would take (provision.sh). The tree itself is not built in.
+
+set -u
+shopt -s nullglob
+
+SELFTESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+readonly SELFTESTS TOP=${SELFTESTS%/*}
+readonly ALL=(checkpatch kernel-doc sparse clang coccicheck clang-tidy cppcheck shellcheck)
+
+# shellcheck source=provision.sh
+. "$SELFTESTS/provision.sh"
+# shellcheck source=ownkernel.sh
+. "$SELFTESTS/ownkernel.sh"
+
+readonly LINT_PACKAGES=(perl clang clang-tidy cppcheck sparse coccinelle shellcheck)
+JOBS=$(nproc)
+
+# -------------------------------------------------------------- checkpatch
+
+# What checkpatch complains of and we want, PATTERN TYPES; of the lines that match a file
+# all count.
+#
+# Everywhere: a message stands in one line, however long, so that a search finds it; a macro
+# that iterates evaluates its arguments more than once.
+#
+# compat.h is what asks for versions, and does as others do, who write the version right
+# of LINUX_VERSION_CODE. Tracepoints are laid out as the kernel's are. ctnet.h has a list
+# of the reasons to drop, to be expanded in an initializer.
+#
+# The tool is no kernel code: it has no __packed, no __printf(); the flag that a signal
+# handler sets is volatile, as C wants it; rows that several tables of options have are a
+# macro; "help" and "save" are words, and functions.
+readonly CHECKPATCH_IGNORE='
+*			LONG_LINE_STRING,MACRO_ARG_REUSE
+kmod/compat.h		LINUX_VERSION_CODE,CONSTANT_COMPARISON
+kmod/trace.h		OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,TRAILING_SEMICOLON
+kmod/ctnet.h		COMPLEX_MACRO
+tools/*			PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE,COMPLEX_MACRO,EMBEDDED_FUNCTION_NAME'
+
+checkpatch_ignore()
+{
+	local pattern types all=""
+
+	while read -r pattern types; do
+		# shellcheck disable=SC2053 # it is a pattern
+		[[ -z $pattern || $1 != $pattern ]] || all+=,$types
+	done <<<"$CHECKPATCH_IGNORE"
+	printf '%s\n' "${all#,}"
+}
+
+lint_checkpatch()
+{
+	local f
+
+	cd "$TOP" || return
+	find kmod uapi tools selftests -name '*.[ch]' ! -name '*.mod.c' | sort |
+	while IFS= read -r f; do
+		printf '%s\n' "$(checkpatch_ignore "$f")" "$f"
+	done |
+	xargs -P "$JOBS" -n 2 perl "$OWN_SRC/scripts/checkpatch.pl" --strict --no-tree \
+		--terse --show-types --no-summary -q -f --ignore
+}
+
+# --------------------------------------------------------------- the module
+
+lint_kernel-doc()
+{
+	local f
+
+	cd "$TOP" || return
+	for f in kmod/*.[ch] uapi/linux/*.h; do
+		[[ $f == *.mod.c ]] || perl "$OWN_SRC/scripts/kernel-doc" -none "$f"
+	done
+}
+
+# a copy of the module's source, to build in; its directory
+copy_module()
+{
+	local dir=$TMP/$1
+
+	mkdir -p "$dir"
+	(cd "$TOP" && find Kbuild kmod uapi \( -name Kbuild -o -name '*.[ch]' \) \
+		! -name '*.mod.c' -print0 | tar -c --null -T -) | tar -x -C "$dir"
+	echo "$dir"
+}
+
+# All that make says: -s leaves warnings and errors.
+lint_sparse()
+{
+	local dir
+
+	dir=$(copy_module sparse)
+	make -s -k "-j$JOBS" -C "$VM_KDIR" "M=$dir" W=1 C=1 \
+		CF="-D__CHECK_ENDIAN__ -Wcontext" modules |&
+		grep -v '^Skipping BTF generation' | sed "s|$dir/||"
+}
+
+# A kernel that clang is configured for, with the headers that a build makes, and no more
+# of it; made once. Debian's headers are configured for gcc, whose options clang has not.
+clang_kernel()
+{
+	local key make
+
+	key=$( (cat "$OWN_SRC/.ctnet-stamp"; clang --version
+		cat "$OWN_KERNELS"/{net,debug}.config) | cksum)
+	CLANG_KERNEL=$CTNET_CACHE/kernels/clang-${key%% *}
+	CLANG_MAKE=(make -s -C "$OWN_SRC" "O=$CLANG_KERNEL" CC=clang)
+	[[ ! -e $CLANG_KERNEL/.built ]] || return 0
+	say "preparing a kernel for clang, once, in $CLANG_KERNEL"
+	mkdir -p "$CLANG_KERNEL"
+	make=("${CLANG_MAKE[@]}" "-j$JOBS")
+	if ! { "${make[@]}" defconfig &&
+	       (cd "$OWN_SRC" && ./scripts/kconfig/merge_config.sh -m -O "$CLANG_KERNEL" \
+			"$CLANG_KERNEL/.config" "$OWN_KERNELS"/{net,debug}.config) &&
+	       "${make[@]}" olddefconfig && "${make[@]}" prepare; } \
+			>"$CLANG_KERNEL/build.log" 2>&1 </dev/null; then
+		tail -n 15 "$CLANG_KERNEL/build.log" >&2
+		give_up "no kernel could be prepared for clang"
+	fi
+	touch "$CLANG_KERNEL/.built"
+}
+
+# The object is built and not the module: its kernel is not there to be linked to.
+lint_clang()
+{
+	local dir
+
+	dir=$(copy_module clang)
+	"${CLANG_MAKE[@]}" -k "-j$JOBS" "M=$dir" W=1 ctnet.o 2>&1 | sed "s|$dir/||"
+}
+
+# As scripts/coccicheck does, which would run one after another. $1 is a semantic patch,
+# $2 the directory that it looks at.
+# shellcheck disable=SC2016 # for the shell that xargs starts
+readonly COCCICHECK='
+	opts=$(sed -n "s|^// Options: *||p" "$1")
+	err=$2/${1##*/}.err
+	out=$(spatch -D report --very-quiet --no-show-diff --cocci-file "$1" $opts \
+		-I include --patch . --dir "$2" 2>"$err") && [[ -z $out ]] && exit
+	printf "%s\n" "$1:" "$out"
+	cat "$err"'
+
+lint_coccicheck()
+{
+	local dir
+
+	dir=$(copy_module cocci)
+	cd "$OWN_SRC" || return
+	grep -rl '^virtual report' --include='*.cocci' scripts/coccinelle |
+	xargs -P "$JOBS" -I{} bash -c "$COCCICHECK" coccicheck {} "$dir" | sed "s|$dir/||"
+}
+
+# ----------------------------------------------------------------- the tool
+
+tool_flags()
+{
+	TOOL_FLAGS=(-std=gnu11 -Wall -Wextra -I../uapi -D_GNU_SOURCE '-DVERSION="0"')
+	# shellcheck disable=SC2207 # they are words
+	TOOL_FLAGS+=($(pkg-config --cflags "${PROVISION_LIBS[@]}"))
+}
+
+lint_clang-tidy()
+{
+	cd "$TOP/tools" || return
+	tool_flags
+	# on standard error it counts what it does not show
+	printf '%s\0' *.c | xargs -0 -P "$JOBS" -I{} \
+		clang-tidy --quiet {} -- "${TOOL_FLAGS[@]}" 2>"$TMP/clang-tidy" ||
+		grep -v 'warnings generated' "$TMP/clang-tidy"
+}
+
+lint_cppcheck()
+{
+	cd "$TOP/tools" || return
+	# of json-c, whose headers would be checked, too, it needs to know the loop alone
+	cat >"$TMP/json-c.h" <<-'EOF'
+		#define json_object_object_foreach(obj, key, val) \
+			for (char *key = first(obj), *val = value(key); key; key = next(key))
+	EOF
+	cppcheck --quiet -j "$JOBS" --enable=warning,performance,portability --inline-suppr \
+		--std=c11 --library=gnu --include="$TMP/json-c.h" -I../uapi -D_GNU_SOURCE \
+		'-DVERSION="0"' ./*.c 2>&1
+}
+
+# ------------------------------------------------------------------ scripts
+
+lint_shellcheck()
+{
+	cd "$TOP" || return
+	{
+		find selftests -name '*.sh' -print0
+		grep -rlZE '^#!.*\<(ba)?sh$' .ci
+		printf '%s\0' tools/*.bash-completion
+	} | xargs -0 -P "$JOBS" -n 1 shellcheck
+}
+
+main()
+{
+	local tool out failed=0
+	local -a tools
+
+	read -ra tools <<<"${LINT:-${ALL[*]}}"
+	for tool in "${tools[@]}"; do
+		[[ " ${ALL[*]} " == *" $tool "* ]] || give_up "LINT: tools are ${ALL[*]}"
+	done
+	provision_packages
+	is_debian || give_up "make lint takes the kernel's scripts from Debian's" \
+		"linux-source: this is no Debian"
+	provision_missing "${BUILD_PACKAGES[@]}" "${LINT_PACKAGES[@]}"
+	find_kernel || give_up "no kernel's headers"
+	own_source
+	[[ " ${tools[*]} " != *" clang "* ]] || clang_kernel
+	TMP=$(mktemp -d)
+	trap 'rm -rf "$TMP"' EXIT
+	for tool in "${tools[@]}"; do
+		out=$("lint_$tool" 2>&1)
+		if [[ -z $out ]]; then
+			echo "lint: $tool: clean"
+		else
+			printf '%s\n' "$out" "lint: $tool: see above"
+			failed=1
+		fi
+	done
+	return "$failed"
+}
+
+main
