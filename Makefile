@@ -53,7 +53,7 @@ uninstall: ## remove what install and dkms put there (as root)
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/ctnet.service
 
 RUN	= V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" TESTS_ONLY="$(TESTS_ONLY)" \
-	  RUNNER="$(RUNNER)" KERNEL="$(KERNEL)"
+	  RUNNER="$(RUNNER)" KERNEL="$(KERNEL)" SANITIZE="$(SANITIZE)"
 
 check: ## build and run the tests in VMs; TESTS="local tunnel": only these; V=1: all output; JOBS=1: in one VM
 	@$(RUN) bash selftests/run.sh check

@@ -57,6 +57,8 @@ build()
 
 	tag=$(printf %s "$TOP" | cksum)
 	BUILD=$CTNET_CACHE/build/${tag%% *}-${KERNEL:+$KERNEL-}$VM_KVER${COVERAGE:+-coverage}
+	BUILD+=${SANITIZE:+-sanitize}
+	export SANITIZE=${SANITIZE:-}	# whatever make builds the tool
 	log=$BUILD/build.log
 	mkdir -p "$BUILD"
 	exec {LOCK}>"$BUILD/.lock"

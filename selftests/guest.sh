@@ -24,6 +24,7 @@ readonly KLOG_BAD='WARNING|BUG|Oops|[Ll]ockdep|circular locking|inconsistent loc
 '|blocked for more than|soft lockup|leak|Objects remaining|objects remaining|still has objects'
 readonly GCOV=/sys/kernel/debug/gcov
 readonly KMEMLEAK=/sys/kernel/debug/kmemleak
+readonly REPORTS=$FAST/reports	# of the tool's sanitizers
 # Devices that modules of the kernel make in the first namespace as they load.
 readonly OTHERS_LINKS='^(lo|dummy0|bond0|sit0|tunl0|ip6tnl0|gre0|gretap0|erspan0|ip6gre0|ip_vti0|ip6_vti0|ifb[01])$'
 
@@ -48,6 +49,12 @@ unpack()
 	export PATH=$FAST/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 	export LD_LIBRARY_PATH=$FAST/lib-fast MANPATH=$FAST/man:
 	mount -t tmpfs -o mode=1777 tmp /tmp
+	if [[ -n $SANITIZE ]]; then
+		# whoever runs the tool may write there
+		mkdir -m 1777 $REPORTS
+		export ASAN_OPTIONS=log_path=$REPORTS/r:detect_leaks=1
+		export UBSAN_OPTIONS=log_path=$REPORTS/r:print_stacktrace=1
+	fi
 	sysctl -qw kernel.panic_on_oops=1
 }
 
@@ -108,6 +115,18 @@ leaks()
 	echo clear >$KMEMLEAK
 }
 
+sanitizer_reports()
+{
+	local f
+
+	for f in "$REPORTS"/*; do
+		[[ -e $f ]] || continue
+		echo "# ctnetctl's sanitizers:"
+		head -n 60 "$f" | sed 's/^/# /'
+		rm "$f"
+	done
+}
+
 kernel_log()
 {
 	local bad
@@ -162,6 +181,7 @@ run_script()
 		END { print o + 0, n + 0, s + 0, plan }')
 
 	found=$(leftovers "$id")
+	found+=$'\n'$(sanitizer_reports)
 	if ! found+=$'\n'$(unload); then
 		stuck=1
 	fi

@@ -8,7 +8,8 @@
 #			JOBS=1: in one VM, shown as it happens;
 #			KERNEL=NAME: a kernel of our own (kernels/kernels) and not Debian's;
 #			RUNNER=uml: a user-mode kernel, which is one of these;
-#			COVERAGE=1: what of module and tool was executed
+#			COVERAGE=1: what of module and tool was executed;
+#			SANITIZE=1: ctnetctl with its sanitizers
 #	run.sh check-debug	on each kernel of our own what kernels/kernels says
 #	run.sh demo
 #
@@ -130,7 +131,7 @@ run_tests()
 	local -A apart=()
 
 	mkdir "$RUN/queue"
-	for t in MODE SLOW V TESTS_ONLY VM_KVER "${!CTNET_@}"; do
+	for t in MODE SLOW V TESTS_ONLY VM_KVER SANITIZE "${!CTNET_@}"; do
 		printf '%s=%q\n' "$t" "${!t:-}"
 	done >"$RUN/vars"
 	while IFS= read -r t; do
