@@ -9,6 +9,7 @@
 #include <linux/ctnet.h>
 #include <linux/net.h>
 #include <linux/netdevice.h>
+#include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
 #include <linux/version.h>
 #include <net/dst_cache.h>
@@ -53,6 +54,26 @@ static int name(struct net_device *dev,					\
 static int name##_do(struct net_device *dev, struct nlattr *tb[],	\
 		     struct nlattr *data[], struct netlink_ext_ack *extack)
 #endif
+
+/*
+ * ndo_fdb_add and ndo_fdb_del: whether the device tells of the change itself. This one
+ * leaves that to rtnetlink.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+#define CTNET_NOTIFIED_PARAM
+#else
+#define CTNET_NOTIFIED_PARAM	bool *notified,
+#endif
+
+/* ndo_fdb_dump: how many entries of the device earlier messages have. */
+static inline long ctnet_fdb_dumped(const struct netlink_callback *cb)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 14, 0)
+	return cb->args[2];
+#else
+	return ((const struct ndo_fdb_dump_context *)cb->ctx)->fdb_idx;
+#endif
+}
 
 /* Attributes of a dump's request. */
 static inline struct nlattr **ctnet_dump_attrs(struct netlink_callback *cb)

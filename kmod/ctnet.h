@@ -446,10 +446,11 @@ void ctnet_nl_exit(void);
 /* rtfdb.c */
 int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 		    struct net_device *dev, const unsigned char *addr, u16 vid,
-		    u16 flags, struct netlink_ext_ack *extack);
+		    u16 flags, CTNET_NOTIFIED_PARAM
+		    struct netlink_ext_ack *extack);
 int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
 		    struct net_device *dev, const unsigned char *addr, u16 vid,
-		    struct netlink_ext_ack *extack);
+		    CTNET_NOTIFIED_PARAM struct netlink_ext_ack *extack);
 int ctnet_rtfdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		     struct net_device *dev, struct net_device *filter_dev,
 		     int *idx);

@@ -132,7 +132,8 @@ static int ctnet_rtfdb_peer(struct ctnet_net *net, struct nlattr *tb[], bool add
  */
 int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 		    struct net_device *dev, const unsigned char *addr, u16 vid,
-		    u16 flags, struct netlink_ext_ack *extack)
+		    u16 flags, CTNET_NOTIFIED_PARAM
+		    struct netlink_ext_ack *extack)
 {
 	struct ctnet_net *net = netdev_priv(dev);
 	struct ctnet_dst *dst;
@@ -180,7 +181,7 @@ int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
  */
 int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
 		    struct net_device *dev, const unsigned char *addr, u16 vid,
-		    struct netlink_ext_ack *extack)
+		    CTNET_NOTIFIED_PARAM struct netlink_ext_ack *extack)
 {
 	struct ctnet_net *net = netdev_priv(dev);
 	struct ctnet_dst *dst = NULL;
@@ -284,7 +285,7 @@ int ctnet_rtfdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 
 	rcu_read_lock();
 	xa_for_each_start(&net->members, id, dst, CTNET_ID_PORT_MAX + 1UL) {
-		if (*idx >= cb->args[2]) {
+		if (*idx >= ctnet_fdb_dumped(cb)) {
 			err = ctnet_rtfdb_fill(skb, cb, net, NULL, dst, true, 0);
 			if (err)
 				goto out;
@@ -292,7 +293,7 @@ int ctnet_rtfdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		++*idx;
 	}
 	xa_for_each(&net->fdb_ids, id, fdb) {
-		if (*idx >= cb->args[2]) {
+		if (*idx >= ctnet_fdb_dumped(cb)) {
 			u64_to_ether_addr(fdb->mac, mac);
 			err = ctnet_rtfdb_fill(skb, cb, net, mac,
 					       rcu_dereference(fdb->dst),
