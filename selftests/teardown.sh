@@ -227,6 +227,19 @@ network_changes()
 	works
 }
 
+socket_goes()
+{
+	local i
+
+	# each change closes the socket that datagrams come in by
+	traffic_on
+	for ((i = 0; i < 20; i++)); do
+		printf '%s\n' "set-net net0 --underlay ul0" "set-net net0 --underlay any"
+	done >"$TMP/sockets"
+	check ctn "$h1" -b "$TMP/sockets"
+	works
+}
+
 underlay_goes()
 {
 	traffic_on
@@ -305,6 +318,7 @@ run_test peer_goes "a peer goes and comes under traffic"
 run_test entries_go "table entries go and come under traffic"
 run_test network_goes "networks vanish under traffic"
 run_test network_changes "a network changes and goes down under traffic"
+run_test socket_goes "sockets close under traffic"
 run_test underlay_goes "the underlay device vanishes under traffic"
 run_test host_goes "the host's namespace vanishes under traffic"
 run_test module_goes "the module is unloaded under traffic"
