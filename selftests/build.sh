@@ -26,7 +26,7 @@ copy_tree()
 # build_module DIR [VARIABLE=VALUE...]
 build_module()
 {
-	make -C "$1" -j2 module KDIR="$VM_KDIR" "${VM_MAKE[@]}" "${@:2}"
+	vm_make "$1" -j2 module KDIR="$VM_KDIR" "${VM_MAKE[@]}" "${@:2}"
 }
 
 # Builds what the sources make. A module's own coverage is recorded where the kernel can

@@ -32,13 +32,20 @@ exec >>"$VM/log" 2>&1
 
 unpack()
 {
-	local ld
+	local ld mods=/lib/modules/$VM_KVER own
 
 	mkdir -p $FAST /run/netns
 	mount -t tmpfs -o mode=755 ctnet $FAST
 	tar -C $FAST -xf "$RUN/payload.tar"
-	mkdir -p "/lib/modules/$VM_KVER"
-	cp -r "$FAST/lib/modules/$VM_KVER/." "/lib/modules/$VM_KVER/"
+	# modules that are elsewhere on the machine are a link to there, read-only
+	if [[ -L $mods ]]; then
+		own=$(readlink -f "$mods")
+		rm "$mods"
+		mkdir "$mods"
+		ln -s "$own/kernel" "$mods/"
+	fi
+	mkdir -p "$mods"
+	cp -r "$FAST$mods/." "$mods/"
 	# the dynamic loader from memory, too
 	for ld in /lib64/ld-linux-*.so.* /lib/ld-linux-*.so.*; do
 		[[ -e $ld ]] || continue

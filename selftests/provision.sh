@@ -91,11 +91,38 @@ apt_install()
 	fi
 }
 
-# The newest kernel that has an image, modules and headers here.
-find_kernel()
+# newest_kernel VERSION: the newest of that version (all, if empty) that has an image, modules
+# and headers here
+newest_kernel()
 {
 	local image v
 
+	VM_KVER=""
+	while IFS= read -r image; do
+		v=${image##*/vmlinuz-}
+		[[ -r $image && -e /lib/modules/$v/build/Makefile &&
+		   -d /lib/modules/$v/kernel && (-z $1 || $v == "$1"[.+-]*) ]] || continue
+		VM_KERNEL=$image
+		VM_KVER=$v
+		VM_KDIR=/lib/modules/$v/build
+		VM_MODULES=/lib/modules/$v
+	done < <(printf '%s\n' /boot/vmlinuz-* | sort -V)
+	[[ -n $VM_KVER ]]
+}
+
+# the kernel version that is this release's own
+release_kernel()
+{
+	case $(sed -n 's/^VERSION_ID="\?\([0-9]*\).*/\1/p' /etc/os-release) in
+	12) echo 6.1 ;;
+	13) echo 6.12 ;;
+	esac
+}
+
+# The VM's kernel: the newest of this release's own version, and only where there is none
+# the newest of all. One of the backports is not taken unasked.
+find_kernel()
+{
 	VM_KVER="" VM_MAKE=()
 	if [[ -n ${VM_KERNEL:-} ]]; then
 		VM_KVER=${VM_KERNEL##*/vmlinuz-}
@@ -105,16 +132,10 @@ find_kernel()
 		VM_MODULES=/lib/modules/$VM_KVER
 		return
 	fi
-	while IFS= read -r image; do
-		v=${image##*/vmlinuz-}
-		[[ -r $image && -e /lib/modules/$v/build/Makefile &&
-		   -d /lib/modules/$v/kernel ]] || continue
-		VM_KERNEL=$image
-		VM_KVER=$v
-		VM_KDIR=/lib/modules/$v/build
-		VM_MODULES=/lib/modules/$v
-	done < <(printf '%s\n' /boot/vmlinuz-* | sort -V)
-	[[ -n $VM_KVER ]]
+	if is_debian && newest_kernel "$(release_kernel)"; then
+		return
+	fi
+	newest_kernel ""
 }
 
 find_vng()
@@ -216,7 +237,9 @@ provision()
 			"This is not Debian, so nothing is installed by itself. On Debian the" \
 			"packages are: ${PACKAGES[*]}" "and virtme-ng (on Debian 12: from PyPI)."
 	fi
-	if ! find_kernel; then
+	if [[ -n ${DEBIAN_KERNEL:-} ]]; then
+		debian_kernel "$DEBIAN_KERNEL" || exit 1
+	elif ! find_kernel; then
 		# image and headers are there, but of different versions
 		! is_debian || apt_install "${KERNEL_PACKAGES[@]}"
 		find_kernel || give_up "no kernel with image, modules and headers:" \

@@ -9,7 +9,8 @@
 #			KERNEL=NAME: a kernel of our own (kernels/kernels) and not Debian's;
 #			RUNNER=uml: a user-mode kernel, which is one of these;
 #			COVERAGE=1: what of module and tool was executed;
-#			SANITIZE=1: ctnetctl with its sanitizers
+#			SANITIZE=1: ctnetctl with its sanitizers;
+#			KERNELS="6.1 6.12 7.2": on each of these kernels of Debian's
 #	run.sh check-debug	on each kernel of our own what kernels/kernels says
 #	run.sh demo
 #
@@ -36,6 +37,8 @@ readonly SLACK=120		# seconds for the guest's own work between scripts
 . "$SELFTESTS/build.sh"
 # shellcheck source=coverage.sh
 . "$SELFTESTS/coverage.sh"
+# shellcheck source=kernels.sh
+. "$SELFTESTS/kernels.sh"
 
 RUN="" JOBS=${JOBS:-} BOOTS=0 TAIL_PID="" KERNEL_SLOW=1
 # of each VM that runs, by its number: the script that it took last, how many results of
@@ -343,6 +346,12 @@ main()
 		;;
 	*) give_up "usage: run.sh check|check-debug|demo" ;;
 	esac
+	if [[ -n ${KERNELS:-} ]]; then
+		[[ -z ${KERNEL:-}${RUNNER:-} ]] ||
+			give_up "KERNELS are Debian's, in VMs: leave KERNEL and RUNNER out"
+		each_kernel
+		return
+	fi
 	choose_kernel
 	# shellcheck source=runner-vng.sh
 	. "$SELFTESTS/runner-$RUNNER.sh"
@@ -351,6 +360,7 @@ main()
 	runner_init
 	trap at_exit EXIT
 	trap 'exit 130' INT TERM
+	[[ -z ${DEBIAN_KERNEL:-} ]] || echo "== kernel $VM_KVER"
 	build
 	mkdir -p "$CTNET_CACHE"
 	RUN=$(mktemp -d "$CTNET_CACHE/run.XXXXXX")
