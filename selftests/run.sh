@@ -28,6 +28,7 @@ readonly SELFTESTS TOP=${SELFTESTS%/*}
 readonly MODE=${1:-check}
 readonly BOOT_TIMEOUT=600	# seconds to boot
 readonly SLACK=120		# seconds for the guest's own work between scripts
+: "${CTNET_CHURN_SECONDS:=60}"	# of churn.sh
 
 # shellcheck source=provision.sh
 . "$SELFTESTS/provision.sh"
