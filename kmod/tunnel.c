@@ -353,12 +353,15 @@ static noinline struct sk_buff *ctnet_tunnel_cut(struct ctnet_net *net,
 	return segs;
 }
 
-/**
- * ctnet_tunnel_xmit() - encapsulate a frame and send it
- * @peer: whom to
- * @skb: the frame, as forward.c has it; consumed
+/*
+ * How deep tunnels may be inside one another, on one CPU. Networks that lead through one
+ * another would go on until the kernel's stack is used up: a tunnel takes more of it than
+ * a device does, for which the core's own limit was made.
  */
-void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
+#define CTNET_TUNNEL_DEPTH	3
+static DEFINE_PER_CPU(unsigned int, ctnet_tunnel_depth);
+
+static void ctnet_tunnel_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 {
 	enum ctnet_family family = ctnet_addr_family(&peer->addr);
 	struct ctnet_net *net = peer->dst.net;
@@ -404,6 +407,22 @@ void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
 		ctnet_tunnel_send(peer, vtep, skb, family, &route, fragment);
 	}
 	dst_release(route.dst);
+}
+
+/**
+ * ctnet_tunnel_xmit() - encapsulate a frame and send it
+ * @peer: whom to
+ * @skb: the frame, as forward.c has it; consumed
+ */
+void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
+{
+	if (unlikely(__this_cpu_read(ctnet_tunnel_depth) >= CTNET_TUNNEL_DEPTH)) {
+		ctnet_drop(peer->dst.net, skb, CTNET_DROP_LOOP);
+		return;
+	}
+	__this_cpu_inc(ctnet_tunnel_depth);
+	ctnet_tunnel_xmit_one(peer, skb);
+	__this_cpu_dec(ctnet_tunnel_depth);
 }
 
 /*

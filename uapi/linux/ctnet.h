@@ -506,7 +506,8 @@ enum ctnet_stats_attr {
  * @CTNET_DROP_FLOOD_QUEUE: too many floods wait
  * @CTNET_DROP_NOMEM: no memory
  * @CTNET_DROP_NO_ROUTE: no route to the peer
- * @CTNET_DROP_LOOP: the route to the peer leads through the network itself
+ * @CTNET_DROP_LOOP: the route to the peer leads through the network itself, or
+ *	through more than two others, as it does where they lead through one another
  * @CTNET_DROP_VXLAN_HEADER: truncated, VNI flag missing, or bits set that ctnet
  *	does not know (RFC 7348 section 5)
  * @CTNET_DROP_VXLAN_VNI: no network of this namespace that is up has the VNI
