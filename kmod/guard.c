@@ -262,6 +262,26 @@ static enum ctnet_drop ctnet_guard_ip6(struct ctnet_guarded *g)
 						   CTNET_DROP_GUARD_IP6;
 }
 
+/*
+ * A frame that has a length for a type may have one of the types that are looked into
+ * behind LLC and SNAP headers (RFC 1042, 802.1H). Linux takes none of these for IP or ARP,
+ * other systems do. Nobody sends them but who wants to hide one.
+ */
+static bool ctnet_guard_is_snap(const struct ctnet_guarded *g)
+{
+	struct {
+		u8	llc[3];
+		u8	oui[3];
+		__be16	type;
+	} __packed _snap, *snap;
+
+	snap = skb_header_pointer(g->skb, g->off, sizeof(_snap), &_snap);
+	if (!snap || snap->llc[0] != 0xaa || snap->llc[1] != 0xaa)
+		return false;
+	return snap->type == htons(ETH_P_ARP) || snap->type == htons(ETH_P_IP) ||
+	       snap->type == htons(ETH_P_IPV6) || eth_type_vlan(snap->type);
+}
+
 /**
  * ctnet_guard() - whether a port may send a frame
  * @skb: the frame, as forward.c has it
@@ -307,6 +327,8 @@ enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
 	case htons(ETH_P_IPV6):
 		return ctnet_guard_ip6(&g);
 	}
+	if (unlikely(!eth_proto_is_802_3(proto)) && ctnet_guard_is_snap(&g))
+		return CTNET_DROP_GUARD_HEADER;
 	return CTNET_DROP_UNSPEC;
 }
 

@@ -436,6 +436,23 @@ def group_padding(me, other):
     ]
 
 
+def group_snap(me, other):
+    """What other systems than Linux take for IP or ARP although the type is a length."""
+    def snap(what, packet, oui=b"\0\0\0"):
+        return 8 + len(packet), b"\xaa\xaa\3" + oui + struct.pack(">H", what) + packet
+
+    request = arp(1, me.mac, other.ip4, me.ip4)
+    return [
+        ("ARP", "guard_header", *snap(ARP, request)),
+        ("IPv4", "guard_header", *snap(IP4, ip4(other.ip4, me.ip4, UDP, udp(67, 68)))),
+        ("IPv6", "guard_header", *snap(IP6, ra(me.ll))),
+        ("IPv6, of a bridge", "guard_header", *snap(IP6, ra(me.ll), b"\0\0\xf8")),
+        ("a tag", "guard_header", *snap(0x8100, b"\0\5\x08\x06" + request)),
+        ("another protocol", None, *snap(frames.TYPE, b"other".ljust(38, b"\0"))),
+        ("no SNAP", None, 46, b"\x42\x42\3".ljust(46, b"\0")),
+    ]
+
+
 def group_good(me, other):
     def passes(name, kind, packet):
         return name, None, kind, packet
