@@ -590,23 +590,41 @@ drop_sock:
 /**
  * ctnet_tunnel_err_lookup() - whether an ICMP error is about what we sent
  * @sk: the socket
- * @skb: the error; its transport header is the UDP header of what was sent
+ * @skb: the error; its network and transport headers are the IP and UDP headers of what
+ *	was sent
  *
- * If so, the core enters the path's MTU into the route.
+ * If so, the core enters the path's MTU into the route. Anybody can send such an error:
+ * one about what no network sends to no peer is not for us to believe, or it would be a
+ * way to shrink this host's path to any other.
  *
  * Context: softirq, under RCU. Return: 0 if it is, or an error.
  */
 int ctnet_tunnel_err_lookup(struct sock *sk, struct sk_buff *skb)
 {
 	struct ctnet_sock *sock = rcu_dereference_sk_user_data(sk);
+	struct in6_addr saddr, daddr;
+	const struct ctnet_vtep *vtep;
 	const struct vxlanhdr *vxh;
+	struct ctnet_net *net;
 
 	if (!sock ||
 	    !pskb_may_pull(skb, skb_transport_offset(skb) + VXLAN_HLEN))
 		return -EINVAL;
 	vxh = (struct vxlanhdr *)(udp_hdr(skb) + 1);
-	if (vxh->vx_flags != VXLAN_HF_VNI ||
-	    !ctnet_sock_net(sk, sock, skb, vxh->vx_vni))
+	net = vxh->vx_flags == VXLAN_HF_VNI ?
+	      ctnet_sock_net(sk, sock, skb, vxh->vx_vni) : NULL;
+	vtep = net ? rcu_dereference(net->vtep) : NULL;
+	if (!vtep)
+		return -ENOENT;
+	if (sock->family == CTNET_V4) {
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, &saddr);
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &daddr);
+	} else {
+		saddr = ipv6_hdr(skb)->saddr;
+		daddr = ipv6_hdr(skb)->daddr;
+	}
+	if (!ipv6_addr_equal(&saddr, &vtep->local[sock->family]) ||
+	    !ctnet_peer_find(net, &daddr))
 		return -ENOENT;
 	return 0;
 }
