@@ -241,14 +241,26 @@ struct ctnet_vtep {
 	struct rcu_head		rcu;
 };
 
+/* Lines that floods wait in, by their source, and that take turns. */
+#define CTNET_FLOOD_LINES_BITS	4
+#define CTNET_FLOOD_LINES	(1U << CTNET_FLOOD_LINES_BITS)
+
 /**
  * struct ctnet_flood - floods that wait to go on, per CPU
  * @napi: sends a batch to the next receivers at each poll
- * @queue: frames, each with &struct ctnet_flood_cb
+ * @lock: guards the rest
+ * @turn: the line that was served last
+ * @len: frames in all lines, and the one that is being served
+ * @bytes: of these
+ * @line: frames, each with &struct ctnet_flood_cb
  */
 struct ctnet_flood {
 	struct napi_struct	napi;
-	struct sk_buff_head	queue;
+	spinlock_t		lock;	/* the rest */
+	unsigned int		turn;
+	unsigned int		len;
+	unsigned long		bytes;
+	struct sk_buff_head	line[CTNET_FLOOD_LINES];
 };
 
 /**

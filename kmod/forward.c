@@ -12,6 +12,8 @@
  *   the end, so what the table points to stays.
  * - Each function that takes an skb owns it: it hands it on or frees it.
  */
+#include <linux/hash.h>
+
 #include "ctnet.h"
 #include "trace.h"
 
@@ -26,16 +28,26 @@
 /* Floods of one CPU that may wait. */
 #define CTNET_FLOOD_QUEUE	1024
 
+/* And the memory of those that do, of all networks on all CPUs together. */
+#define CTNET_FLOOD_BYTES	(64L << 20)
+
+static atomic_long_t ctnet_flood_bytes;
+
+/* Whether this CPU is at a flood: one inside another, in nested tunnels, has to wait. */
+static DEFINE_PER_CPU(bool, ctnet_flooding);
+
 /**
  * struct ctnet_flood_cb - what a waiting flood remembers, in skb->cb
  * @src: id of where it came from, which may be gone
  * @flags: of where it came from
  * @next: id of the next receiver
+ * @bytes: what it is taken to occupy
  */
 struct ctnet_flood_cb {
 	u32 src;
 	u32 flags;
 	u32 next;
+	u32 bytes;
 };
 
 static struct ctnet_flood_cb *ctnet_flood_cb(struct sk_buff *skb)
@@ -154,29 +166,90 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_net *net,
 	return NULL;
 }
 
+/* The line that the floods of a source stand in. */
+static struct sk_buff_head *ctnet_flood_line(struct ctnet_flood *flood, u32 src)
+{
+	return &flood->line[hash_32(src, CTNET_FLOOD_LINES_BITS)];
+}
+
+/*
+ * Has a flood wait, if there is room. A line may have as many as there are places
+ * left, and a network as many bytes as are left: so whoever floods without end leaves
+ * some for others.
+ */
+static bool ctnet_flood_wait(struct ctnet_flood *flood, struct sk_buff *skb)
+{
+	struct sk_buff_head *line;
+	u32 bytes = skb->truesize;
+	bool room;
+
+	line = ctnet_flood_line(flood, ctnet_flood_cb(skb)->src);
+	spin_lock(&flood->lock);
+	room = skb_queue_len(line) + flood->len < CTNET_FLOOD_QUEUE &&
+	       flood->bytes + bytes + atomic_long_read(&ctnet_flood_bytes) <
+	       CTNET_FLOOD_BYTES;
+	if (room) {
+		ctnet_flood_cb(skb)->bytes = bytes;
+		flood->len++;
+		flood->bytes += bytes;
+		atomic_long_add(bytes, &ctnet_flood_bytes);
+		__skb_queue_tail(line, skb);
+	}
+	spin_unlock(&flood->lock);
+	return room;
+}
+
+/* One that waited has gone. */
+static void ctnet_flood_gone(struct ctnet_flood *flood, u32 bytes)
+{
+	spin_lock(&flood->lock);
+	flood->len--;
+	flood->bytes -= bytes;
+	spin_unlock(&flood->lock);
+	atomic_long_sub(bytes, &ctnet_flood_bytes);
+}
+
 static void ctnet_flood(struct sk_buff *skb, const struct ctnet_dst *src)
 {
 	struct ctnet_net *net = src->net;
-	struct ctnet_flood *flood;
+	struct ctnet_flood *flood = this_cpu_ptr(net->floods);
 
 	*ctnet_flood_cb(skb) = (struct ctnet_flood_cb) {
 		.src = src->id,
 		.flags = READ_ONCE(src->flags),
 	};
-	skb = ctnet_flood_batch(net, skb);
-	if (likely(!skb))
-		return;
-
-	flood = this_cpu_ptr(net->floods);
-	if (skb_queue_len_lockless(&flood->queue) >= CTNET_FLOOD_QUEUE) {
-		ctnet_drop(net, skb, CTNET_DROP_FLOOD_QUEUE);
-		return;
+	/* Behind those of the same source, of which there may be too many already. */
+	if (likely(!__this_cpu_read(ctnet_flooding) &&
+		   skb_queue_empty_lockless(ctnet_flood_line(flood, src->id)))) {
+		__this_cpu_write(ctnet_flooding, true);
+		skb = ctnet_flood_batch(net, skb);
+		__this_cpu_write(ctnet_flooding, false);
+		if (likely(!skb))
+			return;
 	}
+
 	/* The frame outlives what holds these. */
 	skb->dev = net->dev;
 	skb_dst_drop(skb);
-	skb_queue_tail(&flood->queue, skb);
-	napi_schedule(&flood->napi);
+	if (ctnet_flood_wait(flood, skb))
+		napi_schedule(&flood->napi);
+	else
+		ctnet_drop(net, skb, CTNET_DROP_FLOOD_QUEUE);
+}
+
+/* The first of the line whose turn it is. */
+static struct sk_buff *ctnet_flood_next(struct ctnet_flood *flood)
+{
+	struct sk_buff *skb = NULL;
+	unsigned int n;
+
+	spin_lock(&flood->lock);
+	for (n = 0; n < CTNET_FLOOD_LINES && !skb; n++) {
+		flood->turn = (flood->turn + 1) % CTNET_FLOOD_LINES;
+		skb = __skb_dequeue(&flood->line[flood->turn]);
+	}
+	spin_unlock(&flood->lock);
+	return skb;
 }
 
 /* A poll is a batch; the backlog's own polls come between it and the next. */
@@ -184,28 +257,39 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 {
 	struct ctnet_flood *flood = container_of(napi, struct ctnet_flood, napi);
 	struct ctnet_net *net = netdev_priv(napi->dev);
+	struct ctnet_flood_cb cb;
 	struct sk_buff *skb;
 
 	/* netpoll, which only reaps what was sent */
 	if (unlikely(!budget))
 		return 0;
 	rcu_read_lock();
-	skb = skb_dequeue(&flood->queue);
-	if (skb && unlikely(!netif_running(net->dev))) {
-		ctnet_drop(net, skb, CTNET_DROP_NET_DOWN);
-		skb = NULL;
+	skb = ctnet_flood_next(flood);
+	if (skb) {
+		cb = *ctnet_flood_cb(skb);
+		if (likely(netif_running(net->dev))) {
+			__this_cpu_write(ctnet_flooding, true);
+			skb = ctnet_flood_batch(net, skb);
+			__this_cpu_write(ctnet_flooding, false);
+		} else {
+			ctnet_drop(net, skb, CTNET_DROP_NET_DOWN);
+			skb = NULL;
+		}
+		if (skb) {
+			spin_lock(&flood->lock);
+			__skb_queue_head(ctnet_flood_line(flood, cb.src), skb);
+			spin_unlock(&flood->lock);
+		} else {
+			ctnet_flood_gone(flood, cb.bytes);
+		}
 	}
-	if (skb)
-		skb = ctnet_flood_batch(net, skb);
-	if (skb)
-		skb_queue_head(&flood->queue, skb);
 	rcu_read_unlock();
 
-	if (!skb_queue_empty_lockless(&flood->queue))
+	if (READ_ONCE(flood->len))
 		return budget;
 	napi_complete_done(napi, 0);
 	/* One may have come between the look and the completion. */
-	if (!skb_queue_empty_lockless(&flood->queue))
+	if (READ_ONCE(flood->len))
 		napi_schedule(napi);
 	return 0;
 }
@@ -312,8 +396,11 @@ int ctnet_flood_init(struct ctnet_net *net)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
 		struct ctnet_flood *flood = per_cpu_ptr(net->floods, cpu);
+		unsigned int n;
 
-		skb_queue_head_init(&flood->queue);
+		spin_lock_init(&flood->lock);
+		for (n = 0; n < CTNET_FLOOD_LINES; n++)
+			__skb_queue_head_init(&flood->line[n]);
 		set_bit(NAPI_STATE_NO_BUSY_POLL, &flood->napi.state);
 		netif_napi_add(net->dev, &flood->napi, ctnet_flood_poll);
 		napi_enable(&flood->napi);
@@ -333,10 +420,13 @@ void ctnet_flood_uninit(struct ctnet_net *net)
 
 	for_each_possible_cpu(cpu) {
 		struct ctnet_flood *flood = per_cpu_ptr(net->floods, cpu);
+		unsigned int n;
 
 		napi_disable(&flood->napi);
 		__netif_napi_del(&flood->napi);
-		skb_queue_purge(&flood->queue);
+		for (n = 0; n < CTNET_FLOOD_LINES; n++)
+			__skb_queue_purge(&flood->line[n]);
+		atomic_long_sub(flood->bytes, &ctnet_flood_bytes);
 	}
 }
 

@@ -503,7 +503,7 @@ enum ctnet_stats_attr {
  * @CTNET_DROP_HAIRPIN: its destination is where it came from
  * @CTNET_DROP_SPLIT_HORIZON: from a peer, to a peer
  * @CTNET_DROP_UNKNOWN: destination unknown, and the network does not flood
- * @CTNET_DROP_FLOOD_QUEUE: too many floods wait
+ * @CTNET_DROP_FLOOD_QUEUE: too many floods wait, or too many of the same source
  * @CTNET_DROP_NOMEM: no memory
  * @CTNET_DROP_NO_ROUTE: no route to the peer
  * @CTNET_DROP_LOOP: the route to the peer leads through the network itself, or
