@@ -8,9 +8,11 @@
 #include <linux/ethtool.h>
 #include <linux/if_vlan.h>
 #include <linux/ipv6.h>
+#include <linux/memcontrol.h>
 #include <linux/netdevice.h>
 #include <linux/rhashtable.h>
 #include <linux/rtnetlink.h>
+#include <linux/sched/mm.h>
 #include <linux/skbuff.h>
 #include <linux/u64_stats_sync.h>
 #include <linux/workqueue.h>
@@ -65,6 +67,7 @@ enum ctnet_dst_kind {
  * @flags: enum ctnet_port_flags; written under RTNL, read with READ_ONCE
  * @id: index in &ctnet_net.members
  * @net: the network
+ * @n_learned: learned entries that point here; table's lock
  */
 struct ctnet_dst {
 	enum ctnet_dst_kind	kind;
@@ -72,6 +75,7 @@ struct ctnet_dst {
 	u32			flags;
 	u32			id;
 	struct ctnet_net	*net;
+	u32			n_learned;
 };
 
 /* Where ports (by ifindex), peers and the host stand in &ctnet_net.members. */
@@ -288,6 +292,7 @@ struct ctnet_flood {
  * @fdb_next: where the next id is looked for; table's lock
  * @n_learned: learned entries; table's lock
  * @n_static: static entries; table's lock
+ * @memcg: of who made the network; charged with what frames make it learn
  * @ips: IP address to &struct ctnet_fdb_ip; table's lock
  * @ageing_work: removes what was not seen
  * @n_ports: RTNL
@@ -315,6 +320,7 @@ struct ctnet_net {
 	u32				fdb_next;
 	u32				n_learned;
 	u32				n_static;
+	struct mem_cgroup		*memcg;
 	struct rhashtable		ips;
 	struct delayed_work		ageing_work;
 	u32				n_ports;

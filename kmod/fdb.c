@@ -94,14 +94,31 @@ static struct ctnet_fdb *ctnet_fdb_alloc(struct ctnet_dst *dst, u64 mac,
 	return fdb;
 }
 
-/* Under the table's lock. */
+/* Under the table's lock. @n: 1 for one that comes, -1 for one that goes. */
 static void ctnet_fdb_count(struct ctnet_net *net, const struct ctnet_fdb *fdb,
-			    int add)
+			    int n)
 {
-	u32 *n = fdb->flags & CTNET_FDB_STATIC ? &net->n_static :
-						 &net->n_learned;
+	struct ctnet_dst *dst = rcu_dereference_protected(fdb->dst, true);
 
-	WRITE_ONCE(*n, *n + add);
+	if (fdb->flags & CTNET_FDB_STATIC) {
+		WRITE_ONCE(net->n_static, net->n_static + n);
+		return;
+	}
+	WRITE_ONCE(net->n_learned, net->n_learned + n);
+	WRITE_ONCE(dst->n_learned, dst->n_learned + n);
+}
+
+/*
+ * Whether another entry may be learned from here. Who has three times as many as there
+ * are places left has to wait, so that one who makes MACs up fills three quarters of the
+ * table, and not what others need.
+ */
+static bool ctnet_fdb_has_room(const struct ctnet_dst *src)
+{
+	u32 max = READ_ONCE(src->net->max_fdb);
+	u32 n = READ_ONCE(src->net->n_learned);
+
+	return n < max && READ_ONCE(src->n_learned) < 3 * (max - n);
 }
 
 /* Under the table's lock. All of the entry but its addresses, or nothing. */
@@ -150,6 +167,29 @@ static void ctnet_fdb_changed(struct ctnet_net *net, const struct ctnet_fdb *fdb
 	ctnet_nl_fdb_event(net, fdb, cmd);
 }
 
+/*
+ * Under the table's lock. Charged to who made the network, who may have set the cap: not
+ * the frame's sender, nor nobody, as what softirqs allocate otherwise is.
+ */
+static struct ctnet_fdb *ctnet_fdb_new(struct ctnet_dst *src, u64 mac)
+{
+	struct ctnet_net *net = src->net;
+	struct mem_cgroup *memcg;
+	struct ctnet_fdb *fdb;
+
+	if (!ctnet_fdb_has_room(src))
+		return NULL;
+	memcg = set_active_memcg(net->memcg);
+	fdb = ctnet_fdb_alloc(src, mac, 0,
+			      GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
+	if (fdb && ctnet_fdb_link(net, fdb)) {
+		ctnet_fdb_free(fdb);
+		fdb = NULL;
+	}
+	set_active_memcg(memcg);
+	return fdb;
+}
+
 /* The source is new, or came from elsewhere. */
 static noinline void ctnet_fdb_learn_slow(struct ctnet_dst *src, u64 mac)
 {
@@ -162,19 +202,15 @@ static noinline void ctnet_fdb_learn_slow(struct ctnet_dst *src, u64 mac)
 		goto unlock;
 	fdb = ctnet_fdb_find_key(net, mac);
 	if (!fdb) {
-		if (net->n_learned >= READ_ONCE(net->max_fdb))
-			goto unlock;
-		fdb = ctnet_fdb_alloc(src, mac, 0, GFP_ATOMIC | __GFP_NOWARN);
+		fdb = ctnet_fdb_new(src, mac);
 		if (!fdb)
 			goto unlock;
-		if (ctnet_fdb_link(net, fdb)) {
-			ctnet_fdb_free(fdb);
-			goto unlock;
-		}
 		cmd = CTNET_CMD_FDB_ADD_NTF;
 	} else if (!(fdb->flags & CTNET_FDB_STATIC) &&
 		   rcu_access_pointer(fdb->dst) != src) {
+		ctnet_fdb_count(net, fdb, -1);
 		rcu_assign_pointer(fdb->dst, src);
+		ctnet_fdb_count(net, fdb, 1);
 		WRITE_ONCE(fdb->updated, jiffies);
 		cmd = CTNET_CMD_FDB_SET_NTF;
 	}
@@ -194,8 +230,6 @@ unlock:
  */
 void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac, struct ctnet_fdb *fdb)
 {
-	struct ctnet_net *net = src->net;
-
 	if (likely(fdb)) {
 		unsigned long now = jiffies;
 
@@ -206,7 +240,7 @@ void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac, struct ctnet_fdb *fdb
 		}
 		if (fdb->flags & CTNET_FDB_STATIC)
 			return;
-	} else if (READ_ONCE(net->n_learned) >= READ_ONCE(net->max_fdb)) {
+	} else if (!ctnet_fdb_has_room(src)) {
 		return;
 	}
 	ctnet_fdb_learn_slow(src, ether_addr_to_u64(mac));
@@ -564,6 +598,7 @@ int ctnet_fdb_net_init(struct ctnet_net *net)
 		rhashtable_destroy(&net->fdb);
 		return err;
 	}
+	net->memcg = get_mem_cgroup_from_mm(current->mm);
 	INIT_DELAYED_WORK(&net->ageing_work, ctnet_fdb_age);
 	queue_delayed_work(system_power_efficient_wq, &net->ageing_work, HZ);
 	return 0;
@@ -585,6 +620,7 @@ void ctnet_fdb_net_uninit(struct ctnet_net *net)
 	rhashtable_destroy(&net->ips);
 	rhashtable_destroy(&net->fdb);
 	xa_destroy(&net->fdb_ids);
+	mem_cgroup_put(net->memcg);
 }
 
 /**

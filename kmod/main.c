@@ -29,7 +29,7 @@ static int __net_init ctnet_ns_init(struct net *net)
 	struct ctnet_ns *ns = ctnet_ns(net);
 
 	ns->net = net;
-	xa_init_flags(&ns->nets, XA_FLAGS_ALLOC);
+	xa_init_flags(&ns->nets, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	atomic_set(&ns->seq, 1);
 	ctnet_vtep_ns_init(ns);
 	ctnet_nl_ns_init(ns);

@@ -303,8 +303,9 @@ flush()
 cap()
 {
 	clear_table
-	check ctn "$h1" set-net net0 --max-fdb 10
-	check_eq "$(net_stat "$h1" net0 max_fdb)" 10 max_fdb
+	# a port alone fills three quarters, which are ten
+	check ctn "$h1" set-net net0 --max-fdb 13
+	check_eq "$(net_stat "$h1" net0 max_fdb)" 13 max_fdb
 	ask macs "$c1" eth0 10 02:cc:00:00:00:01
 	wait_until 5000 is 02:cc:00:00:00:0a "learned p1 - - -"
 	seen "$c1" $A
@@ -322,6 +323,12 @@ cap()
 	seen "$c1" $A
 	lies $A "learned p1 - - -"
 	check_eq "$(learned_count)" 10 learned
+	# others have what it left: another port its part of that, a third the last one
+	ask macs "$c2" eth0 10 02:cd:00:00:00:01
+	check_eq "$(learned_count)" 12 learned
+	ask macs "$c3" eth0 10 02:ce:00:00:00:01
+	check_eq "$(learned_count)" 13 learned
+	lies 02:ce:00:00:00:01 "learned p3 - - -"
 	check ctn "$h1" set-net net0 --max-fdb 0
 	clear_table
 	seen "$c1" $A

@@ -110,7 +110,8 @@ enum ctnet_df {
  * @IFLA_CTNET_FLOOD: u8, 0 or 1; whether unknown unicast is flooded, default 1
  * @IFLA_CTNET_MAX_FDB: u32; cap on learned entries, up to
  *	%CTNET_MAX_FDB_MAX, default %CTNET_MAX_FDB_DEFAULT. Static entries do not
- *	count.
+ *	count. A port or peer that has three times as many as are left of it is
+ *	not learned from, so that one alone fills three quarters of the table.
  * @IFLA_CTNET_SUPPRESS: u8, 0 or 1; whether ARP requests and neighbour
  *	solicitations for an address that is in the table are answered by the
  *	network and flooded nowhere, default 1
