@@ -68,6 +68,8 @@ enum ctnet_dst_kind {
  * @id: index in &ctnet_net.members
  * @net: the network
  * @n_learned: learned entries that point here; table's lock
+ * @miss_count: misses that it caused in the running second; &ctnet_ns.event_lock
+ * @miss_window: jiffies when that began; &ctnet_ns.event_lock
  */
 struct ctnet_dst {
 	enum ctnet_dst_kind	kind;
@@ -76,6 +78,8 @@ struct ctnet_dst {
 	u32			id;
 	struct ctnet_net	*net;
 	u32			n_learned;
+	u32			miss_count;
+	unsigned long		miss_window;
 };
 
 /* Where ports (by ifindex), peers and the host stand in &ctnet_net.members. */
@@ -498,7 +502,7 @@ void ctnet_nl_port_event(struct ctnet_port *port, enum ctnet_cmd cmd);
 void ctnet_nl_peer_event(struct ctnet_peer *peer, enum ctnet_cmd cmd);
 void ctnet_nl_fdb_event(struct ctnet_net *net, const struct ctnet_fdb *fdb,
 			enum ctnet_cmd cmd);
-void ctnet_nl_miss_event(struct ctnet_net *net, const u8 *mac,
+void ctnet_nl_miss_event(struct ctnet_dst *src, const u8 *mac,
 			 const struct in6_addr *ip);
 
 /* stats.c */

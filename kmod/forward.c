@@ -296,7 +296,7 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 
 /* A frame whose destination is not in the table. */
 static noinline void ctnet_forward_unknown(struct sk_buff *skb,
-					   const struct ctnet_dst *src)
+					   struct ctnet_dst *src)
 {
 	struct ctnet_net *net = src->net;
 
@@ -304,7 +304,7 @@ static noinline void ctnet_forward_unknown(struct sk_buff *skb,
 		ctnet_flood(skb, src);
 		return;
 	}
-	ctnet_nl_miss_event(net, eth_hdr(skb)->h_dest, NULL);
+	ctnet_nl_miss_event(src, eth_hdr(skb)->h_dest, NULL);
 	ctnet_drop(net, skb, CTNET_DROP_UNKNOWN);
 }
 

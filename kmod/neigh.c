@@ -44,7 +44,7 @@ static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
 	if (!fdb) {
 		if (READ_ONCE(net->flood))
 			return CTNET_NEIGH_PASS;
-		ctnet_nl_miss_event(net, NULL, addr);
+		ctnet_nl_miss_event(src, NULL, addr);
 		ctnet_drop_count(net, skb, CTNET_DROP_MISS);
 		/* It may have it on another device, or answer for others. */
 		if (src->kind == CTNET_DST_SELF)

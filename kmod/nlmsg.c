@@ -5,6 +5,9 @@
 /* Events of the fdb that are told in a second; what is more is counted. */
 #define CTNET_EVENTS_PER_SECOND	4096
 
+/* And misses of these that one port or peer may cause: others have some to tell, too. */
+#define CTNET_MISSES_PER_SECOND	256
+
 /**
  * ctnet_nl_put_addr() - put an IP address into a message
  * @msg: the message
@@ -312,8 +315,25 @@ static void ctnet_nl_tell_lost(struct work_struct *work)
 				&lost, GFP_KERNEL);
 }
 
-/* Whether an event of the fdb may be told now; else it is counted as lost. */
-static bool ctnet_nl_event_allowed(struct ctnet_ns *ns)
+/* Counts a miss of @src. Under ns->event_lock. Whether it may be told of. */
+static bool ctnet_nl_miss_allowed(struct ctnet_dst *src)
+{
+	if (!src->miss_count ||
+	    time_after_eq(jiffies, src->miss_window + HZ)) {
+		src->miss_window = jiffies;
+		src->miss_count = 0;
+	}
+	if (src->miss_count >= CTNET_MISSES_PER_SECOND)
+		return false;
+	src->miss_count++;
+	return true;
+}
+
+/*
+ * Whether an event of the fdb, or a miss of @src, may be told now; else it is counted as
+ * lost.
+ */
+static bool ctnet_nl_event_allowed(struct ctnet_ns *ns, struct ctnet_dst *src)
 {
 	bool allowed;
 
@@ -322,7 +342,8 @@ static bool ctnet_nl_event_allowed(struct ctnet_ns *ns)
 		ns->event_window = jiffies;
 		ns->event_count = 0;
 	}
-	allowed = ns->event_count < CTNET_EVENTS_PER_SECOND;
+	allowed = ns->event_count < CTNET_EVENTS_PER_SECOND &&
+		  (!src || ctnet_nl_miss_allowed(src));
 	if (allowed)
 		ns->event_count++;
 	else if (!ns->event_lost++)
@@ -332,14 +353,15 @@ static bool ctnet_nl_event_allowed(struct ctnet_ns *ns)
 }
 
 /* What a frame or the passing of time causes: told at a bounded rate. */
-static void ctnet_nl_frame_event(struct ctnet_net *net, enum ctnet_cmd cmd,
-				 ctnet_fill_t fill, const void *obj)
+static void ctnet_nl_frame_event(struct ctnet_net *net, struct ctnet_dst *src,
+				 enum ctnet_cmd cmd, ctnet_fill_t fill,
+				 const void *obj)
 {
 	struct net *n = dev_net(net->dev);
 
 	if (READ_ONCE(net->dev->reg_state) == NETREG_REGISTERED &&
 	    genl_has_listeners(&ctnet_family, n, 0) &&
-	    ctnet_nl_event_allowed(ctnet_ns(n)))
+	    ctnet_nl_event_allowed(ctnet_ns(n), src))
 		ctnet_nl_notify(n, cmd, fill, obj, GFP_ATOMIC);
 }
 
@@ -354,7 +376,7 @@ static void ctnet_nl_frame_event(struct ctnet_net *net, enum ctnet_cmd cmd,
 void ctnet_nl_fdb_event(struct ctnet_net *net, const struct ctnet_fdb *fdb,
 			enum ctnet_cmd cmd)
 {
-	ctnet_nl_frame_event(net, cmd, ctnet_nl_fill_fdb, fdb);
+	ctnet_nl_frame_event(net, NULL, cmd, ctnet_nl_fill_fdb, fdb);
 }
 
 struct ctnet_miss {
@@ -375,18 +397,19 @@ static int ctnet_nl_fill_miss(struct sk_buff *msg, const void *obj, bool stats)
 
 /**
  * ctnet_nl_miss_event() - tell of a destination that is not in the table
- * @net: the network
+ * @src: where the frame came from
  * @mac: the MAC, or NULL
  * @ip: the address that was asked for, where there is no MAC
  *
- * Context: under RCU, softirq. At a bounded rate.
+ * Context: under RCU, softirq. At a bounded rate, of each source as well.
  */
-void ctnet_nl_miss_event(struct ctnet_net *net, const u8 *mac,
+void ctnet_nl_miss_event(struct ctnet_dst *src, const u8 *mac,
 			 const struct in6_addr *ip)
 {
-	const struct ctnet_miss miss = { .net = net, .mac = mac, .ip = ip };
+	const struct ctnet_miss miss = { .net = src->net, .mac = mac, .ip = ip };
 
-	ctnet_nl_frame_event(net, CTNET_CMD_MISS_NTF, ctnet_nl_fill_miss, &miss);
+	ctnet_nl_frame_event(src->net, src, CTNET_CMD_MISS_NTF,
+			     ctnet_nl_fill_miss, &miss);
 }
 
 /**

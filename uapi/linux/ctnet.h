@@ -214,7 +214,8 @@ enum ctnet_ifla {
  * @CTNET_CMD_MISS_NTF: a frame had a destination, or asked for an address (in no
  *	VLAN, with SUPPRESS on), that is not in the table of a network that does
  *	not flood. NET, and MAC (the destination) or IP (the address asked for),
- *	of &enum ctnet_fdb_attr; told at a bounded rate.
+ *	of &enum ctnet_fdb_attr; told at a bounded rate, for each port or peer as
+ *	well as for all.
  * @CTNET_CMD_LOST_NTF: changes of the fdb, or misses, happened faster than they
  *	are told; attributes of &enum ctnet_lost_attr
  * @__CTNET_CMD_MAX: one more than the last
