@@ -1,0 +1,205 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""Attackers, and those whom they must not harm. What frames.py does, and besides
+
+	bystanders NETNS,ADDRESS,NETNS,ADDRESS...
+				from now on, each pair's first sends UDP datagrams to
+				its second, some each 5 ms
+	calm			no more; how many were sent, and arrived, of all pairs
+	claim NETNS DST VNI N MAC...
+				N datagrams of a tunnel, each with a broadcast from the
+				next of these MACs
+	strange NETNS DST VNI N	N datagrams of a tunnel, as fast as can be
+	resolve NETNS DEV MAC IP N ADDRESS
+				N ARP requests for ADDRESS, and as many more addresses
+				after it if it ends in +
+	icmp NETNS TO ROUTER VNI LOCAL PEER MTU
+				a "too big" about a datagram from LOCAL to PEER
+	misses NETNS		from now on, keep the events of the family ctnet
+	missed WANT MS		wait for as many misses, told of or lost; how many of
+				each, and which addresses of 198.51.100.0/24
+	flood NETNS DEV SRC TAG N
+				N broadcasts from one CPU, the same for all that flood, and
+				with room for them in the socket
+"""
+import os
+import socket
+import struct
+import threading
+import time
+
+import frames
+import nlraw
+from wire import checksum
+
+BCAST = "ff:ff:ff:ff:ff:ff"
+SO_SNDBUFFORCE = 32
+state, watched = {}, []
+
+
+# -------------------------------------------------------------- bystanders
+
+class Bystanders(threading.Thread):
+    def __init__(self, words):
+        super().__init__(daemon=True)
+        self.sent, self.got, self.end = 0, 0, False
+        self.pairs = []
+        for a, _, b, addr in zip(*[iter(words)] * 4):
+            rx = nlraw.socket_in(b, socket.AF_INET, socket.SOCK_DGRAM)
+            rx.setsockopt(socket.SOL_SOCKET, nlraw.SO_RCVBUFFORCE, 16 << 20)
+            rx.bind((addr, 0))
+            rx.setblocking(False)
+            tx = nlraw.socket_in(a, socket.AF_INET, socket.SOCK_DGRAM)
+            tx.connect(rx.getsockname())
+            self.pairs.append((tx, rx))
+
+    def take_in(self):
+        for _, rx in self.pairs:
+            try:
+                while rx.recv(64):
+                    self.got += 1
+            except BlockingIOError:
+                pass
+
+    def run(self):
+        while not self.end:
+            for tx, _ in self.pairs:
+                tx.send(b"bystander")
+                self.sent += 1
+            self.take_in()
+            time.sleep(0.005)
+
+    def stop(self, seconds):
+        self.end = True
+        self.join()
+        end = time.monotonic() + seconds
+        while self.got < self.sent and time.monotonic() < end:
+            time.sleep(0.05)
+            self.take_in()
+        for pair in self.pairs:
+            for s in pair:
+                s.close()
+
+
+def bystanders(words):
+    state["calm"] = Bystanders(words.split(","))
+    state["calm"].start()
+    return "ok"
+
+
+def calm():
+    b = state.pop("calm")
+    b.stop(5 * int(os.environ.get("CTNET_SLOW", "1")))
+    return "ok sent %d got %d" % (b.sent, b.got)
+
+
+# ------------------------------------------------------------- the underlay
+
+def tunnelled(vni, src):
+    return (struct.pack(">II", 0x08000000, int(vni) << 8) + frames.mac(BCAST)
+            + frames.mac(src) + struct.pack(">H", frames.TYPE) + b"claim".ljust(46, b"\0"))
+
+
+def claim(netns, dst, vni, n, *macs):
+    with nlraw.socket_in(netns, socket.AF_INET, socket.SOCK_DGRAM) as s:
+        data = [tunnelled(vni, m) for m in macs]
+        for i in range(int(n)):
+            s.sendto(data[i % len(data)], (dst, 4789))
+    return "ok"
+
+
+def strange(netns, dst, vni, n):
+    return claim(netns, dst, vni, n, "02:00:00:00:66:66")
+
+
+def icmp(netns, to, router, vni, local, peer, mtu):
+    """Quotes the first bytes of a datagram that LOCAL may have sent to PEER."""
+    quoted = tunnelled(vni, "02:00:00:00:66:67")
+    udp = struct.pack(">4H", 40000, 4789, 8 + len(quoted), 0) + quoted
+    if ":" in to:
+        six = lambda a: socket.inet_pton(socket.AF_INET6, a)
+        head = struct.pack(">IHBB", 6 << 28, len(udp), 17, 64) + six(local) + six(peer)
+        data = struct.pack(">BBHI", 2, 0, 0, int(mtu)) + head + udp
+        s = nlraw.socket_in(netns, socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
+    else:
+        head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0x4000, 64, 17, 0,
+                           socket.inet_aton(local), socket.inet_aton(peer))
+        data = struct.pack(">BBHHH", 3, 4, 0, 0, int(mtu)) + head + udp
+        data = data[:2] + struct.pack(">H", checksum(data)) + data[4:]
+        s = nlraw.socket_in(netns, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+    with s:
+        s.bind((router, 0))
+        s.sendto(data, (to, 0))
+    return "ok"
+
+
+# ----------------------------------------------------------------- questions
+
+def resolve(netns, dev, mac, own, n, addr):
+    s = frames.sender(netns, dev)
+    first, step = struct.unpack(">I", socket.inet_aton(addr.rstrip("+")))[0], addr[-1] == "+"
+    head = (frames.mac(BCAST) + frames.mac(mac) + bytes.fromhex("08060001080006040001")
+            + frames.mac(mac) + socket.inet_aton(own) + bytes(6))
+    for i in range(int(n)):
+        s.send((head + struct.pack(">I", first + i * step)).ljust(60, b"\0"))
+    return "ok"
+
+
+def misses(netns):
+    nl = nlraw.Generic(netns)
+    nl.sock.setsockopt(socket.SOL_SOCKET, nlraw.SO_RCVBUFFORCE, 256 << 20)
+    nl.sock.setsockopt(nlraw.SOL_NETLINK, nlraw.ADD_MEMBERSHIP, nl.group)
+    watched[:] = [nl]
+    return "ok"
+
+
+def missed(want, ms):
+    told, lost, named = 0, 0, set()
+    end = time.monotonic() + int(ms) / 1000
+    while told + lost < int(want) and time.monotonic() < end:
+        watched[0].sock.settimeout(max(end - time.monotonic(), 0.001))
+        try:
+            for kind, _, _, data in watched[0].messages():
+                name = nlraw.CMDS[data[0]] if kind == nlraw.Generic.family else ""
+                attrs = dict(nlraw.attributes(data[4:])) if name else {}
+                if name == "MISS_NTF":
+                    told += 1
+                    addr = socket.inet_ntoa(attrs.get(8, bytes(4))[:4])
+                    if addr.startswith("198.51.100."):
+                        named.add(addr)
+                elif name == "LOST_NTF":
+                    lost += struct.unpack("=I", attrs[1])[0]
+        except TimeoutError:
+            break
+    return " ".join(["ok told %d lost %d" % (told, lost)] + sorted(named))
+
+
+# ------------------------------------------------------------------- floods
+
+def broadcast(src, tag):
+    return (frames.mac(BCAST) + frames.mac(src) + struct.pack(">H", frames.TYPE)
+            + tag.encode().ljust(46, b"\0"))
+
+
+def flood(netns, dev, src, tag, n):
+    s, data, cpus = frames.sender(netns, dev), broadcast(src, tag), os.sched_getaffinity(0)
+    s.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 64 << 20)
+    os.sched_setaffinity(0, {0})
+    for _ in range(int(n)):
+        s.send(data)
+    os.sched_setaffinity(0, cpus)
+    return "ok"
+
+
+REQUESTS = dict(frames.REQUESTS, bystanders=bystanders, calm=calm, claim=claim,
+                strange=strange, resolve=resolve, icmp=icmp, misses=misses,
+                missed=missed, flood=flood)
+
+
+def handle(line):
+    words = line.split()
+    return REQUESTS[words[0]](*words[1:])
+
+
+if __name__ == "__main__":
+    nlraw.serve(handle)
