@@ -249,6 +249,14 @@ struct ctnet_vtep {
 	struct rcu_head		rcu;
 };
 
+/*
+ * How many receivers a flood serves before others have their turn. What is
+ * delivered waits in the CPU's backlog queue, of which one round of polls works
+ * off 64 (net.core.dev_weight); an answer to each, forwarded and delivered in
+ * turn, makes three passes of a receiver.
+ */
+#define CTNET_FLOOD_BATCH	16
+
 /* Lines that floods wait in, by their source, and that take turns. */
 #define CTNET_FLOOD_LINES_BITS	4
 #define CTNET_FLOOD_LINES	(1U << CTNET_FLOOD_LINES_BITS)
@@ -419,6 +427,9 @@ bool ctnet_may_pass(const struct ctnet_dst *src, const struct ctnet_dst *dst,
 		    enum ctnet_drop *reason);
 void ctnet_deliver(struct ctnet_dst *dst, struct sk_buff *skb, bool received);
 void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src);
+
+/* flood.c */
+void ctnet_flood(struct sk_buff *skb, const struct ctnet_dst *src);
 int ctnet_flood_init(struct ctnet_net *net);
 void ctnet_flood_uninit(struct ctnet_net *net);
 

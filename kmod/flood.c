@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Floods: a frame for all, sent to a batch of receivers at a time. A frame in here is as
+ * forward.c has it.
+ */
+#include <linux/hash.h>
+
+#include "ctnet.h"
+
+/* Floods of one CPU that may wait. */
+#define CTNET_FLOOD_QUEUE	1024
+
+/* And the memory of those that do, of all networks on all CPUs together. */
+#define CTNET_FLOOD_BYTES	(64L << 20)
+
+static atomic_long_t ctnet_flood_bytes;
+
+/* Whether this CPU is at a flood: one inside another, in nested tunnels, has to wait. */
+static DEFINE_PER_CPU(bool, ctnet_flooding);
+
+/**
+ * struct ctnet_flood_cb - what a waiting flood remembers, in skb->cb
+ * @src: id of where it came from, which may be gone
+ * @flags: of where it came from
+ * @next: id of the next receiver
+ * @bytes: what it is taken to occupy
+ */
+struct ctnet_flood_cb {
+	u32 src;
+	u32 flags;
+	u32 next;
+	u32 bytes;
+};
+
+static struct ctnet_flood_cb *ctnet_flood_cb(struct sk_buff *skb)
+{
+	BUILD_BUG_ON(sizeof(struct ctnet_flood_cb) > sizeof(skb->cb));
+	return (struct ctnet_flood_cb *)skb->cb;
+}
+
+static bool ctnet_id_is_peer(u32 id)
+{
+	return id > CTNET_ID_PORT_MAX;
+}
+
+static bool ctnet_flood_to(const struct ctnet_dst *dst,
+			   const struct ctnet_flood_cb *cb)
+{
+	u32 flags = READ_ONCE(dst->flags);
+
+	if (!(flags & CTNET_PORT_FLOOD) ||
+	    flags & cb->flags & CTNET_PORT_ISOLATED)
+		return false;
+	return dst->id != cb->src || flags & CTNET_PORT_HAIRPIN;
+}
+
+/*
+ * Serves a batch of receivers, beginning at cb->next. Returns the frame if there
+ * are more, and NULL if it was consumed.
+ */
+static struct sk_buff *ctnet_flood_batch(struct ctnet_net *net,
+					 struct sk_buff *skb)
+{
+	struct ctnet_flood_cb cb = *ctnet_flood_cb(skb);
+	bool received = cb.src != CTNET_ID_SELF;
+	struct ctnet_dst *dst, *prev = NULL;
+	/* Split horizon: peers stand last, and what a peer sent ends there. */
+	u32 last = ctnet_id_is_peer(cb.src) ? CTNET_ID_PORT_MAX : U32_MAX;
+	XA_STATE(xas, &net->members, cb.next);
+	unsigned int n = 0;
+
+	xas_for_each(&xas, dst, last) {
+		struct sk_buff *clone;
+
+		if (xas_retry(&xas, dst) || !ctnet_flood_to(dst, &cb))
+			continue;
+		if (prev) {
+			clone = skb_clone(skb, GFP_ATOMIC);
+			if (clone)
+				ctnet_deliver(prev, clone, received);
+			else
+				ctnet_drop_count(net, skb, CTNET_DROP_NOMEM);
+		}
+		prev = dst;
+		if (n++ == CTNET_FLOOD_BATCH) {
+			ctnet_flood_cb(skb)->next = dst->id;
+			return skb;
+		}
+	}
+	if (prev)
+		ctnet_deliver(prev, skb, received);
+	else
+		consume_skb(skb);
+	return NULL;
+}
+
+/* The line that the floods of a source stand in. */
+static struct sk_buff_head *ctnet_flood_line(struct ctnet_flood *flood, u32 src)
+{
+	return &flood->line[hash_32(src, CTNET_FLOOD_LINES_BITS)];
+}
+
+/*
+ * Has a flood wait, if there is room. A line may have as many as there are places
+ * left, and a network as many bytes as are left: so whoever floods without end leaves
+ * some for others.
+ */
+static bool ctnet_flood_wait(struct ctnet_flood *flood, struct sk_buff *skb)
+{
+	struct sk_buff_head *line;
+	u32 bytes = skb->truesize;
+	bool room;
+
+	line = ctnet_flood_line(flood, ctnet_flood_cb(skb)->src);
+	spin_lock(&flood->lock);
+	room = skb_queue_len(line) + flood->len < CTNET_FLOOD_QUEUE &&
+	       flood->bytes + bytes + atomic_long_read(&ctnet_flood_bytes) <
+	       CTNET_FLOOD_BYTES;
+	if (room) {
+		ctnet_flood_cb(skb)->bytes = bytes;
+		flood->len++;
+		flood->bytes += bytes;
+		atomic_long_add(bytes, &ctnet_flood_bytes);
+		__skb_queue_tail(line, skb);
+	}
+	spin_unlock(&flood->lock);
+	return room;
+}
+
+/* One that waited has gone. */
+static void ctnet_flood_gone(struct ctnet_flood *flood, u32 bytes)
+{
+	spin_lock(&flood->lock);
+	flood->len--;
+	flood->bytes -= bytes;
+	spin_unlock(&flood->lock);
+	atomic_long_sub(bytes, &ctnet_flood_bytes);
+}
+
+/**
+ * ctnet_flood() - send a frame to all that receive floods
+ * @skb: the frame; consumed
+ * @src: where it came from
+ */
+void ctnet_flood(struct sk_buff *skb, const struct ctnet_dst *src)
+{
+	struct ctnet_net *net = src->net;
+	struct ctnet_flood *flood = this_cpu_ptr(net->floods);
+
+	*ctnet_flood_cb(skb) = (struct ctnet_flood_cb) {
+		.src = src->id,
+		.flags = READ_ONCE(src->flags),
+	};
+	/* Behind those of the same source, of which there may be too many already. */
+	if (likely(!__this_cpu_read(ctnet_flooding) &&
+		   skb_queue_empty_lockless(ctnet_flood_line(flood, src->id)))) {
+		__this_cpu_write(ctnet_flooding, true);
+		skb = ctnet_flood_batch(net, skb);
+		__this_cpu_write(ctnet_flooding, false);
+		if (likely(!skb))
+			return;
+	}
+
+	/* The frame outlives what holds these. */
+	skb->dev = net->dev;
+	skb_dst_drop(skb);
+	if (ctnet_flood_wait(flood, skb))
+		napi_schedule(&flood->napi);
+	else
+		ctnet_drop(net, skb, CTNET_DROP_FLOOD_QUEUE);
+}
+
+/* The first of the line whose turn it is. */
+static struct sk_buff *ctnet_flood_next(struct ctnet_flood *flood)
+{
+	struct sk_buff *skb = NULL;
+	unsigned int n;
+
+	spin_lock(&flood->lock);
+	for (n = 0; n < CTNET_FLOOD_LINES && !skb; n++) {
+		flood->turn = (flood->turn + 1) % CTNET_FLOOD_LINES;
+		skb = __skb_dequeue(&flood->line[flood->turn]);
+	}
+	spin_unlock(&flood->lock);
+	return skb;
+}
+
+/* A poll is a batch; the backlog's own polls come between it and the next. */
+static int ctnet_flood_poll(struct napi_struct *napi, int budget)
+{
+	struct ctnet_flood *flood = container_of(napi, struct ctnet_flood, napi);
+	struct ctnet_net *net = netdev_priv(napi->dev);
+	struct ctnet_flood_cb cb;
+	struct sk_buff *skb;
+
+	/* netpoll, which only reaps what was sent */
+	if (unlikely(!budget))
+		return 0;
+	rcu_read_lock();
+	skb = ctnet_flood_next(flood);
+	if (skb) {
+		cb = *ctnet_flood_cb(skb);
+		if (likely(netif_running(net->dev))) {
+			__this_cpu_write(ctnet_flooding, true);
+			skb = ctnet_flood_batch(net, skb);
+			__this_cpu_write(ctnet_flooding, false);
+		} else {
+			ctnet_drop(net, skb, CTNET_DROP_NET_DOWN);
+			skb = NULL;
+		}
+		if (skb) {
+			spin_lock(&flood->lock);
+			__skb_queue_head(ctnet_flood_line(flood, cb.src), skb);
+			spin_unlock(&flood->lock);
+		} else {
+			ctnet_flood_gone(flood, cb.bytes);
+		}
+	}
+	rcu_read_unlock();
+
+	if (READ_ONCE(flood->len))
+		return budget;
+	napi_complete_done(napi, 0);
+	/* One may have come between the look and the completion. */
+	if (READ_ONCE(flood->len))
+		napi_schedule(napi);
+	return 0;
+}
+
+/**
+ * ctnet_flood_init() - make room for floods that wait
+ * @net: the network
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ctnet_flood_init(struct ctnet_net *net)
+{
+	int cpu;
+
+	net->floods = alloc_percpu_gfp(struct ctnet_flood, GFP_KERNEL_ACCOUNT);
+	if (!net->floods)
+		return -ENOMEM;
+	for_each_possible_cpu(cpu) {
+		struct ctnet_flood *flood = per_cpu_ptr(net->floods, cpu);
+		unsigned int n;
+
+		spin_lock_init(&flood->lock);
+		for (n = 0; n < CTNET_FLOOD_LINES; n++)
+			__skb_queue_head_init(&flood->line[n]);
+		set_bit(NAPI_STATE_NO_BUSY_POLL, &flood->napi.state);
+		netif_napi_add(net->dev, &flood->napi, ctnet_flood_poll);
+		napi_enable(&flood->napi);
+	}
+	return 0;
+}
+
+/**
+ * ctnet_flood_uninit() - drop the floods that wait
+ * @net: the network; none comes any more
+ *
+ * Context: RTNL; may sleep. A grace period is to pass before free_percpu().
+ */
+void ctnet_flood_uninit(struct ctnet_net *net)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu) {
+		struct ctnet_flood *flood = per_cpu_ptr(net->floods, cpu);
+		unsigned int n;
+
+		napi_disable(&flood->napi);
+		__netif_napi_del(&flood->napi);
+		for (n = 0; n < CTNET_FLOOD_LINES; n++)
+			__skb_queue_purge(&flood->line[n]);
+		atomic_long_sub(flood->bytes, &ctnet_flood_bytes);
+	}
+}
