@@ -368,7 +368,7 @@ slab() { awk '$1 == "slab" { print $2 }' "$1/memory.stat"; }
 # What a network learns is charged to who made it, and ends where his limit is.
 learned_charged()
 {
-	local cg=$TMP/cgroup n=20000 before got m
+	local cg=$TMP/cgroup n=8000 before got
 
 	mkdir "$cg"
 	mount -t cgroup2 none "$cg" 2>/dev/null || { skip "no cgroup2"; return; }
@@ -395,10 +395,10 @@ learned_charged()
 	check_eq "$(net_stat "$h1" lim fdb_learned)" $n "learned entries"
 	diag "$n learned entries are charged with $(($(slab "$cg/user") - before)) bytes"
 	(($(slab "$cg/user") - before >= n * 64)) || fail "they are not charged"
-	echo $(($(<"$cg/user/memory.current") + (1 << 20))) >"$cg/user/memory.max"
+	echo $(($(<"$cg/user/memory.current") + (1 << 19))) >"$cg/user/memory.max"
 	ask macs "$l" eth0 $((3 * n)) 02:eb:00:00:00:01
 	got=$(net_stat "$h1" lim fdb_learned)
-	diag "$got of $((4 * n)) where the limit is 1 MiB more"
+	diag "$got of $((4 * n)) where the limit is 512 KiB more"
 	((got < 3 * n)) || fail "the limit is none"
 	# frames pass all the same
 	listen "$m"
