@@ -335,6 +335,9 @@ choose_kernel()
 	RUNNER=${RUNNER:-$runner}
 	[[ $RUNNER == "$runner" ]] ||
 		give_up "RUNNER=$RUNNER: runners are vng and uml, and this kernel takes $runner"
+	# its processes have half a terabyte of addresses, and ASan wants sixteen
+	[[ $RUNNER != uml || -z ${SANITIZE:-} ]] ||
+		give_up "SANITIZE=1: not under a user-mode kernel, which has no room for it"
 }
 
 main()
