@@ -446,9 +446,11 @@ void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
 	xa_lock_bh(&net->fdb_ids);
 	ips = from->ips;
 	if (ips && !WARN_ON_ONCE(to->ips)) {
-		/* Who finds @to by these finds it whole. */
-		for (i = 0; i < ips->n; i++)
+		for (i = 0; i < ips->n; i++) {
+			/* Who finds @to by this address finds it whole. */
 			smp_store_release(&ips->ip[i].fdb, to);
+		}
+		/* Who finds them at @to finds @to in each. */
 		smp_store_release(&to->ips, ips);
 		WRITE_ONCE(from->ips, NULL);
 		ctnet_fdb_changed(net, to, CTNET_CMD_FDB_SET_NTF);
