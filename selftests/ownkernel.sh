@@ -76,7 +76,8 @@ own_kernel()
 		cd "$OWN_KERNELS" && grep -hv '^#[^C]*$' "${fragments[@]}") | cksum)
 	dir=$CTNET_CACHE/kernels/$name-${key%% *}
 	log=$dir/build.log
-	make=(make -C "$OWN_SRC" "O=$dir" "${VM_MAKE[@]}")
+	# V is for what the tests print
+	make=(make V=0 -C "$OWN_SRC" "O=$dir" "${VM_MAKE[@]}")
 	mkdir -p "$dir"
 	exec {OWN_LOCK}>"$dir/.lock"
 	flock "$OWN_LOCK"
