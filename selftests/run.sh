@@ -103,7 +103,8 @@ show()
 	done
 }
 
-# Seconds that script $1 may take: a sum, which may name variables of the environment.
+# Seconds that script $1 may take: a sum, which may name variables of the environment. For
+# a subshell.
 # What shares the cores with another VM may take longer, and so may a slower kernel.
 script_timeout()
 {
@@ -111,6 +112,7 @@ script_timeout()
 
 	t=$(header "$1" timeout)
 	[[ $t =~ ^[A-Z0-9_+*\ ]+$ ]] || t=$(setting timeout)
+	set +u	# what is not set counts for nothing
 	echo $(((t) * (JOBS > 1 ? 2 : 1) * KERNEL_SLOW))
 }
 
