@@ -459,13 +459,13 @@ void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
 }
 
 /*
- * Removes the entries that @match names. May sleep. Entries that come meanwhile
- * are seen or not.
+ * Removes the entries that @match names, of the first @most. May sleep. Entries that
+ * come meanwhile are seen or not.
  */
 static void ctnet_fdb_walk(struct ctnet_net *net,
 			   bool (*match)(const struct ctnet_fdb *fdb,
 					 const void *arg),
-			   const void *arg)
+			   const void *arg, u64 most)
 {
 	struct ctnet_fdb *fdb;
 	unsigned long id = 0;
@@ -475,14 +475,16 @@ static void ctnet_fdb_walk(struct ctnet_net *net,
 		n = 0;
 		rcu_read_lock();
 		xa_for_each_start(&net->fdb_ids, id, fdb, id) {
-			if (n++ == CTNET_FDB_WALK_BATCH)
+			if (n == CTNET_FDB_WALK_BATCH || n == most)
 				break;
+			n++;
 			if (match(fdb, arg))
 				ctnet_fdb_del(net, fdb);
 		}
 		rcu_read_unlock();
 		cond_resched();
-	} while (fdb);
+		most -= n;
+	} while (fdb && most);
 }
 
 struct ctnet_fdb_filter {
@@ -508,14 +510,18 @@ static bool ctnet_fdb_match(const struct ctnet_fdb *fdb, const void *arg)
  * @dst: only those that lie here, or NULL
  * @learned: only learned ones
  *
- * The netdevice's own address stays. Context: may sleep.
+ * The netdevice's own address stays. Each that goes makes room for another, which is
+ * found later in the table: where MACs are made up without end, the walk has one.
+ *
+ * Context: may sleep.
  */
 void ctnet_fdb_flush(struct ctnet_net *net, const struct ctnet_dst *dst,
 		     bool learned)
 {
 	struct ctnet_fdb_filter filter = { .dst = dst, .learned = learned };
 
-	ctnet_fdb_walk(net, ctnet_fdb_match, &filter);
+	ctnet_fdb_walk(net, ctnet_fdb_match, &filter,
+		       (u64)READ_ONCE(net->n_learned) + READ_ONCE(net->n_static));
 }
 
 /**
@@ -526,12 +532,13 @@ void ctnet_fdb_flush(struct ctnet_net *net, const struct ctnet_dst *dst,
  */
 void ctnet_fdb_retire(struct ctnet_dst *dst)
 {
+	struct ctnet_fdb_filter filter = { .dst = dst };
 	struct ctnet_net *net = dst->net;
 
 	xa_lock_bh(&net->fdb_ids);
 	dst->dead = true;
 	xa_unlock_bh(&net->fdb_ids);
-	ctnet_fdb_flush(net, dst, false);
+	ctnet_fdb_walk(net, ctnet_fdb_match, &filter, U64_MAX);
 }
 
 /**
@@ -563,7 +570,7 @@ static void ctnet_fdb_age(struct work_struct *work)
 	unsigned long ageing = READ_ONCE(net->ageing);
 
 	if (ageing && READ_ONCE(net->n_learned))
-		ctnet_fdb_walk(net, ctnet_fdb_aged, &ageing);
+		ctnet_fdb_walk(net, ctnet_fdb_aged, &ageing, U64_MAX);
 	queue_delayed_work(system_power_efficient_wq, &net->ageing_work,
 			   clamp_t(unsigned long, ageing / 4, HZ,
 				   CTNET_FDB_AGE_PAUSE));
@@ -617,7 +624,7 @@ void ctnet_fdb_net_uninit(struct ctnet_net *net)
 	struct ctnet_fdb_filter filter = { .local = true };
 
 	cancel_delayed_work_sync(&net->ageing_work);
-	ctnet_fdb_walk(net, ctnet_fdb_match, &filter);
+	ctnet_fdb_walk(net, ctnet_fdb_match, &filter, U64_MAX);
 	WARN_ON_ONCE(net->n_learned || net->n_static);
 	rhashtable_destroy(&net->ips);
 	rhashtable_destroy(&net->fdb);
