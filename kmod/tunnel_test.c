@@ -31,6 +31,18 @@ static unsigned int ctnet_tunnel_test_udp_at(enum ctnet_family f)
 	return f == CTNET_V4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
 }
 
+/* t->outer goes from us to the peer: what we sent, and an ICMP error quotes. */
+static void ctnet_tunnel_test_reverse(struct ctnet_test *t, enum ctnet_family f)
+{
+	struct ipv6hdr *ip6 = (struct ipv6hdr *)t->outer.data;
+	struct iphdr *ip4 = (struct iphdr *)t->outer.data;
+
+	if (f == CTNET_V4)
+		swap(ip4->saddr, ip4->daddr);
+	else
+		swap(ip6->saddr, ip6->daddr);
+}
+
 /* t->outer becomes a datagram of the peer with the frame of t->f in it. */
 static struct vxlanhdr *ctnet_tunnel_test_wrap(struct kunit *test,
 					       enum ctnet_family f, u8 tos)
@@ -569,8 +581,9 @@ static void ctnet_tunnel_test_errors(struct kunit *test)
 	/* An ICMP error is about what we sent if what it quotes has our header. */
 	for (f = 0; f < CTNET_FAMILIES; f++) {
 		ctnet_tunnel_test_eth(test);
-		for (i = 0; i < 66; i++) {
+		for (i = 0; i < 68; i++) {
 			struct vxlanhdr *vxh = ctnet_tunnel_test_wrap(test, f, 0);
+			u8 *udp = t->outer.data + ctnet_tunnel_test_udp_at(f);
 			struct sock *sk = ctnet_tunnel_test_sock(t, f)->sock->sk;
 
 			want = 0;
@@ -578,10 +591,16 @@ static void ctnet_tunnel_test_errors(struct kunit *test)
 				vxh->vx_flags ^= htonl(BIT(i - 2));
 			else if (i >= 34 && i < 58)
 				vxh->vx_vni ^= htonl(BIT(i - 34 + 8));
-			if (i > 1 && i < 58)
+			if ((i > 1 && i < 58) || i >= 66)
 				want = -ENOENT;
 			len = ctnet_tunnel_test_udp_at(f) + 16;
-			if (i >= 58) {
+			ctnet_tunnel_test_reverse(t, f);
+			/* To nobody that is a peer, and from nobody that is us. */
+			if (i == 66) {
+				udp[-1] ^= 8;
+			} else if (i == 67) {
+				udp[f == CTNET_V4 ? -5 : -17] ^= 8;
+			} else if (i >= 58) {
 				want = -EINVAL;
 				len -= i - 57;
 			}
