@@ -240,6 +240,35 @@ static void ctnet_fdb_test_cap(struct kunit *test)
 	ctnet_fdb_test_count(test, 2, 2);
 }
 
+/* Who fills the table leaves a quarter of it to others; moves count for whom they are to. */
+static void ctnet_fdb_test_share(struct kunit *test)
+{
+	struct ctnet_test *t = test->priv;
+	u8 mac[ETH_ALEN];
+	unsigned int i;
+
+	t->net->max_fdb = 8;
+	for (i = 0; i < 8; i++) {
+		ctnet_fdb_test_mac(i, mac);
+		ctnet_fdb_test_learn(t->port[0], mac);
+	}
+	ctnet_fdb_test_count(test, 6, 0);
+	KUNIT_EXPECT_EQ(test, t->port[0]->n_learned, 6u);
+	for (i = 8; i < 16; i++) {
+		ctnet_fdb_test_mac(i, mac);
+		ctnet_fdb_test_learn(t->port[1], mac);
+	}
+	ctnet_fdb_test_count(test, 8, 0);
+	KUNIT_EXPECT_EQ(test, t->port[1]->n_learned, 2u);
+	ctnet_fdb_test_mac(0, mac);
+	ctnet_fdb_test_learn(t->port[1], mac);
+	KUNIT_EXPECT_EQ(test, t->port[0]->n_learned, 5u);
+	KUNIT_EXPECT_EQ(test, t->port[1]->n_learned, 3u);
+	ctnet_fdb_flush(t->net, t->port[0], true);
+	KUNIT_EXPECT_EQ(test, t->port[0]->n_learned, 0u);
+	ctnet_fdb_test_count(test, 3, 0);
+}
+
 /* A port of its own, not a member: it may die without the network's knowing. */
 static struct ctnet_dst *ctnet_fdb_test_dst(struct kunit *test)
 {
@@ -510,6 +539,7 @@ static struct kunit_case ctnet_fdb_cases[] = {
 	KUNIT_CASE(ctnet_fdb_test_moves),
 	KUNIT_CASE(ctnet_fdb_test_static_stays),
 	KUNIT_CASE(ctnet_fdb_test_cap),
+	KUNIT_CASE(ctnet_fdb_test_share),
 	KUNIT_CASE(ctnet_fdb_test_dead),
 	KUNIT_CASE(ctnet_fdb_test_detach),
 	KUNIT_CASE(ctnet_fdb_test_replaces),

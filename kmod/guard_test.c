@@ -132,6 +132,38 @@ static void ctnet_guard_test_other_types(struct kunit *test)
 	}
 }
 
+static void ctnet_guard_test_snap(struct kunit *test)
+{
+	static const u16 hidden[] = { ETH_P_ARP, ETH_P_IP, ETH_P_IPV6, ETH_P_8021Q,
+				      ETH_P_8021AD };
+	struct ctnet_test *t = test->priv;
+	unsigned int i;
+	u8 *snap;
+
+	for (i = 0; i < ARRAY_SIZE(hidden); i++) {
+		ctnet_guard_test_eth(test);
+		ctnet_test_type(&t->f, 8);
+		snap = ctnet_test_put(&t->f, 8);
+		snap[0] = 0xaa;
+		snap[1] = 0xaa;
+		snap[2] = 0x03;
+		snap[6] = hidden[i] >> 8;
+		snap[7] = hidden[i];
+		ctnet_guard_test_is(test, CTNET_DROP_GUARD_HEADER, "SNAP", hidden[i]);
+		/* Behind a type, or cut short, it is none; nor is another of LLC's. */
+		ctnet_guard_test_cut(test, ETH_HLEN + 7, CTNET_DROP_UNSPEC, "cut",
+				     hidden[i]);
+		ctnet_test_type(&t->f, 0x88b5);
+		ctnet_guard_test_is(test, CTNET_DROP_UNSPEC, "type", hidden[i]);
+		ctnet_test_type(&t->f, 8);
+		snap[7] ^= 0x40;
+		ctnet_guard_test_is(test, CTNET_DROP_UNSPEC, "other", hidden[i]);
+		snap[7] ^= 0x40;
+		snap[1] = 0x42;
+		ctnet_guard_test_is(test, CTNET_DROP_UNSPEC, "LLC", hidden[i]);
+	}
+}
+
 static struct ctnet_test_arp *ctnet_guard_test_put_arp(struct kunit *test, u16 op)
 {
 	return ctnet_test_put_arp(ctnet_guard_test_eth(test), op,
@@ -480,6 +512,7 @@ static void ctnet_guard_test_no_addresses(struct kunit *test)
 static struct kunit_case ctnet_guard_cases[] = {
 	KUNIT_CASE(ctnet_guard_test_mac),
 	KUNIT_CASE(ctnet_guard_test_other_types),
+	KUNIT_CASE(ctnet_guard_test_snap),
 	KUNIT_CASE(ctnet_guard_test_arp),
 	KUNIT_CASE(ctnet_guard_test_arp_fields),
 	KUNIT_CASE(ctnet_guard_test_arp_cut),
