@@ -48,14 +48,17 @@ install_kernel()
 
 	arch=$(dpkg --print-architecture)
 	# In the root. Of the kernel's packages, only the images and headers for all machines;
-	# an initrd is of no use. No single quotes in there.
+	# an initrd is of no use, and compressed modules are slow to index and to load. No single
+	# quotes in there.
 	hook="chroot \"\$1\" sh -ec '
 		v=\$(apt-cache pkgnames linux-headers-${1//./\\.} |
 			sed -nE \"s/^linux-headers-(${1//./\\.}[.+-].*-$arch)\\\$/\\1/p\" |
 			grep -vE -e \"-(cloud|rt)-\" | sort -V | tail -n 1)
 		test -n \"\$v\" || { echo no kernel $1; exit 1; }
 		INITRD=No DEBIAN_FRONTEND=noninteractive apt-get -qy --no-install-recommends \\
-			install make initramfs-tools linux-image-\$v linux-headers-\$v
+			install make xz-utils initramfs-tools linux-image-\$v linux-headers-\$v
+		find /lib/modules/\$v/ -name \"*.ko.xz\" -exec unxz {} +
+		depmod \$v
 		chmod a+r /boot/vmlinuz-\$v
 		echo \$v >/kernel-release'"
 	# sid's release file is valid for a week, and a mirror may be older than that
