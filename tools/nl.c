@@ -7,6 +7,7 @@
  */
 #include <errno.h>
 #include <linux/genetlink.h>
+#include <linux/rtnetlink.h>
 #include <netlink/genl/genl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -166,10 +167,42 @@ static int collect(struct nlsock *s, bool dump, struct replies *r)
 	}
 }
 
+static bool makes(struct nlmsghdr *h)
+{
+	const struct genlmsghdr *g = nlmsg_data(h);
+
+	if (h->nlmsg_type != ctx.family)
+		return (h->nlmsg_flags & (NLM_F_CREATE | NLM_F_EXCL)) ==
+		       (NLM_F_CREATE | NLM_F_EXCL);
+	return g->cmd == CTNET_CMD_PORT_ADD || g->cmd == CTNET_CMD_PEER_ADD ||
+	       g->cmd == CTNET_CMD_FDB_ADD;
+}
+
+static bool removes(struct nlmsghdr *h)
+{
+	const struct genlmsghdr *g = nlmsg_data(h);
+
+	/* Kinds of messages of rtnetlink come in fours: new, del, get, set. */
+	if (h->nlmsg_type != ctx.family)
+		return h->nlmsg_type >= RTM_BASE && (h->nlmsg_type & 3) == 1;
+	return g->cmd == CTNET_CMD_PORT_DEL || g->cmd == CTNET_CMD_PEER_DEL ||
+	       g->cmd == CTNET_CMD_FDB_DEL;
+}
+
+/* A request is made again, and its error says that it was carried out before. */
+static bool was_done(struct nlmsghdr *h, int err)
+{
+	if (err == -EEXIST)
+		return makes(h);
+	return removes(h) && (err == -ENODEV || err == -ENOENT ||
+			      err == -ESRCH || err == -EADDRNOTAVAIL);
+}
+
 int nl_do(struct nlsock *s, struct nl_msg *msg, struct replies *r)
 {
 	struct nlmsghdr *h = nlmsg_hdr(msg);
 	bool dump = r && (h->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	bool lost = false;
 	int err = -EINTR, try;
 
 	s->why[0] = '\0';
@@ -193,6 +226,18 @@ int nl_do(struct nlsock *s, struct nl_msg *msg, struct replies *r)
 		if (r)
 			r->len = 0;
 		err = collect(s, dump, r);
+		/*
+		 * The kernel had no memory for the answer. What it was, and so whether
+		 * the request was carried out, only asking again can tell.
+		 */
+		if (err == -ENOBUFS) {
+			lost = true;
+			continue;
+		}
+		if (lost && was_done(h, err)) {
+			s->why[0] = '\0';
+			err = 0;
+		}
 		if (err <= 0)
 			break;
 	}
