@@ -22,6 +22,8 @@ readonly KLOG_BAD='WARNING|BUG|Oops|[Ll]ockdep|circular locking|inconsistent loc
 '|suspicious RCU|held lock|lock held|refcount|unregister_netdevice: waiting for|KASAN|KCSAN|UBSAN'\
 '|KFENCE|general protection|Call Trace|scheduling while atomic|sleeping function called|rcu: INFO'\
 '|blocked for more than|soft lockup|leak|Objects remaining|objects remaining|still has objects'
+# What it says of memory that a script takes from it, and which is no more than that.
+readonly KLOG_FAULT='Call Trace\|kmemleak: Cannot allocate a scan area'
 readonly GCOV=/sys/kernel/debug/gcov
 readonly KMEMLEAK=/sys/kernel/debug/kmemleak
 readonly REPORTS=$FAST/reports	# of the tool's sanitizers
@@ -139,7 +141,8 @@ kernel_log()
 	local bad
 
 	[[ ! -w $KMEMLEAK ]] || leaks
-	bad=$(dmesg | sed -n "/ctnet-selftest: begin $1\$/,\$p" | our_races |
+	bad=$(dmesg | sed -n "/ctnet-selftest: begin $1\$/,\$p" |
+		sed "/ctnet-selftest: faults begin/,/ctnet-selftest: faults end/{/$KLOG_FAULT/d}" | our_races |
 		grep -E "$KLOG_BAD" | head -n 40)
 	[[ -z $bad ]] || printf 'the kernel said:\n%s\n' "$bad" | sed 's/^/# /'
 	# it switches itself off at its first report, or where its tables are full
