@@ -47,8 +47,8 @@ fuzz()
 }
 
 run_test fuzz netlink 1100 "netlink messages of all sorts"
-run_test fuzz port 700 "frames of all sorts from ports and the host"
-run_test fuzz underlay 700 "frames of all sorts from the underlay"
+run_test fuzz port 1200 "frames of all sorts from ports and the host"
+run_test fuzz underlay 300 "frames of all sorts from the underlay"
 
 check python3 "$DIR/cover.py" "$KO" "$OUT_DIR"/*.points &&
 	echo "$OUT" >"$OUT_DIR/coverage" && diag "reached altogether:"$'\n'"$OUT"
