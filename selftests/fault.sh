@@ -52,7 +52,10 @@ begin_faults()
 	knobs ignore-gfp-wait=N probability=0 verbose=0 verbose_ratelimit_interval_ms=0 \
 		interval=1 times=-1
 	echo 0 >$DEBUG/fail_page_alloc/min-order
-	[[ ! -w $LEAKS ]] || echo clear >$LEAKS
+	[[ -w $LEAKS ]] || return 0
+	# what it has found so far is what can be cleared
+	echo scan >$LEAKS
+	echo clear >$LEAKS
 }
 
 build_walk()
