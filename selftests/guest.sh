@@ -65,6 +65,9 @@ unpack()
 		export UBSAN_OPTIONS=log_path=$REPORTS/r:print_stacktrace=1
 	fi
 	sysctl -qw kernel.panic_on_oops=1
+	# a CPU that hangs is a crash, with a trace; a slow VM on a busy machine is not
+	sysctl -qw kernel.watchdog_thresh=60 kernel.softlockup_panic=1 \
+		kernel.softlockup_all_cpu_backtrace=1 2>/dev/null
 }
 
 links() { ip -o link show | awk -F': ' '{ sub(/@.*/, "", $2); print $2 }' | grep -vE "$OTHERS_LINKS"; }
