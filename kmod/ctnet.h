@@ -464,6 +464,7 @@ void ctnet_peer_reset_routes(struct ctnet_net *net);
 bool ctnet_peer_has_family(struct ctnet_net *net, enum ctnet_family family);
 
 /* tunnel.c */
+DECLARE_PER_CPU(unsigned int, ctnet_tunnel_depth);
 void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb);
 int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb);
 int ctnet_tunnel_err_lookup(struct sock *sk, struct sk_buff *skb);

@@ -24,12 +24,14 @@ static DEFINE_PER_CPU(bool, ctnet_flooding);
  * @flags: of where it came from
  * @next: id of the next receiver
  * @bytes: what it is taken to occupy
+ * @depth: tunnels that it is in, which it must not forget as it waits
  */
 struct ctnet_flood_cb {
 	u32 src;
 	u32 flags;
 	u32 next;
 	u32 bytes;
+	u32 depth;
 };
 
 static struct ctnet_flood_cb *ctnet_flood_cb(struct sk_buff *skb)
@@ -150,6 +152,7 @@ void ctnet_flood(struct sk_buff *skb, const struct ctnet_dst *src)
 	*ctnet_flood_cb(skb) = (struct ctnet_flood_cb) {
 		.src = src->id,
 		.flags = READ_ONCE(src->flags),
+		.depth = __this_cpu_read(ctnet_tunnel_depth),
 	};
 	/* Behind those of the same source, of which there may be too many already. */
 	if (likely(!__this_cpu_read(ctnet_flooding) &&
@@ -202,7 +205,9 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 		cb = *ctnet_flood_cb(skb);
 		if (likely(netif_running(net->dev))) {
 			__this_cpu_write(ctnet_flooding, true);
+			__this_cpu_write(ctnet_tunnel_depth, cb.depth);
 			skb = ctnet_flood_batch(net, skb);
+			__this_cpu_write(ctnet_tunnel_depth, 0);
 			__this_cpu_write(ctnet_flooding, false);
 		} else {
 			ctnet_drop(net, skb, CTNET_DROP_NET_DOWN);

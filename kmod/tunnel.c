@@ -359,7 +359,7 @@ static noinline struct sk_buff *ctnet_tunnel_cut(struct ctnet_net *net,
  * a device does, for which the core's own limit was made.
  */
 #define CTNET_TUNNEL_DEPTH	3
-static DEFINE_PER_CPU(unsigned int, ctnet_tunnel_depth);
+DEFINE_PER_CPU(unsigned int, ctnet_tunnel_depth);
 
 static void ctnet_tunnel_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 {
