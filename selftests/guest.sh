@@ -23,7 +23,9 @@ readonly KLOG_BAD='WARNING|BUG|Oops|[Ll]ockdep|circular locking|inconsistent loc
 '|KFENCE|general protection|Call Trace|scheduling while atomic|sleeping function called|rcu: INFO'\
 '|blocked for more than|soft lockup|leak|Objects remaining|objects remaining|still has objects'
 # What it says of memory that a script takes from it, and which is no more than that.
-readonly KLOG_FAULT='Call Trace\|kmemleak: Cannot allocate a scan area'
+readonly KLOG_FAULT='Call Trace\|kmemleak: Cannot allocate a scan area\|unreliable refcount tracker'
+# A line of a trace, which is no verdict whatever the function is called.
+readonly KLOG_FRAME='^\[ *[0-9.]+\] +(\[<[0-9a-f]+>\] )?(\? )?[[:alnum:]_.]+\+0x[0-9a-f]+/0x[0-9a-f]+'
 readonly GCOV=/sys/kernel/debug/gcov
 readonly KMEMLEAK=/sys/kernel/debug/kmemleak
 readonly REPORTS=$FAST/reports	# of the tool's sanitizers
@@ -146,7 +148,7 @@ kernel_log()
 	[[ ! -w $KMEMLEAK ]] || leaks
 	bad=$(dmesg | sed -n "/ctnet-selftest: begin $1\$/,\$p" |
 		sed "/ctnet-selftest: faults begin/,/ctnet-selftest: faults end/{/$KLOG_FAULT/d}" | our_races |
-		grep -E "$KLOG_BAD" | head -n 40)
+		grep -vE "$KLOG_FRAME" | grep -E "$KLOG_BAD" | head -n 40)
 	[[ -z $bad ]] || printf 'the kernel said:\n%s\n' "$bad" | sed 's/^/# /'
 	# it switches itself off at its first report, or where its tables are full
 	[[ ! -e /proc/lockdep_stats ]] || grep -q 'debug_locks: *1' /proc/lockdep_stats ||
