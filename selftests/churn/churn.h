@@ -198,6 +198,7 @@ extern _Atomic bool stop;	/* all threads end */
 extern _Atomic bool pause_dumps;	/* nobody is to pin the module for long */
 extern unsigned int n_containers;
 extern bool flat;		/* no tunnels in tunnels */
+extern bool unpatched;		/* nothing that has the kernel patch its code */
 
 static inline int host_place(unsigned int h) { return h; }
 static inline int container_place(unsigned int c) { return HOSTS + c; }

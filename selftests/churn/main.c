@@ -174,7 +174,7 @@ static void read_options(int argc, char **argv)
 	int c;
 
 	seed = clock_ms() ^ getpid();
-	while ((c = getopt(argc, argv, "s:t:r:m:c:w:f")) != -1) {
+	while ((c = getopt(argc, argv, "s:t:r:m:c:w:fp")) != -1) {
 		switch (c) {
 		case 's':
 			seed = strtoul(optarg, NULL, 0);
@@ -197,6 +197,9 @@ static void read_options(int argc, char **argv)
 		case 'f':
 			flat = true;
 			break;
+		case 'p':
+			unpatched = true;
+			break;
 		default:
 			goto usage;
 		}
@@ -205,7 +208,7 @@ static void read_options(int argc, char **argv)
 	    n_containers >= HOSTS && n_containers <= CONTAINERS)
 		return;
 usage:
-	fprintf(stderr, "usage: ctchurn -m MODULE.ko [-s SEED] [-t SECONDS] [-r ROUNDS] [-c CONTAINERS] [-w SLOWNESS] [-f]\n");
+	fprintf(stderr, "usage: ctchurn -m MODULE.ko [-s SEED] [-t SECONDS] [-r ROUNDS] [-c CONTAINERS] [-w SLOWNESS] [-f] [-p]\n");
 	exit(1);
 }
 
@@ -224,6 +227,8 @@ int main(int argc, char **argv)
 	       rounds, n_containers);
 	if (access("/sys/kernel/tracing/events/ctnet/enable", W_OK))
 		count_excuse(K_TRACE, "(no tracepoints here)");
+	else if (unpatched)
+		count_excuse(K_TRACE, "(left as they are)");
 	if (access("/dev/net/tun", W_OK)) {
 		count_excuse(K_TAP, "(no taps here)");
 		count_excuse(K_TAP_FRAME, "(no taps here)");

@@ -34,6 +34,7 @@ static int home = -1, nsids_before;
 
 unsigned int n_containers = 6;
 bool flat;
+bool unpatched;
 
 /* ---------------------------------------------------------- namespaces */
 

@@ -275,6 +275,10 @@ static void trace(struct actor *a, struct rnd *r)
 		      O_WRONLY | O_CLOEXEC);
 
 	(void)a;
+	if (unpatched) {
+		close(fd);
+		return;
+	}
 	/* it is where the module is */
 	if (fd < 0) {
 		count(K_TRACE, -errno, NULL);
