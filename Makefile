@@ -71,8 +71,8 @@ fuzz: ## fuzz for SECONDS=N (60); what is found is kept
 demo: ## two hosts, four containers, one network, in a VM: see what ctnet does
 	@V="$(V)" bash selftests/run.sh demo
 
-lint: ## run the linters over module, tool and scripts; LINT="sparse clang": only these
-	@LINT="$(LINT)" bash selftests/lint.sh
+lint: ## run the linters over module, tool and scripts; LINTERS="sparse clang": only these
+	@LINTERS="$(LINTERS)" bash selftests/lint.sh
 
 clean: ## remove what a build made
 	$(MAKE) -C tools clean

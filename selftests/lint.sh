@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What "make lint" runs over the tree: one line for each tool that has nothing to say, and
-# what it says otherwise. LINT="sparse shellcheck": only these.
+# what it says otherwise. LINTERS="sparse shellcheck": only these.
 #
 #	checkpatch	the kernel's style, --strict, in module, header, tool and tests
 #	kernel-doc	what the kernel's comments say of parameters and members
@@ -215,9 +215,9 @@ main()
 	local tool out failed=0
 	local -a tools
 
-	read -ra tools <<<"${LINT:-${ALL[*]}}"
+	read -ra tools <<<"${LINTERS:-${ALL[*]}}"
 	for tool in "${tools[@]}"; do
-		[[ " ${ALL[*]} " == *" $tool "* ]] || give_up "LINT: tools are ${ALL[*]}"
+		[[ " ${ALL[*]} " == *" $tool "* ]] || give_up "LINTERS: there are ${ALL[*]}"
 	done
 	provision_packages
 	is_debian || give_up "make lint takes the kernel's scripts from Debian's" \
