@@ -364,7 +364,7 @@ whole()
 
 interrupted()
 {
-	local round i pid ret sig stopped=0 total=30
+	local round i pid ret sig stopped=0 total=120
 
 	for ((i = 1; i <= total; i++)); do
 		echo "add-port net1 $c1 --ifname e$i --address 198.51.100.$i/32 --label e$i"
