@@ -259,7 +259,7 @@ struct ctnet_vtep {
 
 /* Lines that floods wait in, by their source, and that take turns. */
 #define CTNET_FLOOD_LINES_BITS	4
-#define CTNET_FLOOD_LINES	(1U << CTNET_FLOOD_LINES_BITS)
+#define CTNET_FLOOD_LINES	BIT(CTNET_FLOOD_LINES_BITS)
 
 /**
  * struct ctnet_flood - floods that wait to go on, per CPU

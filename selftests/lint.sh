@@ -43,6 +43,9 @@ JOBS=$(nproc)
 # of LINUX_VERSION_CODE. Tracepoints are laid out as the kernel's are. ctnet.h has a list
 # of the reasons to drop, to be expanded in an initializer.
 #
+# What the tests are made of is no kernel code either, and has the types of C and of its
+# library, and macros of X lists.
+#
 # The tool is no kernel code: it has no __packed, no __printf(); the flag that a signal
 # handler sets is volatile, as C wants it; rows that several tables of options have are a
 # macro; "help" and "save" are words, and functions.
@@ -51,6 +54,10 @@ readonly CHECKPATCH_IGNORE='
 kmod/compat.h		LINUX_VERSION_CODE,CONSTANT_COMPARISON
 kmod/trace.h		OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,TRAILING_SEMICOLON
 kmod/ctnet.h		COMPLEX_MACRO
+selftests/*		PREFER_KERNEL_TYPES,CAMELCASE,VOLATILE,COMPLEX_MACRO,BIT_MACRO
+selftests/*		PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,LINE_SPACING
+selftests/*		ARRAY_SIZE,BRACES,MULTIPLE_ASSIGNMENTS,STATIC_CONST_CHAR_ARRAY
+selftests/*		UNNECESSARY_ELSE,QUOTED_WHITESPACE_BEFORE_NEWLINE
 tools/*			PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE,COMPLEX_MACRO,EMBEDDED_FUNCTION_NAME'
 
 checkpatch_ignore()

@@ -14,6 +14,13 @@
 /* A host's other address, from which nothing is a peer. */
 #define STRANGER	66
 
+/* Not that of what stands on it, which would be taken for it as it is made. */
+static const char *trunk_name(char *buf, unsigned int u)
+{
+	snprintf(buf, IFNAMSIZ, "trunk%u", u);
+	return buf;
+}
+
 void trunk_init(struct actor *a)
 {
 	struct seat *s = seat(a, TRUNK);
@@ -26,7 +33,7 @@ void trunk_init(struct actor *a)
 		char name[IFNAMSIZ];
 
 		link_msg(&m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
-			 ul_name(name, u), IFF_UP, IFF_UP);
+			 trunk_name(name, u), IFF_UP, IFF_UP);
 		put_u32(&m, IFLA_MTU, 9000);
 		at = nest(&m, IFLA_LINKINFO);
 		put_str(&m, IFLA_INFO_KIND, "dummy");
@@ -49,7 +56,7 @@ static int underlay_addr(struct actor *a, struct seat *s, int type,
 			   family == AF_INET ? 24 : 64);
 }
 
-/* A macvlan of the trunk's device of that name, in the host's namespace. */
+/* A macvlan of a device of the trunk, in the host's namespace. */
 static int underlay_make(struct actor *a, unsigned int h, unsigned int u)
 {
 	struct seat *s, *trunk = seat(a, TRUNK);
@@ -64,7 +71,7 @@ static int underlay_make(struct actor *a, unsigned int h, unsigned int u)
 		return -ENOENT;
 	link_msg(&m, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, ul_name(name, u),
 		 IFF_UP, IFF_UP);
-	put_u32(&m, IFLA_LINK, ifindex(trunk, name));
+	put_u32(&m, IFLA_LINK, ifindex(trunk, trunk_name(name, u)));
 	put_u32(&m, IFLA_NET_NS_FD, fd);
 	put_u32(&m, IFLA_MTU, 1500);
 	at[0] = nest(&m, IFLA_LINKINFO);

@@ -87,6 +87,7 @@ static struct watcher *next_watcher(unsigned int first, int place)
 static void open_listener(struct actor *a, struct rnd *r)
 {
 	struct watcher *w = next_watcher(0, host_place(rnd_below(r, HOSTS)));
+	struct sockaddr_nl any = { .nl_family = AF_NETLINK };
 	int group = genl_group(), size = 4096, err;
 	unsigned int gen;
 
@@ -98,7 +99,9 @@ static void open_listener(struct actor *a, struct rnd *r)
 	go_home();
 	if (rnd_chance(r, 30))
 		setsockopt(w->fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
-	err = setsockopt(w->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
+	/* a socket without a number is taken for the kernel's own, which hears nothing */
+	err = bind(w->fd, (struct sockaddr *)&any, sizeof(any)) ||
+	      setsockopt(w->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group,
 			 sizeof(group)) ? -errno : 0;
 	/* a group that is no more: the module went meanwhile */
 	count(K_LISTEN, err, "no such group");

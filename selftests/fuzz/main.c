@@ -175,16 +175,36 @@ static void parse(int argc, char **argv)
 	opt.seed = now_ms() ^ (u64)getpid() << 32;
 	while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
 		switch (c) {
-		case 'n': opt.cases = strtoull(optarg, NULL, 0); break;
-		case 't': opt.seconds = strtoull(optarg, NULL, 0); break;
-		case 's': opt.seed = strtoull(optarg, NULL, 0); break;
-		case 'c': opt.corpus = optarg; break;
-		case 'w': opt.save = optarg; break;
-		case 'l': opt.last = optarg; break;
-		case 'r': opt.replay = optarg; break;
-		case 'S': opt.stats = optarg; break;
-		case 'p': opt.points = optarg; break;
-		case 'm': opt.module = optarg; break;
+		case 'n':
+			opt.cases = strtoull(optarg, NULL, 0);
+			break;
+		case 't':
+			opt.seconds = strtoull(optarg, NULL, 0);
+			break;
+		case 's':
+			opt.seed = strtoull(optarg, NULL, 0);
+			break;
+		case 'c':
+			opt.corpus = optarg;
+			break;
+		case 'w':
+			opt.save = optarg;
+			break;
+		case 'l':
+			opt.last = optarg;
+			break;
+		case 'r':
+			opt.replay = optarg;
+			break;
+		case 'S':
+			opt.stats = optarg;
+			break;
+		case 'p':
+			opt.points = optarg;
+			break;
+		case 'm':
+			opt.module = optarg;
+			break;
 		default:
 			fputs(usage, stderr);
 			exit(1);

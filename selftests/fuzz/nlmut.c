@@ -118,7 +118,8 @@ static void remove_attr(struct rec *r, const struct path *p)
 
 static void repeat(struct rec *r, const struct path *p)
 {
-	u32 len = NLA_ALIGN(nla_len_at(r, p->at)), n = chance(90) ? 1 : 1 + rnd(140), before = r->len;
+	u32 len = NLA_ALIGN(nla_len_at(r, p->at)), before = r->len;
+	u32 n = chance(90) ? 1 : 1 + rnd(140);
 
 	while (n-- && p->at + len <= r->len && r->len + len <= REC_MAX)
 		rec_insert(r, p->at, r->data + p->at, len);
