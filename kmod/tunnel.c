@@ -532,6 +532,11 @@ int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 		kfree_skb(skb);
 		return 0;
 	}
+	/*
+	 * UDP cuts what holds several datagrams inside the inner packet, and hands each
+	 * on while it still points to the next: a device would send them all.
+	 */
+	skb_mark_not_on_list(skb);
 	if (unlikely(!pskb_may_pull(skb, VXLAN_HLEN)))
 		goto drop_sock;
 	vxh = (struct vxlanhdr *)(udp_hdr(skb) + 1);

@@ -171,6 +171,40 @@ local_without()
 
 topology
 
+# A container sends many datagrams at a time, for the device to cut (UDP_SEGMENT). Each
+# arrives once, by way of the near end, where tcpdump is, too.
+datagrams()
+{
+	local f=$TMP/datagrams got n=200
+
+	capture_start "$h2" any "udp port 5001" "$f" || return
+	ip netns exec "$a2" python3 -c '
+import select, socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+s.bind(("", 5001))
+print("ready", flush=True)
+seen = {}
+while select.select([s], [], [], float(sys.argv[1]))[0]:
+    data = s.recv(2000)
+    seen[data[:4]] = seen.get(data[:4], 0) + (len(data) == 1000)
+print("got", len(seen), "once", sum(n == 1 for n in seen.values()))
+' $((2 * CTNET_SLOW)) >"$f.got" 2>&1 &
+	wait_until 20000 grep -q ready "$f.got" || return
+	check ip netns exec "$a1" python3 -c '
+import socket, struct, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.setsockopt(socket.IPPROTO_UDP, 103, 1000)
+for i in range(0, int(sys.argv[1]), 10):
+    s.sendto(b"".join(struct.pack("!I", j).ljust(1000, b".") for j in range(i, i + 10)),
+             ("203.0.113.21", 5001))
+' $n
+	wait $!
+	got=$(<"$f.got")
+	check_match "$got" "got $n once $n\$" "datagrams that arrived"
+	capture_stop "$f"
+}
+
 run_test local_segments 4 198.51.100.12 0 "64 KiB segments arrive whole from a local container, IPv4"
 run_test local_segments 6 2001:db8:200::12 1500 "64 KiB segments arrive whole from a local container, IPv6"
 run_test local_count "between local containers nothing is cut: as many frames out as in"
@@ -178,6 +212,7 @@ run_test vxlan_segments 4 203.0.113.21 "over VXLAN they reach the underlay devic
 run_test vxlan_segments 6 2001:db8:100::21 "over VXLAN they reach the underlay device whole, IPv6"
 run_test vxlan_received "and the container of the other host"
 run_test host_segments "the host's own, too"
+run_test datagrams "datagrams that are cut on the way arrive once, each"
 run_test without "tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off tso off" \
 	"the underlay device cannot: they are cut in front of it"
 run_test without "tx off sg off tso off gso off" "nor compute checksums: done in software"
