@@ -181,7 +181,7 @@ datagrams()
 	ip netns exec "$a2" python3 -c '
 import select, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
+s.setsockopt(socket.SOL_SOCKET, 33, 1 << 22)     # SO_RCVBUFFORCE
 s.bind(("", 5001))
 print("ready", flush=True)
 seen = {}
