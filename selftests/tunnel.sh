@@ -316,7 +316,8 @@ source_port_tagged()
 {
 	local f=$TMP/tport ports n
 
-	capture_start "$h1" ul0 "udp and src $IP1 and dst $IP2" "$f" || return
+	# of what is tagged inside; others have flows of their own
+	capture_start "$h1" ul0 "udp and src $IP1 and dst $IP2 and udp[28:2]=0x8100" "$f" || return
 	for n in 4 40 400; do
 		set -- "$@" frame dev=eth0 to=$MAC_A2 from=$MAC_A1 vlan=5 \
 			ip=203.0.113.11,203.0.113.21 udp=3000,6000 text=$n --
