@@ -51,9 +51,9 @@ through_one_another()
 		add-peer netb 198.18.2.2
 	EOT
 	check ip_in "$h1" <<-EOT
-		neigh add 198.18.1.2 lladdr 02:00:00:00:00:02 dev netb
-		neigh add 198.18.2.2 lladdr 02:00:00:00:00:02 dev neta
-		neigh add 198.18.2.3 lladdr 02:00:00:00:00:03 dev neta
+		neigh replace 198.18.1.2 lladdr 02:00:00:00:00:02 dev netb
+		neigh replace 198.18.2.2 lladdr 02:00:00:00:00:02 dev neta
+		neigh replace 198.18.2.3 lladdr 02:00:00:00:00:03 dev neta
 	EOT
 	before=$(($(drops "$h1" neta loop) + $(drops "$h1" netb loop)))
 	# nobody answers
