@@ -618,7 +618,9 @@ int ctnet_tunnel_err_lookup(struct sock *sk, struct sk_buff *skb)
 	vxh = (struct vxlanhdr *)(udp_hdr(skb) + 1);
 	net = vxh->vx_flags == VXLAN_HF_VNI ?
 	      ctnet_sock_net(sk, sock, skb, vxh->vx_vni) : NULL;
-	vtep = net ? rcu_dereference(net->vtep) : NULL;
+	/* It has its place here before it is whole, and is up only then. */
+	vtep = net && netif_running(net->dev) ? rcu_dereference(net->vtep) :
+						NULL;
 	if (!vtep)
 		return -ENOENT;
 	if (sock->family == CTNET_V4) {
