@@ -61,9 +61,9 @@ def calls(ko):
     for section, code in functions(ko):
         index = {insn[0]: i for i, insn in enumerate(code)}
         state = [None] * len(code)
-        todo = [(0, frozenset())]
-        while todo:
-            i, holders = todo.pop()
+        queue = [(0, frozenset())]
+        while queue:
+            i, holders = queue.pop()
             if i >= len(code) or (state[i] is not None and holders <= state[i]):
                 continue
             state[i] = holders | (state[i] or frozenset())
@@ -71,9 +71,9 @@ def calls(ko):
             holders = after(code[i], state[i])
             target = operands.split(" ")[0]
             if name.startswith("j") and re.fullmatch("[0-9a-f]+", target):
-                todo.append((index.get(int(target, 16), len(code)), holders))
+                queue.append((index.get(int(target, 16), len(code)), holders))
             if name not in ("jmp", "ret"):
-                todo.append((i + 1, holders))
+                queue.append((i + 1, holders))
         for i, (_, name, operands, symbol) in enumerate(code[:-1]):
             if name.startswith("call") and (
                     symbol == TRACE_PC or operands[1:] in (state[i] or ())):
