@@ -29,10 +29,18 @@ struct tcp *tcp_new(void)
 	return calloc(1, sizeof(struct tcp));
 }
 
+/*
+ * By a reset: what is left in its queues would otherwise be sent again and again by a socket
+ * that nobody has any more, and which keeps its namespace meanwhile.
+ */
 static void conn_close(struct conn *c)
 {
-	if (c->gen)
+	static const struct linger none = { .l_onoff = 1 };
+
+	if (c->gen) {
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
 		close(c->fd);
+	}
 	c->gen = 0;
 }
 
