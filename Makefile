@@ -64,9 +64,9 @@ check-debug: ## the tests on kernels with the kernel's own instruments, which ar
 coverage: ## what of module and tool the tests execute, by lines and branches
 	@$(RUN) RUNNER=uml COVERAGE=1 bash selftests/run.sh check
 
-fuzz: ## fuzz for SECONDS=N (60); what is found is kept
-	@$(RUN) RUNNER=uml TESTS=fuzz CTNET_FUZZ_SECONDS="$(or $(SECONDS),60)" \
-		bash selftests/run.sh check
+fuzz: ## fuzz for SECONDS=N (60) in each mode; what is found is kept
+	@$(RUN) RUNNER=uml TESTS="fuzz_netlink fuzz_port fuzz_underlay" \
+		CTNET_FUZZ_SECONDS="$(or $(SECONDS),60)" bash selftests/run.sh check
 
 demo: ## two hosts, four containers, one network, in a VM: see what ctnet does
 	@V="$(V)" bash selftests/run.sh demo

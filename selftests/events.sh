@@ -384,11 +384,15 @@ burst()
 	read -r _ _ told _ lost _ <<<"$ANSWER"
 	check_eq "$((told + lost))" $((2 * n)) "all changes, told of or lost: $ANSWER"
 	((told >= 4096)) || fail "fewer than 4096 told of: $ANSWER"
-	((lost > 0)) || fail "$n changes in $start ms, and none was left out: $ANSWER"
 	# and so says the monitor
 	wait_until 20000 is $((2 * n)) of_table "$JSON" "$before"
-	grep -qE '"object":"monitor","event":"lost","count":[0-9]+,"reason":"rate"' "$JSON" ||
-		fail "no line says that some were lost"
+	if ((lost > 0)); then
+		check grep -qE '"object":"monitor","event":"lost","count":[0-9]+,"reason":"rate"' "$JSON"
+	elif ((start < n * 1000 / 4096 - 1000)); then
+		fail "$n changes in $start ms, and none was left out: $ANSWER"
+	elif [[ $RET -eq 0 ]]; then
+		skip "$n changes took $start ms: all of them are told of"
+	fi
 	wait_until 5000 grep -q '"object":"port","event":"del","network":"net0","port":"p1"' "$JSON"
 	wait_until 5000 grep -q '"object":"peer","event":"add","network":"net0","peer":"192.0.2.5"' "$JSON"
 	check ctn "$h1" add-port net0 --dev p1
