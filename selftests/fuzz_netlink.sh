@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 4000 + CTNET_FUZZ_SECONDS
+#
+# Netlink messages, made from the policy and then changed.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=fuzzing.sh
+. "$(dirname "$0")/fuzzing.sh"
+
+run_test fuzz netlink 1100 "netlink messages of all sorts"

@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 4000 + CTNET_FUZZ_SECONDS
+#
+# Frames from containers and from the host.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=fuzzing.sh
+. "$(dirname "$0")/fuzzing.sh"
+
+run_test fuzz port 1200 "frames of all sorts from ports and the host"

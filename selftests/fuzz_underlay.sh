@@ -1,0 +1,12 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 4000 + CTNET_FUZZ_SECONDS
+#
+# Encapsulated frames from the underlay, from peers and from strangers.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=fuzzing.sh
+. "$(dirname "$0")/fuzzing.sh"
+
+run_test fuzz underlay 300 "frames of all sorts from the underlay"
