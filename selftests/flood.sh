@@ -23,7 +23,10 @@
 
 need python3
 
-readonly N=4000 ROUNDS=5 BASE=198.18.4.0 ASKED=198.18.255.254
+# Each end of a veth takes one of the 8,192 keys that lockdep has.
+N=4000
+[[ ! -e /proc/lockdep_stats ]] || N=2000
+readonly N ROUNDS=5 BASE=198.18.4.0 ASKED=198.18.255.254
 
 topology()
 {
@@ -124,13 +127,13 @@ gone()
 
 topology
 
-run_test ports_attach "4,000 ports attach to one network"
+run_test ports_attach "$N ports attach to one network"
 run_test all_answer "$c0" eth0 198.18.0.1 1 $ROUNDS \
-	"a container asks all 4,000, and has an answer from each, five times"
+	"a container asks all $N, and has an answer from each, five times"
 run_test all_answer "$c0" eth0 198.18.0.1 5 1 \
-	"and to five questions at once, 20,000 answers"
+	"and to five questions at once, $((5 * N)) answers"
 run_test all_answer "$c0" eth0 198.18.0.1 1 3 sniffed \
 	"and with a packet sniffer running, for which all frames take the longer way"
 run_test all_answer "$h1" net0 198.18.0.2 1 3 \
-	"the host asks all 4,000, and has an answer from each"
-run_test ports_go "4,000 ports go at once"
+	"the host asks all $N, and has an answer from each"
+run_test ports_go "$N ports go at once"

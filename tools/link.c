@@ -483,15 +483,15 @@ struct nl_msg *route_msg(int type, const struct ip *gateway, int ifindex)
 	return msg;
 }
 
-static int route_read(struct nlsock *s, int family, int ifindex,
-		      struct ips *gateways)
+int route_dump(struct nlsock *s, int ifindex, struct ips *gateways)
 {
 	static const struct nla_policy policy[RTA_MAX + 1] = {
 		[RTA_OIF] = { .type = NLA_U32 },
 		[RTA_TABLE] = { .type = NLA_U32 },
 		[RTA_GATEWAY] = { .minlen = 4, .maxlen = 16 },
 	};
-	struct rtmsg rt = { .rtm_family = family };
+	/* of all families there are: a kernel without IPv6 knows none of its routes */
+	struct rtmsg rt = { .rtm_family = AF_UNSPEC };
 	struct nl_msg *msg = msg_new(RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt));
 	struct nlattr *tb[RTA_MAX + 1];
 	struct nlmsghdr *h;
@@ -499,6 +499,8 @@ static int route_read(struct nlsock *s, int family, int ifindex,
 	struct ip gw;
 	int err;
 
+	gateways->v = NULL;
+	gateways->n = 0;
 	err = nl_do(s, msg, &r);
 	if (err)
 		return err;
@@ -508,29 +510,16 @@ static int route_read(struct nlsock *s, int family, int ifindex,
 				(struct nla_policy *)policy) < 0)
 			continue;
 		memcpy(&rt, nlmsg_data(h), sizeof(rt));
-		if (rt.rtm_family == family && !rt.rtm_dst_len &&
+		if (!rt.rtm_dst_len &&
 		    rt.rtm_protocol == RTPROT_STATIC &&
 		    rt.rtm_type == RTN_UNICAST && tb[RTA_GATEWAY] &&
 		    tb[RTA_TABLE] && nla_get_u32(tb[RTA_TABLE]) == RT_TABLE_MAIN &&
 		    tb[RTA_OIF] && nla_get_u32(tb[RTA_OIF]) == (uint32_t)ifindex &&
 		    ip_set(&gw, nla_data(tb[RTA_GATEWAY]),
 			   nla_len(tb[RTA_GATEWAY])) &&
-		    gw.family == family && !ip_among(gateways, &gw))
+		    gw.family == rt.rtm_family && !ip_among(gateways, &gw))
 			ips_add(gateways, &gw);
 	}
 	replies_free(&r);
 	return 0;
-}
-
-int route_dump(struct nlsock *s, int ifindex, struct ips *gateways)
-{
-	int err;
-
-	gateways->v = NULL;
-	gateways->n = 0;
-	err = route_read(s, AF_INET, ifindex, gateways);
-	/* A kernel without IPv6 has none of its routes. */
-	if (!err)
-		route_read(s, AF_INET6, ifindex, gateways);
-	return err;
 }

@@ -150,14 +150,21 @@ static void start_thread(unsigned int which)
 	}
 }
 
+static void all_places_end(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < PLACES; i++)
+		place_end(i);
+}
+
 static void take_down(void)
 {
 	unsigned int i;
 
 	stop = true;
 	/* under the last of the traffic */
-	for (i = 0; i < PLACES; i++)
-		place_end(i);
+	all_places_end();
 	for (i = 0; i < ACTORS; i++) {
 		while (pthread_tryjoin_np(actors[i].thread, NULL)) {
 			usleep(10000);
@@ -165,6 +172,8 @@ static void take_down(void)
 				give_up("a thread does not end");
 		}
 	}
+	/* what a thread was about to make when it was told */
+	all_places_end();
 	seats_close(&main_actor);
 	tap_close();
 }

@@ -129,7 +129,6 @@ static void connect_from_here(struct rnd *r, struct conn *c, int place,
 static void fill(struct conn *c, struct rnd *r)
 {
 	static char buf[65536];
-	struct linger drop = { .l_onoff = 1 };
 	ssize_t len = send(c->fd, buf, sizeof(buf), MSG_DONTWAIT | MSG_NOSIGNAL);
 
 	if (len > 0)
@@ -142,9 +141,11 @@ static void fill(struct conn *c, struct rnd *r)
 	}
 	if (rnd_chance(r, 90))
 		return;
-	if (rnd_chance(r, 40))
-		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &drop, sizeof(drop));
-	conn_close(c);
+	/* the next one to be sent is refused, and closes it */
+	if (rnd_chance(r, 60))
+		shutdown(c->fd, SHUT_WR);
+	else
+		conn_close(c);
 }
 
 static void drain(struct conn *c)
