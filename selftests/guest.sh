@@ -119,10 +119,12 @@ unload()
 }
 
 # What kmemleak finds that was not there before. It looks at what is five seconds old, and
-# at all memory, so that it may take for a pointer what is none: a second look is surer.
+# tells of what has not changed since a scan before. As it looks at all memory, it may take
+# for a pointer what is none: a third look is surer.
 leaks()
 {
 	sleep 5
+	echo scan >$KMEMLEAK
 	echo scan >$KMEMLEAK
 	[[ -z $(head -c 1 $KMEMLEAK) ]] || echo scan >$KMEMLEAK
 	cat $KMEMLEAK
