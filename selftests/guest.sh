@@ -143,15 +143,20 @@ sanitizer_reports()
 	done
 }
 
+# What the kernel said while script $1 ran, if it was about something wrong; all that it said
+# is kept then.
 kernel_log()
 {
-	local bad
+	local bad said
 
 	[[ ! -w $KMEMLEAK ]] || leaks
-	bad=$(dmesg | sed -n "/ctnet-selftest: begin $1\$/,\$p" |
-		sed "/ctnet-selftest: faults begin/,/ctnet-selftest: faults end/{/$KLOG_FAULT/d}" | our_races |
-		grep -vE "$KLOG_FRAME" | grep -E "$KLOG_BAD" | head -n 40)
-	[[ -z $bad ]] || printf 'the kernel said:\n%s\n' "$bad" | sed 's/^/# /'
+	said=$(dmesg | sed -n "/ctnet-selftest: begin $1\$/,\$p")
+	bad=$(sed "/ctnet-selftest: faults begin/,/ctnet-selftest: faults end/{/$KLOG_FAULT/d}" <<<"$said" |
+		our_races | grep -vE "$KLOG_FRAME" | grep -E "$KLOG_BAD" | head -n 40)
+	if [[ -n $bad ]]; then
+		printf 'the kernel said:\n%s\n' "$bad" | sed 's/^/# /'
+		echo "$said" >"$VM/out/$1.dmesg"
+	fi
 	# it switches itself off at its first report, or where its tables are full
 	[[ ! -e /proc/lockdep_stats ]] || grep -q 'debug_locks: *1' /proc/lockdep_stats ||
 		echo "# lockdep is off: it had something to say, or too much to watch"

@@ -120,10 +120,10 @@ def strange(netns, dst, vni, n):
     return claim(netns, dst, vni, n, "02:00:00:00:66:66")
 
 
-def icmp(netns, to, router, vni, local, peer, mtu):
-    """Quotes the first bytes of a datagram that LOCAL may have sent to PEER."""
+def icmp(netns, to, router, vni, local, peer, mtu, port=4789):
+    """Quotes the first bytes of a datagram that LOCAL may have sent to PEER's PORT."""
     quoted = tunnelled(vni, "02:00:00:00:66:67")
-    udp = struct.pack(">4H", 40000, 4789, 8 + len(quoted), 0) + quoted
+    udp = struct.pack(">4H", 40000, int(port), 8 + len(quoted), 0) + quoted
     if ":" in to:
         six = lambda a: socket.inet_pton(socket.AF_INET6, a)
         head = struct.pack(">IHBB", 6 << 28, len(udp), 17, 64) + six(local) + six(peer)

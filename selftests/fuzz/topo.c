@@ -151,6 +151,9 @@ static void entries(void)
 	u32 net;
 
 	topo_ul6(1, peer6);
+	/* the host's first, as they are never flushed and may have taken others' addresses */
+	for (net = NET0; net <= NET2; net++)
+		entry(net, WHO_HOST, 0, NULL, 0);
 	entry(NET0, WHO_GUARD, TAP_INDEX(CH_GUARD), NULL, 0);
 	entry(NET0, WHO_ISOL, TAP_INDEX(CH_ISOL), NULL, 0);
 	entry(NET0, WHO_VETH, VETH0, NULL, 0);
