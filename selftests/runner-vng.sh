@@ -26,7 +26,7 @@ runner_init()
 # the kernel's command line; its PID is in $RUNNER_PID, and it leads a process group
 runner_start()
 {
-	local dir=$1 append=$2
+	local dir=$1 append=$2 qemu="-set chardev.console.path=$1/console"
 	local -a opt=(--cpus 2 --memory 2G --user root)
 
 	if [[ $SLOW -ne 1 ]]; then
@@ -34,6 +34,10 @@ runner_start()
 		# Newer kernels give up where a busy machine emulates the timer too late for
 		# them, and of those with five levels of page tables some crashed as they booted.
 		append+=" no_timer_check no5lvl"
+		# An emulated CPU may meet a breakpoint that another has just taken away again,
+		# as kernels put them there while they patch their code; then it dies of it. So
+		# the two take turns, but where concurrency is what is looked at.
+		[[ -n $KERNEL ]] || qemu+=" -accel tcg,thread=single"
 	fi
 	# Three quarters of the time to boot without KVM are udev's, which follows its rules
 	# for each device over 9p. Only this one is needed, by virtme-ng itself.
@@ -47,7 +51,7 @@ runner_start()
 	# without -v, vng throws away what the kernel says on its console as it dies
 	setsid vng -r "$VM_KERNEL" "${opt[@]}" --rwdir "$RUN" --cwd / \
 		--append "panic=-1 oops=panic $append" \
-		--qemu-opts "-set chardev.console.path=$dir/console" \
+		--qemu-opts "$qemu" \
 		--exec "bash $RUN/guest.sh $RUN $dir" </dev/null >"$dir/runner" 2>&1 &
 	RUNNER_PID=$!
 }
