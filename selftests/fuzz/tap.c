@@ -6,6 +6,7 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/if.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
@@ -34,6 +35,7 @@ static bool chan_is_gro(enum chan c)
 void tap_open(enum chan c, u32 ifindex, const u8 *mac, bool offload)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	int sndbuf = INT_MAX - 1;
 	int index = ifindex, fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK | O_CLOEXEC);
 
 	if (chan_is_frags(c))
@@ -46,6 +48,13 @@ void tap_open(enum chan c, u32 ifindex, const u8 *mac, bool offload)
 	if (offload && ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 |
 						TUN_F_TSO_ECN | TUN_F_UFO))
 		die("offloads of tap %s: %m", chan_names[c]);
+	/*
+	 * As it is by default, INT_MAX, short frames are built in pieces of pages. Where GRO
+	 * merges these, Linux 6.1 forgets that they were charged to the tap's socket, which
+	 * then never goes.
+	 */
+	if (chan_is_gro(c) && ioctl(fd, TUNSETSNDBUF, &sndbuf))
+		die("send buffer of tap %s: %m", chan_names[c]);
 	fds[c] = fd;
 	link_set(ifindex, false, 0, TAP_QUEUE, mac);
 	link_set(ifindex, true, 0, 0, NULL);
