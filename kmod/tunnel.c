@@ -426,6 +426,19 @@ void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
 }
 
 /*
+ * Whether the checksum that is left to be completed lies in the frame. A sender who says
+ * that it begins before the outer UDP header has UDP check the datagram, which takes the
+ * place of beginning and offset for its own sum.
+ */
+static bool ctnet_tunnel_sum_fits(const struct sk_buff *skb)
+{
+	int start = skb_checksum_start_offset(skb);
+
+	return start >= 0 &&
+	       start + skb->csum_offset + sizeof(__sum16) <= skb_headlen(skb);
+}
+
+/*
  * The inner frame, whose Ethernet header data points to, becomes as forward.c has
  * it: a VLAN tag goes beside it, as with frames from a device, and congestion marks
  * of the outer header into it (RFC 6040). NULL and a reason if it can not be.
@@ -441,10 +454,12 @@ static struct sk_buff *ctnet_tunnel_inner(struct sk_buff *skb, u8 outer,
 	skb_set_network_header(skb, ETH_HLEN);
 	skb_reset_mac_len(skb);
 	/* It stood at the outer UDP header. */
-	if (skb->ip_summed == CHECKSUM_PARTIAL)
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		skb_set_transport_header(skb, ETH_HLEN);
+	else if (likely(ctnet_tunnel_sum_fits(skb)))
 		skb_set_transport_header(skb, skb_checksum_start_offset(skb));
 	else
-		skb_set_transport_header(skb, ETH_HLEN);
+		goto malformed;
 	if (unlikely(eth_type_vlan(skb->protocol))) {
 		skb_pull_rcsum(skb, ETH_HLEN);
 		skb = skb_vlan_untag(skb);

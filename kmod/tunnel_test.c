@@ -405,6 +405,48 @@ static void ctnet_tunnel_test_checksum(struct kunit *test)
 	}
 }
 
+/* A checksum that is still to be made lies in the frame, or the frame is dropped. */
+static void ctnet_tunnel_test_partial(struct kunit *test)
+{
+	const unsigned int sum = offsetof(struct udphdr, check);
+	struct ctnet_test *t = test->priv;
+	enum ctnet_family f;
+	unsigned int i;
+
+	for (i = 0; i < 6 * CTNET_FAMILIES; i++) {
+		unsigned int len, off, start;
+		struct sk_buff *skb;
+
+		f = i % CTNET_FAMILIES;
+		ctnet_tunnel_test_eth(test);
+		ether_addr_copy(t->f.data, t->dev->dev_addr);
+		ctnet_test_put_ip6(&t->f, ctnet_test_ip6(4), ctnet_test_ip6(1));
+		memset(ctnet_test_udp(&t->f, 53, 53), 0x77, 8);
+		ctnet_test_done(&t->f);
+		len = t->f.len;
+		ctnet_tunnel_test_wrap(test, f, 0);
+		off = t->outer.len - ctnet_tunnel_test_udp_at(f) - len;
+		/* of the last two bytes, of one behind them, and of what is elsewhere */
+		start = (const unsigned int []){ ETH_HLEN + sizeof(struct ipv6hdr),
+			len - sizeof(__sum16) - sum, len - sizeof(__sum16) - sum + 1,
+			len, 0x7000, 0xf000 }[i / CTNET_FAMILIES];
+		skb = ctnet_tunnel_test_skb(test, f, t->outer.len, t->outer.len);
+		skb->ip_summed = CHECKSUM_PARTIAL;
+		skb->csum_start = skb_headroom(skb) + off + start;
+		skb->csum_offset = sum;
+		ctnet_tunnel_test_rcv_skb(test, f, skb);
+		skb = skb_dequeue(&t->host);
+		KUNIT_EXPECT_EQ(test, !skb, i / CTNET_FAMILIES >= 2);
+		if (skb)
+			KUNIT_EXPECT_EQ(test, (int)skb->ip_summed,
+					CHECKSUM_PARTIAL);
+		kfree_skb(skb);
+	}
+	KUNIT_EXPECT_EQ(test,
+			ctnet_test_drops(t->net->drops, CTNET_DROP_MALFORMED),
+			4ull * CTNET_FAMILIES);
+}
+
 /* RFC 6040, figure 4: inner marks, outer marks, what comes of it; -1: a drop. */
 static const s8 ctnet_tunnel_test_ecn[4][4] = {
 	[INET_ECN_NOT_ECT] = { 0, 0, 0, -1 },
@@ -620,6 +662,7 @@ static struct kunit_case ctnet_tunnel_cases[] = {
 	KUNIT_CASE(ctnet_tunnel_test_inner_cut),
 	KUNIT_CASE(ctnet_tunnel_test_tags),
 	KUNIT_CASE(ctnet_tunnel_test_checksum),
+	KUNIT_CASE(ctnet_tunnel_test_partial),
 	KUNIT_CASE(ctnet_tunnel_test_ecn_in),
 	KUNIT_CASE(ctnet_tunnel_test_inherits),
 	KUNIT_CASE(ctnet_tunnel_test_fixed),
