@@ -409,34 +409,35 @@ static void ctnet_tunnel_test_checksum(struct kunit *test)
 static void ctnet_tunnel_test_partial(struct kunit *test)
 {
 	const unsigned int sum = offsetof(struct udphdr, check);
+	const unsigned int l4 = ETH_HLEN + sizeof(struct ipv6hdr);
+	const unsigned int len = l4 + sizeof(struct udphdr);
+	/* as it is, of the last two bytes, of one behind them, and elsewhere */
+	const unsigned int starts[] = {
+		l4, len - 2 - sum, len - 1 - sum, len, 0x7000, 0xf000
+	};
 	struct ctnet_test *t = test->priv;
 	enum ctnet_family f;
-	unsigned int i;
+	unsigned int i, n, off;
+	struct sk_buff *skb;
 
-	for (i = 0; i < 6 * CTNET_FAMILIES; i++) {
-		unsigned int len, off, start;
-		struct sk_buff *skb;
-
+	for (i = 0; i < ARRAY_SIZE(starts) * CTNET_FAMILIES; i++) {
 		f = i % CTNET_FAMILIES;
+		n = i / CTNET_FAMILIES;
 		ctnet_tunnel_test_eth(test);
 		ether_addr_copy(t->f.data, t->dev->dev_addr);
 		ctnet_test_put_ip6(&t->f, ctnet_test_ip6(4), ctnet_test_ip6(1));
 		memset(ctnet_test_udp(&t->f, 53, 53), 0x77, 8);
 		ctnet_test_done(&t->f);
-		len = t->f.len;
+		KUNIT_ASSERT_EQ(test, t->f.len, len);
 		ctnet_tunnel_test_wrap(test, f, 0);
 		off = t->outer.len - ctnet_tunnel_test_udp_at(f) - len;
-		/* of the last two bytes, of one behind them, and of what is elsewhere */
-		start = (const unsigned int []){ ETH_HLEN + sizeof(struct ipv6hdr),
-			len - sizeof(__sum16) - sum, len - sizeof(__sum16) - sum + 1,
-			len, 0x7000, 0xf000 }[i / CTNET_FAMILIES];
 		skb = ctnet_tunnel_test_skb(test, f, t->outer.len, t->outer.len);
 		skb->ip_summed = CHECKSUM_PARTIAL;
-		skb->csum_start = skb_headroom(skb) + off + start;
+		skb->csum_start = skb_headroom(skb) + off + starts[n];
 		skb->csum_offset = sum;
 		ctnet_tunnel_test_rcv_skb(test, f, skb);
 		skb = skb_dequeue(&t->host);
-		KUNIT_EXPECT_EQ(test, !skb, i / CTNET_FAMILIES >= 2);
+		KUNIT_EXPECT_EQ(test, !skb, n >= 2);
 		if (skb)
 			KUNIT_EXPECT_EQ(test, (int)skb->ip_summed,
 					CHECKSUM_PARTIAL);
