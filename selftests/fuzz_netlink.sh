@@ -9,4 +9,4 @@
 # shellcheck source=fuzzing.sh
 . "$(dirname "$0")/fuzzing.sh"
 
-run_test fuzz netlink 1100 "netlink messages of all sorts"
+run_test fuzz netlink 1200 "netlink messages of all sorts"

@@ -9,4 +9,4 @@
 # shellcheck source=fuzzing.sh
 . "$(dirname "$0")/fuzzing.sh"
 
-run_test fuzz port 1200 "frames of all sorts from ports and the host"
+run_test fuzz port 1450 "frames of all sorts from ports and the host"

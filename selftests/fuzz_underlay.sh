@@ -9,4 +9,4 @@
 # shellcheck source=fuzzing.sh
 . "$(dirname "$0")/fuzzing.sh"
 
-run_test fuzz underlay 300 "frames of all sorts from the underlay"
+run_test fuzz underlay 1400 "frames of all sorts from the underlay"
