@@ -397,6 +397,17 @@ setup_ns()
 # add_container NAME...: a container is a namespace
 add_container() { setup_ns "$@"; }
 
+# no_ipv6 NS...: no interface that comes to be there speaks it
+no_ipv6()
+{
+	local ns
+
+	for ns; do
+		must ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
+			net.ipv6.conf.default.disable_ipv6=1
+	done
+}
+
 # setup_host NAME...: a namespace whose networks check_fail watches
 setup_host()
 {

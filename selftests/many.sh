@@ -28,17 +28,6 @@ neighbours_without_limit()
 	done
 }
 
-# no_ipv6 NS...: no interface that comes to be there speaks it
-no_ipv6()
-{
-	local ns
-
-	for ns; do
-		must ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
-			net.ipv6.conf.default.disable_ipv6=1
-	done
-}
-
 # START=$(now_ms) ... took TEXT: says how long it was
 took() { diag "$1: $(($(now_ms) - START)) ms"; }
 

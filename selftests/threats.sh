@@ -29,16 +29,6 @@ readonly MA=02:00:00:00:00:05 MO=02:00:00:00:00:06
 readonly IP1=192.0.2.1 IP2=192.0.2.2 STRANGER=192.0.2.66
 readonly L6=2001:db8:0:1 DUMMIES=200
 
-no_ipv6()
-{
-	local ns
-
-	for ns; do
-		must ip netns exec "$ns" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
-			net.ipv6.conf.default.disable_ipv6=1
-	done
-}
-
 build()
 {
 	local n=0 ns
