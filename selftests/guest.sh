@@ -163,15 +163,18 @@ kernel_log()
 }
 
 # The log without what KCSAN reports about others' code: a report stands between lines of
-# "=", and is ours if a function of ctnet is in it.
+# "=", and tells of two accesses, with a call trace each. It is ours if ctnet is in the trace
+# of one that is not marked (READ_ONCE() and its like): where ours is, it is the other that
+# takes the risk.
 our_races()
 {
 	awk '
-		/\] =====+$/ && !report { report = 1; text = $0; ours = kcsan = 0; next }
+		/\] =====+$/ && !report { report = 1; text = $0; ours = kcsan = plain = 0; next }
 		!report { print; next }
 		{ text = text "\n" $0 }
 		/BUG: KCSAN:/ { kcsan = 1 }
-		/\[ctnet\]/ { ours = 1 }
+		/ to 0x[0-9a-f]+ of [0-9]+ bytes? by / { plain = !/\(marked/ }
+		/\[ctnet\]/ && plain { ours = 1 }
 		/\] =====+$/ { if (ours || !kcsan) print text; report = 0 }
 		END { if (report) print text }'
 }

@@ -556,8 +556,10 @@ capture_start()
 
 	shift 4
 	: >"$file"
+	# Its ring has room for 256 frames; with two megabytes it has for 32, as each may
+	# be of 64 KiB.
 	# shellcheck disable=SC2086 # a filter is words
-	ip netns exec "$ns" tcpdump -i "$dev" -n -U --immediate-mode -Z root \
+	ip netns exec "$ns" tcpdump -i "$dev" -n -U -B 16384 --immediate-mode -Z root \
 		-w "$file" "$@" $filter >/dev/null 2>"$file.err" &
 	pid=$!
 	CAPTURES+=("$file $pid")
