@@ -54,12 +54,14 @@ coverage_report()
 	local out=$CTNET_CACHE/coverage dir
 
 	rm -rf "$out"
-	mkdir -p "$out"
+	mkdir -p "$out"/{kmod,tools}
 	coverage_merge || give_up "no records of coverage, or they do not fit together"
+	# each in a directory of its own, as both have a main.c; gcov wants to be where the
+	# compiler was to find the source
 	for dir in kmod tools; do
-		(cd "$out" && gcov -b -c -o "$BUILD/$dir" "$BUILD/$dir"/*.gcda 2>/dev/null)
+		(cd "$BUILD/$dir" && gcov -b -c -o . ./*.gcda 2>/dev/null && mv ./*.gcov "$out/$dir")
 	done >"$out/report"
 	coverage_rows <"$out/report"
-	(cd "$out" && grep -E '^ +(#####|=====):' ./*.c.gcov >not-reached)
+	(cd "$out" && grep -HE '^ +(#####|=====):' {kmod,tools}/*.gcov >not-reached)
 	say "lines that were not reached: $out/not-reached"
 }
