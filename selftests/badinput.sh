@@ -309,6 +309,27 @@ attached_already()
 	refused 2 'Another MAC' add-port net0 "$c1" --ifname eth1 --address 203.0.113.5/24
 }
 
+network_exists()
+{
+	local -a same=(add-net net0 --may-exist --vni 100 --local 192.0.2.1)
+
+	check ctn "$h1" "${same[@]}"
+	refused 2 'it exists, and has --vni 100, not 101' add-net net0 --may-exist --vni 101 --local 192.0.2.1
+	refused 2 'it exists, and has --local 192.0.2.1, not 192.0.2.9' add-net net0 --may-exist --vni 100 --local 192.0.2.9
+	refused 2 'it exists, and has not --local 2001:db8::1' "${same[@]}" --local 2001:db8::1
+	refused 2 'it exists, and has another --underlay' "${same[@]}" --underlay ul0
+	refused 2 'it exists, and has --mac' "${same[@]}" --mac 02:00:00:00:00:77
+	refused 2 'it exists, and has not the address 203.0.113.200/24' "${same[@]}" --address 203.0.113.200/24
+}
+
+global_options()
+{
+	refused 1 'none of auto, always and never' --color=sometimes list nets
+	refused 1 'no option -q' -q list nets
+	refused 1 'no option --quick' --quick list nets
+	refused 1 '-b needs a value' -b
+}
+
 udp_port()
 {
 	ip -n "$h1" -o link show dev vx0 up 2>/dev/null | grep -q . ||
@@ -420,6 +441,8 @@ input_test entries "entries that clash, or lie nowhere"
 input_test pid_gone "a PID that is gone"
 input_test no_namespace "a namespace that is none, or none of network"
 input_test own_namespace "the network's own namespace as a container"
+input_test network_exists "a network that exists, and is another"
+input_test global_options "options before the command that are none"
 input_test attached_already "a container that is attached"
 input_test udp_port "a UDP port that is in use"
 input_test no_privilege "no privilege"

@@ -272,6 +272,10 @@ helps()
 		label may-exist; do
 		check_match "$OUT" "  --$word " "help add-port"
 	done
+	check ctnetctl -h
+	check_eq "$OUT" "$out" "-h and help"
+	check ctnetctl -V
+	check_match "$OUT" '^ctnetctl [0-9.]+$' "the version"
 	check_fail 1 'no command "nosuch"' ctnetctl help nosuch
 }
 

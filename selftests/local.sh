@@ -339,11 +339,14 @@ too_big()
 port_down()
 {
 	check ctn "$h1" add-fdb net0 02:00:00:00:03:03 --port p3
+	# what others send to all would be counted, too
+	check ctn "$h1" set-port net0 --dev p3 --flood off
 	check ip -n "$h1" link set p3 down
 	counted port_down 2 send_frame "$c1" 02:00:00:00:03:03 $M1 pdown count=2
 	check ip -n "$h1" link set p3 up
 	send_frame "$c1" 02:00:00:00:03:03 $M1 pup
 	got_frames "$c3" eth0 pup 1
+	check ctn "$h1" set-port net0 --dev p3 --flood on
 	check ctn "$h1" del-fdb net0 02:00:00:00:03:03
 }
 
