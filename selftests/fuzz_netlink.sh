@@ -10,3 +10,4 @@
 . "$(dirname "$0")/fuzzing.sh"
 
 run_test fuzz netlink 1200 "netlink messages of all sorts"
+run_test replayed netlink "the cases of a file are sent again"

@@ -10,3 +10,4 @@
 . "$(dirname "$0")/fuzzing.sh"
 
 run_test fuzz port 1450 "frames of all sorts from ports and the host"
+run_test replayed port "the cases of a file are sent again"

@@ -10,3 +10,4 @@
 . "$(dirname "$0")/fuzzing.sh"
 
 run_test fuzz underlay 1400 "frames of all sorts from the underlay"
+run_test replayed underlay "the cases of a file are sent again"

@@ -42,3 +42,14 @@ fuzz()
 	echo "$OUT" >"$out.coverage"
 	diag "$(grep -v 'not reached:' <<<"$OUT")"
 }
+
+# replayed MODE: the cases of a file are all sent, once, and reach something
+replayed()
+{
+	local file=$FUZZ_DIR/corpus/$1/seed.txt points
+
+	check ctfuzz "$1" --replay "$file" || return
+	check_eq "$(sed -n 's/^cases //p' <<<"$OUT")" "$(grep -c '^case ' "$file")" "cases"
+	points=$(sed -n 's/^points //p' <<<"$OUT")
+	((points >= 300)) || fail "they reached $points points"
+}
