@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <stddef.h>
 
-void __gcov_dump(void);
+void __gcov_dump(void);	/* NOLINT(bugprone-reserved-identifier): libgcov's */
 
 static void record(int sig)
 {
@@ -16,12 +16,12 @@ static void record(int sig)
 
 __attribute__((constructor)) static void record_at_signals(void)
 {
-	static const int sigs[] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM };
+	static const int sigs[4] = { SIGHUP, SIGINT, SIGPIPE, SIGTERM };
 	struct sigaction sa = { .sa_handler = record, .sa_flags = SA_RESETHAND };
 	struct sigaction old;
 	size_t i;
 
-	for (i = 0; i < sizeof(sigs) / sizeof(sigs[0]); i++)
+	for (i = 0; i < 4; i++)
 		if (!sigaction(sigs[i], NULL, &old) && old.sa_handler == SIG_DFL)
 			sigaction(sigs[i], &sa, NULL);
 }
