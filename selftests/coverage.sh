@@ -62,6 +62,6 @@ coverage_report()
 		(cd "$BUILD/$dir" && gcov -b -c -o . ./*.gcda 2>/dev/null && mv ./*.gcov "$out/$dir")
 	done >"$out/report"
 	coverage_rows <"$out/report"
-	(cd "$out" && grep -HE '^ +(#####|=====):' {kmod,tools}/*.gcov >not-reached)
+	(cd "$out" && grep -HE '^ +(#####|=====):' {kmod,tools}/*.c.gcov >not-reached)
 	say "lines that were not reached: $out/not-reached"
 }
