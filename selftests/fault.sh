@@ -128,7 +128,8 @@ loading()
 
 # leaked: what kmemleak finds that the module allocated. Of a module that is not loaded any
 # more there are no names. What the kernel leaks by itself, in paths that are never taken
-# but here, is told, and cleared: it is not for the runner.
+# but here, is told, and cleared: it is not for the runner. One of these is called by the
+# module: kmem_cache_create() forgets the name of a cache that sysfs has no memory for.
 leaked()
 {
 	local ours others
@@ -138,8 +139,10 @@ leaked()
 	nap 5.5
 	echo scan >$LEAKS
 	echo scan >$LEAKS
-	ours=$(awk -v RS='unreferenced object ' '/\[ctnet\]|\] 0x[0-9a-f]+\n/' $LEAKS)
-	others=$(awk -v RS='unreferenced object ' 'NR > 1 && !/\[ctnet\]|\] 0x[0-9a-f]+\n/' $LEAKS |
+	ours=$(awk -v RS='unreferenced object ' \
+		'/\[ctnet\]|\] 0x[0-9a-f]+\n/ && !/ sysfs_slab_add/' $LEAKS)
+	others=$(awk -v RS='unreferenced object ' \
+		'NR > 1 && (!/\[ctnet\]|\] 0x[0-9a-f]+\n/ || / sysfs_slab_add/)' $LEAKS |
 		grep -c 'backtrace:')
 	[[ $others -eq 0 ]] || diag "$others leaks of the kernel's own"
 	echo clear >$LEAKS
