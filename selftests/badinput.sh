@@ -9,7 +9,7 @@
 #	net0, VNI 100 on ul0; local (a local bridge)    eth0
 #	 |- p1 (one end of a veth; the other, p1x, is no port)
 #	 |- a veth of its own to c1
-#	 |- peer 192.0.2.2
+#	 |- peers 192.0.2.2, 192.0.2.3 (port 5000)
 #	 `- 02:bb:00:00:00:01 behind p1
 #	br0 (a Linux bridge) with port b1; tun0; ul0 192.0.2.1/24 (dummy)
 #	vx0 (a Linux VXLAN device), which has UDP port 4999
@@ -44,6 +44,7 @@ build()
 		add-port net0 --dev p1
 		add-port net0 $c1 --address 203.0.113.1/24
 		add-peer net0 192.0.2.2
+		add-peer net0 192.0.2.3 --dstport 5000
 		add-fdb net0 $S --port p1 --ip 203.0.113.5
 	EOT
 	{ ip -n "$h1" link add vx0 type vxlan id 5 dstport 4999 &&
@@ -163,7 +164,9 @@ peer_ipv6() { refused 2 'family' add-peer net0 2001:db8::2; }
 peer_twice()
 {
 	refused 2 'already' add-peer net0 192.0.2.2
-	refused 2 'UDP port' add-peer net0 192.0.2.2 --dstport 5000 --may-exist
+	refused 2 'it exists, and has the network.s UDP port' add-peer net0 192.0.2.2 --dstport 5000 --may-exist
+	refused 2 'it exists, and has --dstport 5000' add-peer net0 192.0.2.3 --dstport 5001 --may-exist
+	check ctn "$h1" add-peer net0 192.0.2.3 --dstport 5000 --may-exist
 }
 peer_of_local() { refused 2 'is local' add-peer local 192.0.2.2; }
 peer_gone() { refused 2 'no peer' del-peer net0 192.0.2.77; }
@@ -268,6 +271,29 @@ entries()
 	refused 1 'exclude' flush-fdb net0 --port p1 --peer 192.0.2.2
 	refused 2 'no peer' flush-fdb net0 --peer 192.0.2.77
 	refused 2 'no port' flush-fdb net0 --port p1x
+}
+
+entry_exists()
+{
+	refused 2 'it exists, and lies elsewhere' add-fdb net0 $S --self --may-exist
+	refused 2 'it exists, and lies elsewhere' add-fdb net0 $S --peer 192.0.2.2 --may-exist
+	refused 2 'it exists, and has not the address 203.0.113.66' \
+		add-fdb net0 $S --port p1 --ip 203.0.113.66 --may-exist
+	refused 2 'Another MAC has one of the IP addresses' add-fdb net0 $M --self --ip 203.0.113.5 --may-exist
+	refused 1 '--ifname goes with --target' add-fdb net0 $M --self --ifname eth0
+	check ctn "$h1" add-fdb net0 $S --port p1 --ip 203.0.113.5 --may-exist
+}
+
+port_exists()
+{
+	refused 2 'it exists, and has --flood on' add-port net0 --dev p1 --flood off --may-exist
+	refused 2 'it exists, and has --label ""' add-port net0 --dev p1 --label x --may-exist
+	refused 2 'it exists, and has --mac 02:42:cb:00:71:01' \
+		add-port net0 "$c1" --mac 02:00:00:00:00:77 --may-exist
+	refused 2 'it exists, and has --mtu [0-9]+' add-port net0 "$c1" --mtu 1000 --may-exist
+	refused 2 'it exists, and has --hairpin off' add-port net0 "$c1" --hairpin on --may-exist
+	check ctn "$h1" add-port net0 --dev p1 --flood on --may-exist
+	check ctn "$h1" add-port net0 "$c1" --mac 02:42:cb:00:71:01 --address 203.0.113.1/24 --may-exist
 }
 
 pid_gone()
@@ -388,6 +414,8 @@ usage()
 	refused 1 'for a container' add-port net0 --dev p1x --address 203.0.113.9/24
 	refused 1 'given twice' set-net net0 --ageing 5 --ageing 6
 	refused 1 'nothing to change' set-net net0
+	refused 1 'nothing to change' set-port net0 --dev p1
+	refused 1 'sockets are not' list vteps net0
 	refused 1 'takes no value' add-fdb net0 $M --self=yes
 	refused 1 'none of nets' list frobs
 	expect 1 'no command' ctnetctl
@@ -402,6 +430,15 @@ batch()
 	refused 2 "$TMP/batch:3: add-peer net0 224.0.0.1: .*unicast" -b "$TMP/batch"
 	printf '%s\n' '' 'add-net "n1' >"$TMP/batch"
 	refused 1 "$TMP/batch:2: .*not closed" -b "$TMP/batch"
+	printf '%s\n' "list 'nets" >"$TMP/batch"
+	refused 1 "$TMP/batch:1: .*not closed" -b "$TMP/batch"
+	printf '%s\n' "list \$'n\\q'" >"$TMP/batch"
+	refused 1 "$TMP/batch:1: .*a backslash" -b "$TMP/batch"
+	printf '%s\n' 'list nets \' >"$TMP/batch"
+	refused 1 "$TMP/batch:1: .*ends in a backslash" -b "$TMP/batch"
+	printf 'list nets\nlist\0nets\n' >"$TMP/batch"
+	refused 1 "$TMP/batch:2: .*NUL" -b "$TMP/batch"
+	refused 2 "read $TMP" -b "$TMP"
 	printf '%s\n' 'frobnicate' >"$TMP/batch"
 	refused 1 "$TMP/batch:1: .*no command" -b "$TMP/batch"
 	refused 2 'open' -b "$TMP/nosuch"
@@ -438,6 +475,8 @@ input_test macs "MACs that are zero, multicast, or none"
 input_test parse_addresses "addresses that do not parse"
 input_test prefixes "prefixes that do not parse, or do not fit"
 input_test entries "entries that clash, or lie nowhere"
+input_test entry_exists "an entry that exists, and is another"
+input_test port_exists "a port that exists, and is another"
 input_test pid_gone "a PID that is gone"
 input_test no_namespace "a namespace that is none, or none of network"
 input_test own_namespace "the network's own namespace as a container"

@@ -22,8 +22,9 @@ readonly KLOG_BAD='WARNING|BUG|Oops|[Ll]ockdep|circular locking|inconsistent loc
 '|suspicious RCU|held lock|lock held|refcount|unregister_netdevice: waiting for|KASAN|KCSAN|UBSAN'\
 '|KFENCE|general protection|Call Trace|scheduling while atomic|sleeping function called|rcu: INFO'\
 '|blocked for more than|soft lockup|leak|Objects remaining|objects remaining|still has objects'
-# What it says of memory that a script takes from it, and which is no more than that.
-readonly KLOG_FAULT='Call Trace\|kmemleak: Cannot allocate a scan area\|unreliable refcount tracker'
+# What it says of memory that a script takes from it: no more than that, and the script has
+# seen to what leaked.
+readonly KLOG_FAULT='Call Trace\|kmemleak: Cannot allocate a scan area\|new suspected memory leaks\|unreliable refcount tracker'
 # A line of a trace, which is no verdict whatever the function is called.
 readonly KLOG_FRAME='^\[ *[0-9.]+\] +(\[<[0-9a-f]+>\] )?(\? )?[[:alnum:]_.]+\+0x[0-9a-f]+/0x[0-9a-f]+'
 readonly GCOV=/sys/kernel/debug/gcov

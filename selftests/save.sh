@@ -288,7 +288,7 @@ fails()
 # what the file gets wrong is found before anything is done
 bad_files()
 {
-	local verb
+	local verb line
 
 	for verb in restore sync; do
 		fails $verb 1 '2: .*no command' 'add-net n1' 'frobnicate'
@@ -305,6 +305,14 @@ bad_files()
 		fails $verb 1 '2: add-fdb .*line 1 enters' \
 			'add-net n1 --mac 02:00:00:00:00:20' 'add-fdb n1 02:00:00:00:00:20 --self'
 		fails $verb 1 '1: .*--may-exist has no place' 'add-net n1 --may-exist'
+		for line in 'add-port n1 --dev p1' 'add-peer n1 192.0.2.9' 'add-fdb n1 02:00:00:00:00:20 --self'; do
+			fails $verb 1 '2: .*--may-exist has no place' 'add-net n1' "$line --may-exist"
+		done
+		fails $verb 1 '2: add-peer n1 192.0.2: .*no IP address' 'add-net n1' 'add-peer n1 192.0.2'
+		fails $verb 1 '2: add-fdb .*no MAC' 'add-net n1' 'add-fdb n1 02:00 --self'
+		fails $verb 1 "3: add-port n1: line 2 has this" \
+			'add-net n1' 'add-port n1 --dev p1' 'add-port n1 --dev p1'
+		fails $verb 1 '1: .*ends in a backslash' 'add-net n1\'
 		fails $verb 2 '2: add-port n1: there is no interface "nosuch"' 'add-net n1' 'add-port n1 --dev nosuch'
 		fails $verb 2 '1: add-net n1: there is no device "nosuch"' \
 			'add-net n1 --vni 5 --local 192.0.2.1 --underlay nosuch'

@@ -92,6 +92,11 @@ struct stmt *conf_fdb(const struct conf *c, const char *net,
 	return lookup(c, fdb_key(net, mac));
 }
 
+static int fail_may_exist(void)
+{
+	return usage_error("--may-exist has no place in a configuration: \"ctnetctl sync\" takes what there is");
+}
+
 static int read_net(struct conf *c, struct stmt *s)
 {
 	(void)c;
@@ -99,7 +104,7 @@ static int read_net(struct conf *c, struct stmt *s)
 	s->key = net_key(s->call.arg[0]);
 	s->net_opts = s->call.vals;
 	if (s->net_opts->may_exist)
-		return usage_error("--may-exist has no place in a configuration: \"ctnetctl sync\" takes what there is");
+		return fail_may_exist();
 	return net_check(s->call.arg[0], s->net_opts);
 }
 
@@ -111,7 +116,7 @@ static int read_port(struct conf *c, struct stmt *s)
 	(void)c;
 	s->port_opts = o;
 	if (o->may_exist)
-		return usage_error("--may-exist has no place in a configuration: \"ctnetctl sync\" takes what there is");
+		return fail_may_exist();
 	err = port_check(s->call.n, add_port_opts, o);
 	if (!err)
 		s->key = o->dev ? dev_key(o->dev) :
@@ -128,7 +133,7 @@ static int read_peer(struct conf *c, struct stmt *s)
 	if (why)
 		return usage_error("\"%s\" %s", s->call.arg[1], why);
 	if (s->peer_opts->may_exist)
-		return usage_error("--may-exist has no place in a configuration: \"ctnetctl sync\" takes what there is");
+		return fail_may_exist();
 	s->key = peer_key(s->call.arg[0], &s->addr);
 	return EXIT_OK;
 }
@@ -143,7 +148,7 @@ static int read_fdb(struct conf *c, struct stmt *s)
 	s->addr = o->peer;
 	s->replace = s->call.c->run == replace_fdb;
 	if (o->may_exist)
-		return usage_error("--may-exist has no place in a configuration: \"ctnetctl sync\" takes what there is");
+		return fail_may_exist();
 	err = fdb_check(s->call.arg[1], o, s->mac);
 	if (err)
 		return err;

@@ -179,14 +179,10 @@ static int fdb_compare(int net, const uint8_t *mac, int port,
 	int err;
 
 	err = fdb_get(net, mac, &f);
-	if (err == -ENOENT)
-		return fail("another entry has one of the addresses");
 	if (err)
 		return fail("read the entry: %s", nl_why(&ctx.ge, err, NULL));
-	if (!f.is_static)
-		err = fail("another entry has one of the addresses");
-	else if (f.port != port || f.self != o->self ||
-		 !ip_equal(&f.peer, &o->peer))
+	if (!f.is_static || f.port != port || f.self != o->self ||
+	    !ip_equal(&f.peer, &o->peer))
 		err = fail("it exists, and lies elsewhere; \"ctnetctl list fdb\" says where");
 	for (i = 0; i < o->ip.n && !err; i++)
 		if (!ip_among(&f.ips, &o->ip.v[i]))
@@ -228,10 +224,7 @@ int fdb_check(const char *mac, const struct fdb_opts *o, uint8_t out[6])
 static int put_fdb(uint8_t cmd, char **arg, const struct fdb_opts *o)
 {
 	static const struct hint hints[] = {
-		{
-			EEXIST,
-			"there is a static entry of that MAC, or another entry has one of the addresses",
-		},
+		{ EEXIST, "there is a static entry of that MAC" },
 		{ ENOENT, "the network has no such port or peer" },
 		{ 0, NULL }
 	};
