@@ -107,6 +107,10 @@ static int ctnet_sock_open(struct net *net, struct ctnet_sock *sock,
 		return err;
 	}
 	setup_udp_tunnel_sock(net, ctnet_udp_sk(sock->sock), &tunnel_cfg);
+	/* What containers send in one piece, for a device to cut into
+	 * datagrams, is not cut on receipt.
+	 */
+	udp_allow_gso(sock->sock->sk);
 	udp_tunnel_notify_add_rx_port(ctnet_udp_sk(sock->sock),
 				      UDP_TUNNEL_TYPE_VXLAN);
 	return 0;

@@ -172,12 +172,13 @@ local_without()
 topology
 
 # A container sends many datagrams at a time, for the device to cut (UDP_SEGMENT). Each
-# arrives once, by way of the near end, where tcpdump is, too.
+# arrives once; and where nothing has to cut them, they come together.
 datagrams()
 {
 	local f=$TMP/datagrams got n=200
 
 	capture_start "$h2" any "udp port 5001" "$f" || return
+	capture_start "$a2" eth0 "udp port 5001" "$f.far" -s 160 || return
 	ip netns exec "$a2" python3 -c '
 import select, socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -203,6 +204,9 @@ for i in range(0, int(sys.argv[1]), 10):
 	got=$(<"$f.got")
 	check_match "$got" "got $n once $n\$" "datagrams that arrived"
 	capture_stop "$f"
+	capture_stop "$f.far"
+	got=$(longest "$f.far")
+	[[ ${got:-0} -ge 10000 ]] || fail "cut before the container: ${got:-0} bytes at most"
 }
 
 run_test local_segments 4 198.51.100.12 0 "64 KiB segments arrive whole from a local container, IPv4"
@@ -212,7 +216,7 @@ run_test vxlan_segments 4 203.0.113.21 "over VXLAN they reach the underlay devic
 run_test vxlan_segments 6 2001:db8:100::21 "over VXLAN they reach the underlay device whole, IPv6"
 run_test vxlan_received "and the container of the other host"
 run_test host_segments "the host's own, too"
-run_test datagrams "datagrams that are cut on the way arrive once, each"
+run_test datagrams "datagrams that are sent together arrive together, each once"
 run_test without "tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off tso off" \
 	"the underlay device cannot: they are cut in front of it"
 run_test without "tx off sg off tso off gso off" "nor compute checksums: done in software"
