@@ -537,6 +537,26 @@ flags_and_label()
 	same_state
 }
 
+# the entry of a container's MAC goes, or lies elsewhere: set-port has it at the port again
+entry_elsewhere()
+{
+	add1
+	check ctn "$h1" del-fdb net0 $MAC1
+	check ctn "$h1" set-port net0 "$c1" --address 203.0.113.15/24
+	check fdb_is "$h1" net0 $MAC1 '"port".*"203.0.113.15"'
+	check ctn "$h1" replace-fdb net0 $MAC1 --self --ip 203.0.113.11
+	check in_ns "$c1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
+	refused 2 . ctn "$h1" set-port net0 "$c1" --address 2001:db8:100::15/64
+	OUT=$(fdb_entry "$h1" net0 $MAC1)
+	check_match "$OUT" '"self": *true.*"203.0.113.11"'
+	[[ $OUT != *2001* ]] || fail "an address was left: $OUT"
+	check in_ns "$c1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0
+	check ctn "$h1" set-port net0 "$c1" --address 203.0.113.16/24
+	check fdb_is "$h1" net0 $MAC1 '"port".*"203.0.113.11".*"203.0.113.16"|"port".*"203.0.113.16".*"203.0.113.11"'
+	del1
+	same_state
+}
+
 topology
 busywait 10000 settled "$h1" || die "setup: addresses stay tentative"
 AT_START=$(state)
@@ -546,6 +566,7 @@ run_test mac_is_kept "the MAC comes from the address, and is kept"
 run_test by_any_name "a container is the same by PID, name and path"
 run_test pod "containers that share a namespace share its port"
 run_test flags_and_label "set-port changes it, or nothing"
+run_test entry_elsewhere "set-port has the entry at the port again"
 run_test name_is_taken "nothing is left: the interface's name is taken"
 run_test bad_names "nothing is left: names and labels that are none"
 run_test bad_gateway "nothing is left: a gateway out of reach"

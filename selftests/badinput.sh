@@ -109,6 +109,9 @@ long_names()
 	refused 1 'no name' add-net a/b
 	refused 1 'no name' add-net 'a b'
 	refused 1 'empty' add-net ''
+	refused 1 'no name' add-net ..
+	refused 1 'no name' show a/b
+	refused 2 'too long' add-port net0 "/$(printf '%05000d' 0)"
 	refused 1 'too long' add-port net0 --dev p1x --label "$(printf '%0300d' 0)"
 }
 
@@ -131,6 +134,7 @@ vni_without_address()
 {
 	refused 1 'needs --local' add-net n1 --vni 7
 	refused 1 'needs --vni' add-net n1 --local 192.0.2.1
+	refused 1 'network with a VNI' add-net n1 --mtu auto
 	refused 2 'goes with a VNI' set-net local --local 192.0.2.1
 }
 
@@ -141,6 +145,7 @@ local_address()
 	refused 2 'unicast' add-net n1 --vni 7 --local 127.0.0.1
 	refused 2 'unicast' add-net n1 --vni 7 --local ff02::1
 	refused 2 'peer' set-net net0 --local 192.0.2.2
+	refused 1 'second address of its family' add-net n1 --vni 7 --local 192.0.2.1 --local 192.0.2.9
 }
 
 name_taken()
@@ -200,6 +205,8 @@ port_gone()
 	refused 2 'no interface' del-port net0 --dev nosuch
 	refused 2 'not a port' del-port local --dev p1
 	refused 2 'no interface eth5' del-port net0 "$c1" --ifname eth5
+	check ctn "$h1" del-port net0 --dev nosuch --if-exists
+	check ctn "$h1" del-port net0 "$c1" --ifname eth5 --if-exists
 }
 
 network_gone()
@@ -229,6 +236,7 @@ macs()
 	refused 1 'no MAC' add-fdb net0 02:00:00:00:00:zz --self
 	refused 1 'no MAC' add-fdb net0 02:00:00:00:00:00:00 --self
 	refused 1 'no MAC' add-fdb net0 0200.0000.0001 --self
+	refused 1 'no MAC' del-fdb net0 02:00:00
 	refused 1 'all zeros' add-port net0 "$h2" --mac 0:0:0:0:0:0
 	refused 1 'multicast' set-net net0 --mac 03:00:00:00:00:01
 }
@@ -239,6 +247,7 @@ parse_addresses()
 	refused 1 'no IP address' add-peer net0 192.0.2.256
 	refused 1 'no IP address' add-peer net0 2001:db8:::1
 	refused 1 'no IP address' add-peer net0 host.example
+	refused 1 'no IP address' del-peer net0 host.example
 	refused 1 'no IP address' add-net n1 --vni 7 --local 192.0.2.1/24
 	refused 1 'no IP address' add-fdb net0 $M --self --ip 203.0.113.x
 	refused 1 'no IP address' add-fdb net0 $M --peer 1.2.3.4.5
@@ -253,6 +262,7 @@ prefixes()
 	refused 1 'prefix length' add-port net0 "$h2" --address /24
 	refused 1 'multicast' add-port net0 "$h2" --address 224.0.0.1/24
 	refused 1 'unspecified' add-port net0 "$h2" --address 0.0.0.0/0
+	refused 1 'broadcast' add-port net0 "$h2" --address 255.255.255.255/32
 	refused 1 'needs an --address' add-port net0 "$h2" --gateway 203.0.113.254
 }
 
@@ -308,7 +318,14 @@ pid_gone()
 	refused 2 'no process with PID' add-port net0 99999999999
 	refused 2 "no process with PID $pid" del-port net0 $pid
 	refused 2 "no process with PID $pid" -n $pid list nets
+	# one that has ended, and whose parent does not ask
+	background sh -c 'true & exec sleep 1000'
+	wait_until 5000 zombie_of "$BG_PID"
+	pid=$(zombie_of "$BG_PID")
+	refused 2 "process with PID $pid has ended" add-port net0 "$pid"
 }
+
+zombie_of() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v p="$1" '$4 == p && $3 == "Z" { print $1 }' | grep .; }
 
 no_namespace()
 {
@@ -329,6 +346,9 @@ attached_already()
 {
 	refused 2 'already has' add-port net0 "$c1"
 	refused 2 'already has' add-port local "$c1"
+	check ip -n "$h1" link add q1 type veth peer name eth9 netns "$c1"
+	refused 2 'whose other end q1 is a port of nothing' add-port net0 "$c1" --ifname eth9
+	check ip -n "$h1" link del q1
 	refused 2 'it exists, and has not' add-port net0 "$c1" --may-exist --address 203.0.113.77/24
 	# its MAC, its address
 	refused 2 'static entry' add-port net0 "$c1" --ifname eth1 --mac 02:42:cb:00:71:01
@@ -384,6 +404,7 @@ no_privilege()
 	expect 2 'CAP_NET_ADMIN' as_user del-fdb net0 $S
 	expect 2 'CAP_NET_ADMIN' as_user flush-fdb net0
 	expect 2 'CAP_NET_ADMIN|not permitted' as_user -n "$h2" list nets
+	expect 2 'namespace of PID 1 cannot be opened' as_user -n 1 list nets
 	# looking is free
 	check as_user show
 	check_match "$OUT" 'net0'
@@ -434,15 +455,39 @@ batch()
 	refused 1 "$TMP/batch:1: .*not closed" -b "$TMP/batch"
 	printf '%s\n' "list \$'n\\q'" >"$TMP/batch"
 	refused 1 "$TMP/batch:1: .*a backslash" -b "$TMP/batch"
-	printf '%s\n' 'list nets \' >"$TMP/batch"
+	printf '%s\n' "list nets \\" >"$TMP/batch"
 	refused 1 "$TMP/batch:1: .*ends in a backslash" -b "$TMP/batch"
 	printf 'list nets\nlist\0nets\n' >"$TMP/batch"
 	refused 1 "$TMP/batch:2: .*NUL" -b "$TMP/batch"
 	refused 2 "read $TMP" -b "$TMP"
+	printf '%s\n' 'list\ nets' >"$TMP/batch"
+	refused 1 "$TMP/batch:1: .*no command \"list nets\"" -b "$TMP/batch"
 	printf '%s\n' 'frobnicate' >"$TMP/batch"
 	refused 1 "$TMP/batch:1: .*no command" -b "$TMP/batch"
 	refused 2 'open' -b "$TMP/nosuch"
 	refused 1 'place of a command' -b "$TMP/batch" list nets
+}
+
+# nobody can be told: the disk is full
+full_disk()
+{
+	local pid said
+
+	said=$(ctnetctl -n "$h1" list nets 2>&1 >/dev/full)
+	check_eq "$?:$said" "2:ctnetctl: list nets: write the output: No space left on device" "list"
+	ctnetctl -n "$h1" monitor >/dev/full 2>"$TMP/err" &
+	pid=$!
+	wait_until 10000 poked $pid
+	wait $pid
+	check_eq "$?:$(<"$TMP/err")" "2:ctnetctl: monitor: write the output: No space left on device" "monitor"
+}
+
+# whether it has ended, of one event more
+poked()
+{
+	check ctn "$h1" set-net local --ageing 299
+	check ctn "$h1" set-net local --ageing 300
+	! kill -0 "$1" 2>/dev/null
 }
 
 build
@@ -488,3 +533,4 @@ input_test no_privilege "no privilege"
 input_test numbers "numbers out of range"
 input_test usage "wrong usage"
 input_test batch "a batch says file, line and reason"
+input_test full_disk "the output cannot be written"

@@ -211,6 +211,8 @@ with_stats()
 	check_match "$(ctn "$t1" -s list nets)" $'\tdrop-guard-mac 0' "nets -s"
 	check_match "$(ctn "$t1" -j -s list vteps)" '"drops":\{.*"vxlan_vni":0' "vteps -s"
 	check_match "$(ctn "$t1" -s show n0)" 'rx [0-9]+ packets' "show -s"
+	# on a terminal below the row
+	check_match "$(on_tty -s list ports)" $'\n'' +rx [0-9]+ packets' "ports -s"
 }
 
 # on_tty WORD...: what the tool prints to a terminal
@@ -248,6 +250,10 @@ show_tree()
 	out=$(ctn "$t1" show)
 	check_match "$out" $'^n0: up vni 7 local 192.0.2.7 .*\n    mac 02:00:00:00:00:aa [^\n]*\n    ports 1 peers 1 fdb 2 static 0 learned\n    port ct[0-9a-f]{10}.* label web ifname tt mac 02:42:c6:33:64:09 addresses 198.51.100.9 .*guard on\n    peer 192.0.2.8\nn1: up vni 9 ' show
 	check_eq "$(ctn "$t1" show n1 | grep -c '^n')" 1 "networks of show n1"
+	out=$(ctn "$t1" list ports n0 | cut -f 2)
+	check ip -n "$t1" link set "$out" down
+	check_match "$(ctn "$t1" show n0)" $'\n'"    port $out down .*label web" "a port that is down"
+	check ip -n "$t1" link set "$out" up
 }
 
 helps()

@@ -53,6 +53,24 @@ loads_by_tool()
 	loaded || fail "not loaded by the netlink family's name"
 }
 
+# where it is not to be had
+does_not_load()
+{
+	local how=/proc/sys/kernel/modprobe was said cmd
+
+	unload
+	was=$(<$how)
+	echo /bin/false >$how
+	for cmd in "list nets" "add-net n0"; do
+		# shellcheck disable=SC2086 # words
+		said=$(ctn "$a" $cmd 2>&1)
+		check_eq "$?" 2 "exit code of $cmd"
+		check_match "$said" "^ctnetctl: $cmd: (make the network: )?the ctnet module is not loaded: \"modprobe ctnet\" loads it" "$cmd"
+	done
+	echo "$was" >$how
+	no_link "$a" n0 || fail "n0 is there"
+}
+
 link_show()
 {
 	local out
@@ -159,6 +177,7 @@ load_and_unload()
 run_test alias_is_there "the module has its aliases, license and description"
 run_test loads_by_link "ip link add type ctnet loads it"
 run_test loads_by_tool "ctnetctl loads it"
+run_test does_not_load "where it is not to be had, ctnetctl says so"
 run_test link_show "ip -d link and ethtool show what a network is"
 run_test same_name_twice "a name is taken once in each namespace"
 run_test port_by_master "ip link set master and nomaster; a network goes, its port stays"

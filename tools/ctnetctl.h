@@ -120,6 +120,8 @@ void call_free(struct call *call);
 /* Messages are about this call from now on. */
 void call_name(const struct call *call);
 int dispatch(int argc, char **argv);
+/* What was printed is written; that it cannot be is said once. */
+int flush_output(void);
 
 /*
  * batch.c: have @fn called for the words of each line that has any, until it

@@ -259,6 +259,18 @@ void call_name(const struct call *call)
 	set_what(1 + call->n, call->arg - 1);
 }
 
+int flush_output(void)
+{
+	static bool failed;
+
+	if (failed)
+		return EXIT_REFUSED;
+	if (!fflush(stdout) && !ferror(stdout))
+		return EXIT_OK;
+	failed = true;
+	return fail("write the output: %s", strerror(errno));
+}
+
 int dispatch(int argc, char **argv)
 {
 	struct call call;
@@ -268,10 +280,8 @@ int dispatch(int argc, char **argv)
 	if (err)
 		return err;
 	err = call.c->run(call.n, call.arg, call.vals);
-	if (fflush(stdout) || ferror(stdout)) {
-		err = fail("write the output: %s", strerror(errno));
-		clearerr(stdout);
-	}
+	if (flush_output())
+		err = EXIT_REFUSED;
 	call_free(&call);
 	return err;
 }

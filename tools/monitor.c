@@ -379,8 +379,8 @@ static int watch(struct nlsock *s, int only)
 		if (got >= 0 && o.behind)
 			overrun_count(fd, &o);
 		/* Nobody reads any more. */
-		if (fflush(stdout))
-			return fail("write the output: %s", strerror(errno));
+		if (flush_output())
+			return EXIT_REFUSED;
 	}
 }
 

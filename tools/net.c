@@ -369,7 +369,7 @@ static struct nl_msg *net_msg(int flags, int ifindex, const char *name,
 static const struct hint newlink_hints[] = {
 	{
 		EOPNOTSUPP,
-		"the kernel does not know networks of kind \"ctnet\": load the module, \"modprobe ctnet\"",
+		"the ctnet module is not loaded: \"modprobe ctnet\" loads it",
 	},
 	{ EEXIST, "there is an interface of that name" },
 	{ ERANGE, "a number is out of range" },
