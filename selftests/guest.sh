@@ -30,6 +30,7 @@ readonly KLOG_FRAME='^\[ *[0-9.]+\] +(\[<[0-9a-f]+>\] )?(\? )?[[:alnum:]_.]+\+0x
 readonly GCOV=/sys/kernel/debug/gcov
 readonly KMEMLEAK=/sys/kernel/debug/kmemleak
 readonly REPORTS=$FAST/reports	# of the tool's sanitizers
+readonly RECORDS=$FAST/gcov	# of the tool's coverage
 # Devices that modules of the kernel make in the first namespace as they load.
 readonly OTHERS_LINKS='^(lo|dummy0|bond0|sit0|tunl0|ip6tnl0|gre0|gretap0|erspan0|ip6gre0|ip_vti0|ip6_vti0|ifb[01])$'
 
@@ -194,7 +195,7 @@ run_script()
 		ret=1
 	else
 		(cd $FAST/selftests && exec env CTNET_TEST="$id" CTNET_SLOW="$SLOW" \
-			CTNET_OUT="$VM/out" GCOV_PREFIX="$VM/gcov" \
+			CTNET_OUT="$VM/out" GCOV_PREFIX=$RECORDS \
 			timeout -k 20 "$limit" bash "./$t.sh" </dev/null)
 		ret=$?
 	fi
@@ -244,12 +245,14 @@ run_script()
 	return $stuck
 }
 
-# Which lines of the module ran, as gcov has it for each of its objects; the tool's own
-# records went to $VM/gcov at once.
+# Which lines of the module ran, as gcov has it for each of its objects, and the records of
+# the tool
 keep_coverage()
 {
 	local f
 
+	mkdir -p "$VM/gcov"
+	[[ ! -d $RECORDS ]] || cp -r $RECORDS/. "$VM/gcov/"
 	(cd $GCOV && find . -name '*.gcda') | while IFS= read -r f; do
 		mkdir -p "$VM/gcov/${f%/*}"
 		cat "$GCOV/$f" >"$VM/gcov/$f"
