@@ -16,6 +16,8 @@ use_kvm()
 # Sets SLOW, by which waits are multiplied, and RUNNER_NAME.
 runner_init()
 {
+	[[ $(realpath -m "$CTNET_CACHE") != /@(tmp|run)/* ]] ||
+		give_up "$CTNET_CACHE cannot be seen from a VM, which has a /tmp and a /run of its own: set XDG_CACHE_HOME"
 	SLOW=4 RUNNER_NAME="2 CPUs, without KVM: slow"
 	if use_kvm; then
 		SLOW=1 RUNNER_NAME="2 CPUs"
