@@ -1,43 +1,22 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 1200
+# timeout: 900
 #
-# Configurations: "save" prints one, "restore" makes it where nothing of it is, "sync"
-# makes what there is that, and touches nothing else. Without KVM it takes over a minute,
-# because of the many commands whose outcome is looked at, with all that may have changed.
-#
-#	h1 (namespace)
-#	net0, VNI 100 on ul0      net1, a local bridge     mark: what events are told apart by
-#	 |- c1 eth0 .11, :11       `- c3 eth0
-#	 |- c2 eth5 .12
-#	 |- p1, p2 (devices)
-#	 `- peers 192.0.2.2, 2001:db8:0:1::2
-#	ul0 192.0.2.1/24, 2001:db8:0:1::1/64 (dummy)
+# Configurations: "save" prints one, "restore" makes it where nothing of it is, and "sync"
+# finds nothing to do then. Without KVM it takes over a minute, because of the many commands
+# whose outcome is looked at, with all that may have changed. The topology is
+# configuration.sh's.
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
 # shellcheck source=traffic.sh
 . "$(dirname "$0")/traffic.sh"
+# shellcheck source=configuration.sh
+. "$(dirname "$0")/configuration.sh"
 
 need setpriv
 UNIT=$(dirname "$0")/../installed/usr/local/lib/systemd/system/ctnet.service
-readonly UNIT FILE=$TMP/file OUT1=$TMP/out1 OUT2=$TMP/out2 EVENTS=$TMP/events
-
-topology()
-{
-	setup_host h1
-	add_container c1 c2 c3
-	ip_in "$h1" <<-EOT || die "setup: links"
-		link add ul0 type dummy
-		addr add 192.0.2.1/24 dev ul0
-		addr add 2001:db8:0:1::1/64 dev ul0 nodad
-		link set ul0 up
-		link add p1 type dummy
-		link add p2 type dummy
-		link set p1 up
-		link set p2 up
-	EOT
-}
+readonly UNIT
 
 # What save prints, to the letter: every option that is not as it would be without it.
 whole()
@@ -65,30 +44,6 @@ whole()
 	EOT
 }
 
-# A smaller one, that tests of sync change by sed.
-some()
-{
-	cat <<-EOT
-		add-net mark --mac 02:00:00:00:00:01
-		add-net net0 --vni 100 --local 192.0.2.1 --address 203.0.113.1/24
-		add-peer net0 192.0.2.2
-		add-port net0 --dev p1
-		add-port net0 $c1 --address 203.0.113.11/24 --gateway 203.0.113.1
-		add-port net0 $c2 --ifname eth5 --address 203.0.113.12/24
-		add-fdb net0 02:00:00:00:00:10 --port p1 --ip 203.0.113.50
-		add-fdb net0 02:00:00:00:00:11 --peer 192.0.2.2
-		add-net net1 --mac 02:00:00:00:00:04
-		add-port net1 $c3 --mac 02:00:00:00:00:05
-	EOT
-}
-
-# saved FILE: save prints this to FILE
-saved()
-{
-	ctn "$h1" save >"$1" 2>"$TMP/err" || fail "save: $(<"$TMP/err")"
-	[[ ! -s $TMP/err ]] || fail "save said: $(<"$TMP/err")"
-}
-
 # same_as FILE: save prints that file
 same_as()
 {
@@ -97,63 +52,6 @@ same_as()
 	fail "save prints something else than $1:"
 	diag "$(diff "$1" "$OUT1")"
 }
-
-nothing_there() { check_eq "$(ctn "$h1" list nets)" "" "networks"; }
-
-clear() { check ctn "$h1" sync - <<<"# nothing"; nothing_there; }
-
-# sync_to SED-SCRIPT [FILE]: what some prints, changed like that
-sync_to()
-{
-	some | sed -E "$1" >"$FILE"
-	check ctn "$h1" sync "$FILE"
-	check_eq "$OUT" "" "what sync prints"
-}
-
-# ------------------------------------------------------------------ events
-
-monitor()
-{
-	ctnetctl -n "$h1" monitor >"$EVENTS" 2>&1 &
-	defer kill_wait $!
-	check ctn "$h1" add-net first
-	wait_until 20000 poke
-	check ctn "$h1" del-net first
-}
-
-poke() { ctn "$h1" set-net first --ageing 9; grep -q first "$EVENTS"; }
-
-MARKS=0
-
-# mark_event: an event that is told after all that happened before
-mark_event()
-{
-	local mac
-
-	printf -v mac '02:ee:00:00:00:%02x' $((++MARKS))
-	check ctn "$h1" -b - <<-EOT
-		add-fdb mark $mac --self
-		del-fdb mark $mac
-	EOT
-	wait_until 5000 grep -q "^fdb del .*$mac" "$EVENTS"
-}
-
-# told COMMAND...: what was told of while it ran, into $TOLD: object, event, network, which
-told()
-{
-	local size
-
-	mark_event
-	size=$(stat -c %s "$EVENTS")
-	check "$@"
-	mark_event
-	TOLD=$(tail -c "+$((size + 1))" "$EVENTS" | grep -v ' 02:ee:' |
-		awk '{ print $1, $2, $3, ($1 == "net" ? "" : $4) }' | sed 's/ $//')
-}
-
-told_is() { check_eq "$TOLD" "$1" "what was told of"; }
-
-# ---------------------------------------------------------- save and restore
 
 round_trip()
 {
@@ -227,62 +125,48 @@ labels()
 	clear
 }
 
-# state: all that a refused command might have changed, in an order that says nothing of
-# what was undone
-state()
+# names that could be taken for options and PIDs
+odd_names()
 {
-	dump_state "$h1" "$c1" "$c2" "$c3" | sed -E 's/^\[//; s/\]?,?$//' | sort
+	clear
+	check ip netns add 471100
+	defer ip netns del 471100
+	check ctn "$h1" add-net -- -n1
+	check ctn "$h1" add-port --label x --address 203.0.113.9/24 -- -n1 /run/netns/471100
+	saved "$OUT1"
+	check_match "$(<"$OUT1")" $'\n''add-net --mac [0-9a-f:]+ -- -n1'
+	check_match "$(<"$OUT1")" $'\n''add-port --address 203.0.113.9/24 --label x -- -n1 /run/netns/471100'
+	check ctn "$h1" del-net -- -n1
+	check ctn "$h1" restore "$OUT1"
+	same_as "$OUT1"
+	clear
 }
 
-# refusal_test FUNCTION DESCRIPTION: and what it has refused has changed nothing. One look
-# for all of a function: it takes seconds.
-refusal_test()
+# a network that is another's underlay comes first; of one that is gone there is no name
+underlays()
 {
-	[[ -z ${TESTS_ONLY:-} || $1 =~ $TESTS_ONLY ]] || return
-	local TESTS_ONLY=""
-
-	run_test unchanged "$@"
-}
-
-unchanged()
-{
-	local before
-
-	before=$(state)
-	"$1"
-	same_state "$before"
-}
-
-same_state()
-{
-	local now
-
-	now=$(state)
-	[[ $now == "$1" ]] && return
-	fail "something was refused, yet changed:"
-	diag "$(diff <(echo "$1") <(echo "$now"))"
-}
-
-# refused EXIT REGEX ARGUMENT...: ctnetctl refuses this in h1
-refused()
-{
-	local want=$1 regex=$2 ret
-
-	shift 2
-	OUT=$(ctnetctl -n "$h1" "$@" 2>&1 >/dev/null)
-	ret=$?
-	[[ $ret -eq $want ]] || fail "$*: exit $ret, want $want; said '$OUT'"
-	check_match "$OUT" "^ctnetctl: $regex" "what $* said"
-}
-
-# fails VERB EXIT REGEX LINE...: a file with these lines
-fails()
-{
-	local verb=$1 want=$2 regex=$3
-
-	shift 3
-	printf '%s\n' "$@" >"$FILE"
-	refused "$want" "$FILE:$regex" "$verb" "$FILE"
+	clear
+	check ctn "$h1" -b - <<-EOT
+		add-net z --vni 6 --local 192.0.2.1 --address 198.51.100.1/24
+		add-net a --vni 7 --local 198.51.100.1 --underlay z
+	EOT
+	saved "$OUT1"
+	check_eq "$(awk '/^add-net/ { print $2 }' "$OUT1" | tr '\n' ' ')" "z a " "networks, as saved"
+	clear
+	check ctn "$h1" restore "$OUT1"
+	cp "$OUT1" "$OUT2"
+	same_as "$OUT2"
+	clear
+	ip_in "$h1" <<-EOT || fail "no ul9"
+		link add ul9 type dummy
+		addr add 192.0.2.9/32 dev ul9
+		link set ul9 up
+	EOT
+	check ctn "$h1" add-net a --vni 7 --local 192.0.2.9 --underlay ul9
+	check ip -n "$h1" link del ul9
+	OUT=$(ctn "$h1" save 2>&1 >/dev/null)
+	check_match "$OUT" '^ctnetctl: save: the underlay device of a is gone'
+	clear
 }
 
 # what the file gets wrong is found before anything is done
@@ -312,7 +196,7 @@ bad_files()
 		fails $verb 1 '2: add-fdb .*no MAC' 'add-net n1' 'add-fdb n1 02:00 --self'
 		fails $verb 1 "3: add-port n1: line 2 has this" \
 			'add-net n1' 'add-port n1 --dev p1' 'add-port n1 --dev p1'
-		fails $verb 1 '1: .*ends in a backslash' 'add-net n1\'
+		fails $verb 1 '1: .*ends in a backslash' "add-net n1\\"
 		fails $verb 2 '2: add-port n1: there is no interface "nosuch"' 'add-net n1' 'add-port n1 --dev nosuch'
 		fails $verb 2 '1: add-net n1: there is no device "nosuch"' \
 			'add-net n1 --vni 5 --local 192.0.2.1 --underlay nosuch'
@@ -392,302 +276,6 @@ no_name()
 	check_match "$(ctn "$h1" list ports net0)" '203.0.113.72' "the port of the PID"
 	check ctn "$h1" del-port net0 "$pid"
 }
-
-other_ns() { [[ -e /proc/$1/ns/net && ! /proc/$1/ns/net -ef /run/netns/$h1 && ! /proc/$1/ns/net -ef /proc/self/ns/net ]]; }
-
-# -------------------------------------------------------------------- sync
-
-# what is asked of each test of sync: c1's port is the same one, with its counters
-untouched()
-{
-	check_eq "$(ifindex_of "$c1" eth0)" "$C1_INDEX" "index of c1's interface"
-	at_least "$C1_RX" port_stat "$h1" net0 "$C1_NEAR" rx_packets >/dev/null || fail "c1's counters were reset"
-}
-
-sync_start()
-{
-	some >"$FILE"
-	check ctn "$h1" sync "$FILE"
-	ping_ok "$c1" 203.0.113.1
-	OUT=$(ctn "$h1" list ports net0)
-	C1_NEAR=$(awk -v l="$c1" '$4 == l { print $2 }' <<<"$OUT")
-	C1_INDEX=$(ifindex_of "$c1" eth0)
-	C1_RX=$(port_stat "$h1" net0 "$C1_NEAR" rx_packets)
-}
-
-adds()
-{
-	told sync_to '/^add-net net1/i\
-add-peer net0 192.0.2.3\
-add-port net0 --dev p2 --hairpin on\
-add-fdb net0 02:00:00:00:00:21 --self --ip 203.0.113.61\
-add-fdb net0 02:00:00:00:00:22 --peer 192.0.2.3\
-add-net net2 --mac 02:00:00:00:00:06'
-	told_is "peer add net0 192.0.2.3
-port add net0 p2
-fdb add net0 02:00:00:00:00:21
-fdb add net0 02:00:00:00:00:22
-net add net2"
-	untouched
-}
-
-removes()
-{
-	told sync_to '/02:00:00:00:00:11/d; /--dev p1/d; /port p1/d'
-	check_eq "$(sort <<<"$TOLD")" "fdb del net0 02:00:00:00:00:10
-fdb del net0 02:00:00:00:00:11
-fdb del net0 02:00:00:00:00:21
-fdb del net0 02:00:00:00:00:22
-net del net2
-peer del net0 192.0.2.3
-port del net0 p1
-port del net0 p2" "what was told of"
-	untouched
-	# a container's port, and a whole network with one
-	sync_to "/add-port net0 $c2/d; / net1/d; /02:00:00:00:00:1/d; /p1/d"
-	check_not ip -n "$c2" link show dev eth5
-	check_not ip -n "$c3" link show dev eth0
-	check_not ip -n "$h1" link show dev net1
-	untouched
-	# and all of it again
-	sync_to ''
-	some >"$FILE"
-	told ctn "$h1" sync "$FILE"
-	told_is ""
-	untouched
-}
-
-changes_networks()
-{
-	told sync_to 's/^(add-net net0 .*)/\1 --ageing 50 --local 2001:db8:0:1::1 --mtu 1300/'
-	check_eq "$(sort -u <<<"$TOLD")" "net set net0" "what was told of"
-	OUT=$(ctn "$h1" save net0)
-	check_match "$OUT" 'add-net net0 --vni 100 --local 192.0.2.1 --local 2001:db8:0:1::1 --address 203.0.113.1/24 --mtu 1300 --ageing 50'
-	# a container that was given no MTU has the network's
-	check_eq "$(mtu_of "$c1" eth0)" 1300 "MTU of c1"
-	# and back: it follows the underlay again
-	sync_to ''
-	check_eq "$(mtu_of "$h1" net0)" 1450 "MTU of net0"
-	check_eq "$(mtu_of "$c1" eth0)" 1450 "MTU of c1"
-	check ip -n "$h1" link set ul0 mtu 1600
-	wait_until 5000 mtu_is "$h1" net0 1550
-	check ip -n "$h1" link set ul0 mtu 1500
-	wait_until 5000 mtu_is "$h1" net0 1450
-	# addresses, and a MAC that comes from them
-	sync_to 's/^(add-net net0 .*) --address .*/\1 --address 203.0.113.2\/24 --address 203.0.113.3\/24/'
-	OUT=$(ip -n "$h1" -o -4 addr show dev net0)
-	check_match "$OUT" '203.0.113.2/24.*203.0.113.3/24' addresses
-	[[ $OUT != *203.0.113.1/* ]] || fail "the old address: $OUT"
-	check_eq "$(mac_of "$h1" net0)" 02:42:cb:00:71:02 "MAC of net0"
-	# one that was put down is up again
-	check ip -n "$h1" link set net0 down
-	sync_to ''
-	check_match "$(ip -n "$h1" -o link show dev net0)" '[<,]UP[,>]' net0
-	check_eq "$(mac_of "$h1" net0)" 02:42:cb:00:71:01 "MAC of net0"
-	ping_ok "$c1" 203.0.113.1
-	untouched
-}
-
-mtu_is() { [[ $(mtu_of "$1" "$2") == "$3" ]]; }
-
-changes_ports()
-{
-	local mac
-
-	told sync_to "/--dev p1/s/\$/ --isolated on --label x/; /net0 $c2/s/\$/ --flood off --label y --mtu 1200/"
-	told_is "port set net0 p1
-port set net0 $(near y)"
-	check_eq "$(mtu_of "$c2" eth5)" 1200 "MTU of c2"
-	check_match "$(ip -n "$h1" -o link show dev p1)" 'alias x' p1
-	# addresses come and go, and gateways; the interface is the same
-	mac=$(ifindex_of "$c2" eth5)
-	sync_to "/net0 $c2/s/--address.*/--address 203.0.113.13\\/24 --address 2001:db8:100::13\\/64 --mac 02:42:cb:00:71:0c --gateway 203.0.113.1/"
-	check_eq "$(ifindex_of "$c2" eth5)" "$mac" "index of c2's interface"
-	check_eq "$(ip -n "$c2" -o addr show dev eth5 scope global | awk '{ print $4 }' | sort)" \
-		$'2001:db8:100::13/64\n203.0.113.13/24' "addresses of c2"
-	check_match "$(ip -n "$c2" route show default)" 'via 203.0.113.1 dev eth5' "route of c2"
-	check fdb_is "$h1" net0 02:42:cb:00:71:0c '"203.0.113.13".*"2001:db8:100::13"|"2001:db8:100::13".*"203.0.113.13"'
-	ping_ok "$c2" 203.0.113.1
-	check_eq "$(autoconf "$c2" eth5)" 0 "as add-port --address with an IPv6 one has it: autoconf"
-	# the MAC: that of the address again
-	sync_to ''
-	check_eq "$(ifindex_of "$c2" eth5)" "$mac" "index of c2's interface"
-	check_eq "$(ip -n "$c2" route show default)" "" "route of c2"
-	sync_to "/net0 $c2/s/\$/ --mac 02:00:00:00:00:33/"
-	check_eq "$(ifindex_of "$c2" eth5)" "$mac" "index of c2's interface"
-	check_eq "$(mac_of "$c2" eth5)" 02:00:00:00:00:33 "MAC of c2"
-	check no_fdb "$h1" net0 02:42:cb:00:71:0c
-	wait_until 5000 ip_is "$c2" fe80::ff:fe00:33
-	ping_ok "$c2" 203.0.113.1
-	sync_to ''
-	ping_ok "$c2" 203.0.113.1
-	untouched
-}
-
-# autoconf NS IFNAME: the sysctl
-autoconf() { in_ns "$1" cat "/proc/sys/net/ipv6/conf/$2/autoconf"; }
-
-ip_is() { [[ $(ip -n "$1" -o addr show to "$2") == *"$2"* ]]; }
-
-# near LABEL: name of the port that has it
-near() { ctn "$h1" list ports | awk -v l="$1" '$4 == l { print $2 }'; }
-
-# entries that swap their places and addresses, a peer with another UDP port
-changes_entries()
-{
-	told sync_to 's/(00:10 )--port p1/\1--peer 192.0.2.2/; s/(00:11 --peer.*)/\1 --ip 203.0.113.51/'
-	told_is "fdb set net0 02:00:00:00:00:10
-fdb set net0 02:00:00:00:00:11"
-	sync_to 's/(00:10 --port p1).*/\1 --ip 203.0.113.51/; s/(00:11 --peer.*)/\1 --ip 203.0.113.50/'
-	check fdb_is "$h1" net0 02:00:00:00:00:10 '"port": *"p1".*"203.0.113.51"'
-	check fdb_is "$h1" net0 02:00:00:00:00:11 '"peer": *"192.0.2.2".*"203.0.113.50"'
-	sync_to 's/^add-peer .*/& --dstport 4999/'
-	check_match "$(ctn "$h1" list peers)" '192.0.2.2.*4999'
-	check fdb_is "$h1" net0 02:00:00:00:00:11 '"peer": *"192.0.2.2"'
-	# the addresses of a container's entry are more than its interface's
-	sync_to "/net0 $c2/a\\
-replace-fdb net0 02:42:cb:00:71:0c --target $c2 --ifname eth5 --ip 203.0.113.12 --ip 203.0.113.80"
-	check fdb_is "$h1" net0 02:42:cb:00:71:0c '203.0.113.80'
-	sync_to ''
-	check_not fdb_is "$h1" net0 02:42:cb:00:71:0c '203.0.113.80'
-	untouched
-}
-
-# VNIs change hands; a network gets a VNI, and loses it; ports move between networks
-changes_places()
-{
-	local index near
-
-	index=$(ifindex_of "$c2" eth5)
-	near=$(near "$c2")
-	sync_to "s/^add-net net1 .*/& --vni 200 --local 192.0.2.1/"
-	ping_ok "$c1" 203.0.113.1
-	sync_to 's/vni 100/vni 200/; s/^add-net net1 .*/& --vni 100 --local 192.0.2.1/'
-	check_match "$(ctn "$h1" list nets)" $'net0\tup\t200.*net1\tup\t100'
-	# by names, and a device with them
-	some | sed -E "/net0 $c2/d; /p1/d; /02:00:00:00:00:10/d" >"$FILE"
-	echo "add-port net1 $c2 --ifname eth5 --address 203.0.113.12/24" >>"$FILE"
-	echo "add-port net1 --dev p1" >>"$FILE"
-	check ctn "$h1" sync "$FILE"
-	check_eq "$(ifindex_of "$c2" eth5)" "$index" "index of c2's interface"
-	check_match "$(ctn "$h1" list ports net1)" "$near.*$c2"
-	check_match "$(ctn "$h1" list ports net1)" "p1"
-	check fdb_is "$h1" net1 02:42:cb:00:71:0c '"203.0.113.12"'
-	check no_fdb "$h1" net0 02:42:cb:00:71:0c
-	# net0 loses its VNI, and what belongs to it
-	some | sed -E '/192.0.2.2/d; s/ --vni.* --address/ --address/' >"$FILE"
-	check ctn "$h1" sync "$FILE"
-	check_match "$(ctn "$h1" list nets net0)" $'net0\tup\t-'
-	check_eq "$(ifindex_of "$c1" eth0)" "$C1_INDEX" "index of c1's interface"
-	ping_ok "$c1" 203.0.113.1
-	sync_to ''
-	saved "$OUT1"
-	check_eq "$(ifindex_of "$c2" eth5)" "$index" "index of c2's interface"
-	told ctn "$h1" sync "$OUT1"
-	told_is ""
-}
-
-# traffic between containers that a sync does not change goes on
-under_traffic()
-{
-	local pid change
-
-	sync_to ''
-	check ctn "$h1" add-port net0 "$c3" --ifname eth7 --address 203.0.113.77/24
-	wait_for_ping "$c1" 203.0.113.77
-	ip netns exec "$c1" ping -nq -i 0.02 -W $((5 * CTNET_SLOW)) 203.0.113.77 >"$TMP/ping" 2>&1 &
-	pid=$!
-	some >"$FILE"
-	echo "add-port net0 $c3 --ifname eth7 --address 203.0.113.77/24" >>"$FILE"
-	for change in '' "/net0 $c2/d" 's/^(add-net net0 .*)/\1 --ageing 9 --max-fdb 99/' '/192.0.2.2/d' ''; do
-		sed -E "$change" "$FILE" >"$OUT1"
-		check ctn "$h1" sync "$OUT1"
-	done
-	kill -INT $pid
-	wait $pid
-	check_match "$(<"$TMP/ping")" ' 0% packet loss' "ping during sync"
-	diag "$(grep transmitted "$TMP/ping")"
-	sync_to ''
-}
-
-# what the kernel refuses at the end takes all of it back
-all_or_nothing()
-{
-	local base before
-
-	base=$(some)
-	sync_to ''
-	before=$(state)
-	fails sync 2 '11: add-peer net0 224.0.0.1: .*unicast' "$base" 'add-peer net0 224.0.0.1'
-	# of everything that can be changed
-	fails sync 2 '[0-9]+: add-peer net1 192.0.2.9: .*local' "$(sed -E "/net0 $c2/d; /p1/d; /00:10/d
-		s/ --address 203.0.113.1\/24/ --address 203.0.113.5\/24 --ageing 5 --mtu 1300 --local 2001:db8:0:1::1/
-		s/(add-peer net0 192.0.2.2)/\1 --dstport 4999/
-		s/203.0.113.11\/24 .*/203.0.113.14\/24 --address 2001:db8:100::14\/64 --mac 02:00:00:00:00:44 --label z --isolated on --gateway 203.0.113.5/
-		s/(00:11 --peer.*)/\1 --ip 203.0.113.50/
-		s/^add-net net1.*/&\nadd-port net1 --dev p1\nadd-port net1 $c2 --ifname eth5 --label moved/" <<<"$base")" \
-		'add-net net5 --mac 02:00:00:00:00:07' 'add-peer net1 192.0.2.9'
-	same_state "$before"
-	check_eq "$(autoconf "$c1" eth0)" 1 autoconf
-	untouched
-	# of VNIs that change hands, a network that loses its VNI, and one that goes
-	fails sync 2 '[0-9]+: add-peer net0 192.0.2.9: .*local' "$(sed -E '/192.0.2.2/d; / net1 /d; /^add-net net0/d
-		s/^add-net mark.*/&\nadd-net net0\nadd-net net6 --vni 100 --local 192.0.2.1/' <<<"$base")" \
-		'add-peer net0 192.0.2.9'
-	same_state "$before"
-	fails sync 1 "12: add-port net1 /run/netns/$c1: .*line 5" "$base" 'add-net net6' \
-		"add-port net1 /run/netns/$c1"
-	some >"$FILE"
-	told ctn "$h1" sync "$FILE"
-	told_is ""
-}
-
-# Signals in the middle: of what was made, nothing is left.
-interrupted()
-{
-	local verb sig i pid ret before left=0
-
-	before=$(state)
-	{
-		some
-		echo "add-net n9"
-		for ((i = 1; i <= 40; i++)); do
-			echo "add-port n9 $c3 --ifname e$i --address 198.51.100.$i/32"
-		done
-	} >"$FILE"
-	sed '1,/n9/{/n9/!d}' "$FILE" >"$OUT1"
-	for verb in restore sync; do
-		sig=INT
-		[[ $verb == sync ]] || sig=TERM
-		[[ $verb == sync ]] || cp "$OUT1" "$OUT2"
-		[[ $verb == restore ]] || cp "$FILE" "$OUT2"
-		ip netns exec "$h1" env --default-signal=INT ctnetctl $verb "$OUT2" >"$TMP/err" 2>&1 &
-		pid=$!
-		wait_until 20000 ends_at_least 5
-		kill -$sig $pid
-		wait $pid
-		ret=$?
-		if [[ $ret -eq 0 ]]; then
-			left=$((left + 1))
-			some >"$TMP/base"
-			check ctn "$h1" sync "$TMP/base"
-		else
-			check_match "$(<"$TMP/err")" 'add-port n9 .*interrupted' "what $verb said"
-		fi
-		same_state "$before"
-	done
-	((left < 2)) || fail "none was interrupted"
-}
-
-ends_at_least()
-{
-	local ends
-
-	mapfile -t ends < <(ip -n "$c3" -o link show type veth)
-	[[ ${#ends[@]} -ge $1 ]]
-}
-
-# ------------------------------------------------------------------- other
 
 underlay_any()
 {
@@ -779,21 +367,13 @@ run_test round_trip "what is saved is restored, to the letter"
 refusal_test one_network "save of one network"
 run_test same_again "sync of what there is causes no event"
 run_test labels "labels are quoted, whatever is in them"
+run_test odd_names "names that look like options or PIDs"
+run_test underlays "a network that is another's underlay comes before it"
 refusal_test bad_files "mistakes in a file: file, line and reason"
 refusal_test nothing_is_left "restore is refused: nothing is left"
 run_test container_is_gone "a container that is not there is left out"
 refusal_test there_already "restore is refused: a network is there already"
 run_test no_name "a container without a name"
-sync_start
-run_test adds "sync adds"
-run_test removes "sync removes"
-run_test changes_networks "sync changes networks"
-run_test changes_ports "sync changes ports"
-run_test changes_entries "sync changes entries and peers"
-run_test under_traffic "a sync loses no frame of others"
-run_test all_or_nothing "sync is refused: nothing has changed"
-run_test interrupted "restore and sync are interrupted: nothing is left"
-run_test changes_places "VNIs change hands, ports move, a network gets and loses its VNI"
 run_test underlay_any "--underlay any"
 run_test mtu_auto "--mtu auto"
 refusal_test no_privilege "no privilege"
