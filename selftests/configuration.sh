@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # what it sets is for the scripts, too
 #
 # Configurations, what they change, and what is told of it. Sourced by save.sh and sync.sh,
 # after lib.sh and traffic.sh.

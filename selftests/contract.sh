@@ -243,6 +243,21 @@ terminal_and_pipe()
 	check ctn "$t1" set-port n0 "$c3" --ifname tt --label web
 }
 
+# a list that is longer than one message of the kernel
+many_sockets()
+{
+	local i
+
+	for ((i = 20000; i < 20200; i++)); do
+		echo "add-net s$i --vni 1 --local 192.0.2.7 --dstport $i"
+	done | ctn "$t1" -b - || fail "no networks"
+	check_eq "$(ctn "$t1" list vteps | grep -cwE '20[01][0-9]{2}')" 200 "sockets"
+	for ((i = 20000; i < 20200; i++)); do
+		echo "del-net s$i"
+	done | ctn "$t1" -b - || fail "networks are left"
+	[[ $(ctn "$t1" list vteps) != *20100* ]] || fail "sockets are left"
+}
+
 show_tree()
 {
 	local out
@@ -593,6 +608,7 @@ run_test pretty "-p: the same JSON over several lines"
 run_test with_stats "-s adds counters, to text and JSON"
 run_test terminal_and_pipe "a terminal gets headings and colours, a pipe rows with tabs; --color"
 run_test set_net "set-net changes each option"
+run_test many_sockets "a list of 200 sockets has each once"
 run_test show_tree "show: networks, ports with container and addresses, peers, counts"
 run_test helps "version; help, and of each command"
 run_test born_there "the far end is born in the container, and has its address before it is up"

@@ -49,6 +49,64 @@ coverage_rows()
 		}' | sort
 }
 
+# What gcov's listings $@ show as not executed, to files not-reached (with the reason that
+# "unreached" has for it) and no-reason. What follows each other is looked at as one.
+coverage_reasons()
+{
+	awk -F '\t' -v reasons="$SELFTESTS/unreached" '
+		function told(   i, why) {
+			if (n == 0)
+				return
+			why = "no reason is known"
+			for (i = 1; i <= patterns; i++)
+				if (text ~ pattern[i]) {
+					why = reason[i]
+					break
+				}
+			print why ":" lines "\n" >"not-reached"
+			if (i > patterns)
+				print substr(lines, 2) >"no-reason"
+			count[why] += n
+			n = 0
+			text = lines = ""
+		}
+		BEGIN {
+			while ((getline line <reasons) > 0) {
+				if (line ~ /^#/ || split(line, part, "\t") != 2)
+					continue
+				pattern[++patterns] = part[1]
+				reason[patterns] = part[2]
+			}
+			printf "" >"not-reached"
+			printf "" >"no-reason"
+		}
+		FNR == 1 { told(); file = FILENAME; sub(/\.gcov$/, "", file) }
+		!match($0, /^ *[^:]*: *[0-9]+:/) { next }
+		{
+			what = $0
+			sub(/:.*/, "", what)
+			gsub(/[ *]/, "", what)
+			if (what == "-")
+				next
+			if (what !~ /^(#+|=+)$/) {
+				told()
+				next
+			}
+			source = substr($0, RLENGTH + 1)
+			number = substr($0, 1, RLENGTH - 1)
+			sub(/.*: */, "", number)
+			lines = lines "\n" file ":" number ":" source
+			sub(/^[ \t]+/, "", source)
+			text = (text == "" ? file ": " : text " ") source
+			n++
+		}
+		END {
+			told()
+			for (i in count)
+				printf "%6d  %s\n", count[i], i
+		}' "$@" | sort -rn
+}
+
 coverage_report()
 {
 	local out=$CTNET_CACHE/coverage dir
@@ -62,6 +120,6 @@ coverage_report()
 		(cd "$BUILD/$dir" && gcov -b -c -o . ./*.gcda 2>/dev/null && mv ./*.gcov "$out/$dir")
 	done >"$out/report"
 	coverage_rows <"$out/report"
-	(cd "$out" && grep -HE '^ +(#####|=====):' {kmod,tools}/*.c.gcov >not-reached)
-	say "lines that were not reached: $out/not-reached"
+	(cd "$out" && coverage_reasons {kmod,tools}/*.c.gcov)
+	say "lines that were not reached: $out/not-reached, $out/no-reason"
 }

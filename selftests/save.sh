@@ -132,10 +132,11 @@ odd_names()
 	check ip netns add 471100
 	defer ip netns del 471100
 	check ctn "$h1" add-net -- -n1
-	check ctn "$h1" add-port --label x --address 203.0.113.9/24 -- -n1 /run/netns/471100
+	check ctn "$h1" add-port --label x --address 203.0.113.9/24 \
+		--address 2001:db8:9::9/64 --gateway fe80::1 -- -n1 /run/netns/471100
 	saved "$OUT1"
 	check_match "$(<"$OUT1")" $'\n''add-net --mac [0-9a-f:]+ -- -n1'
-	check_match "$(<"$OUT1")" $'\n''add-port --address 203.0.113.9/24 --label x -- -n1 /run/netns/471100'
+	check_match "$(<"$OUT1")" $'\n''add-port --address 203.0.113.9/24 --address 2001:db8:9::9/64 --gateway fe80::1 --label x -- -n1 /run/netns/471100'
 	check ctn "$h1" del-net -- -n1
 	check ctn "$h1" restore "$OUT1"
 	same_as "$OUT1"
@@ -244,6 +245,10 @@ container_is_gone()
 		said=$(ctn "$h1" $verb "$FILE" 2>&1) || fail "$verb: exit $?"
 		check_eq "$said" "ctnetctl: $FILE:11: add-port net0 no-such: the container is not there, and its port is left out" "what $verb says"
 	done
+	# what lies at such a port lies nowhere
+	check ctn "$h1" add-fdb net0 02:42:cb:00:71:63 --self
+	check ctn "$h1" sync "$FILE"
+	check no_fdb "$h1" net0 02:42:cb:00:71:63
 	some >"$FILE"
 	# all the rest is there
 	told ctn "$h1" sync "$FILE"

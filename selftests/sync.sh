@@ -160,6 +160,19 @@ replace-fdb net0 02:42:cb:00:71:0c --target $c2 --ifname eth5 --ip 203.0.113.12 
 	check fdb_is "$h1" net0 02:42:cb:00:71:0c '203.0.113.80'
 	sync_to ''
 	check_not fdb_is "$h1" net0 02:42:cb:00:71:0c '203.0.113.80'
+	# so are the network's own, whose MAC is another since just now
+	sync_to 's/^(add-net net0 .*)/\1 --mac 02:00:00:00:00:77/; /^add-peer/i\
+replace-fdb net0 02:00:00:00:00:77 --self --ip 203.0.113.1 --ip 203.0.113.88'
+	check fdb_is "$h1" net0 02:00:00:00:00:77 '"self": *true.*203.0.113.88'
+	# behind a port that is made with it; a network whose MAC is none that a file could know
+	sync_to "\$a\\
+add-port net0 $c3 --ifname eth6 --address 203.0.113.66/24\\
+add-fdb net0 02:00:00:00:00:23 --target $c3 --ifname eth6 --ip 203.0.113.67\\
+add-net net3"
+	check fdb_is "$h1" net0 02:00:00:00:00:23 '"port".*203.0.113.67'
+	told ctn "$h1" sync "$FILE"
+	told_is ""
+	sync_to ''
 	untouched
 }
 
@@ -225,7 +238,7 @@ carries()
 }
 
 # the state, but for the order of what a port has several of
-words() { state | tr '[],' '\n\n\n' | sort; }
+words() { state | tr -s '[],' '\n' | sort; }
 
 is_carried()
 {
@@ -304,7 +317,7 @@ all_or_nothing()
 	sync_to 's/^add-net net1 .*/& --address 2001:db8:200::1\/64/'
 	before=$(state)
 	fails sync 2 '11: add-peer net0 224.0.0.1: .*unicast' \
-		"$(sed 's/^add-net net1 .*/& --vni 200 --local 192.0.2.1/' <<<"$base")" 'add-peer net0 224.0.0.1'
+		"$(some | sed 's/^add-net net1 .*/& --vni 200 --local 192.0.2.1/')" 'add-peer net0 224.0.0.1'
 	same_state "$before"
 	fails sync 2 '1: add-net n1: the underlay "net1" is a network that no line before' \
 		'add-net n1 --vni 5 --local 192.0.2.1 --underlay net1'
