@@ -22,11 +22,13 @@ readonly KLOG_BAD='WARNING|BUG|Oops|[Ll]ockdep|circular locking|inconsistent loc
 '|suspicious RCU|held lock|lock held|refcount|unregister_netdevice: waiting for|KASAN|KCSAN|UBSAN'\
 '|KFENCE|general protection|Call Trace|scheduling while atomic|sleeping function called|rcu: INFO'\
 '|blocked for more than|soft lockup|leak|Objects remaining|objects remaining|still has objects'
-# What it says of memory that a script takes from it: no more than that, and the script has
-# seen to what leaked.
-readonly KLOG_FAULT='Call Trace\|kmemleak: Cannot allocate a scan area\|new suspected memory leaks\|unreliable refcount tracker'
+# What it says of memory that a script takes from it, and which is no more than that.
+readonly KLOG_FAULT='Call Trace\|kmemleak: Cannot allocate a scan area\|unreliable refcount tracker'
 # A line of a trace, which is no verdict whatever the function is called.
 readonly KLOG_FRAME='^\[ *[0-9.]+\] +(\[<[0-9a-f]+>\] )?(\? )?[[:alnum:]_.]+\+0x[0-9a-f]+/0x[0-9a-f]+'
+# How many leaks a look found: which these are, and whether the next look finds them, too,
+# is asked of kmemleak itself.
+readonly KLOG_LOOK='kmemleak: [0-9]+ new suspected memory leaks'
 readonly GCOV=/sys/kernel/debug/gcov
 readonly KMEMLEAK=/sys/kernel/debug/kmemleak
 readonly REPORTS=$FAST/reports	# of the tool's sanitizers
@@ -154,7 +156,7 @@ kernel_log()
 	[[ ! -w $KMEMLEAK ]] || leaks
 	said=$(dmesg | sed -n "/ctnet-selftest: begin $1\$/,\$p")
 	bad=$(sed "/ctnet-selftest: faults begin/,/ctnet-selftest: faults end/{/$KLOG_FAULT/d}" <<<"$said" |
-		our_races | grep -vE "$KLOG_FRAME" | grep -E "$KLOG_BAD" | head -n 40)
+		our_races | grep -vE "$KLOG_FRAME|$KLOG_LOOK" | grep -E "$KLOG_BAD" | head -n 40)
 	if [[ -n $bad ]]; then
 		printf 'the kernel said:\n%s\n' "$bad" | sed 's/^/# /'
 		echo "$said" >"$VM/out/$1.dmesg"
