@@ -52,10 +52,10 @@ uninstall: ## remove what install and dkms put there (as root)
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ctnetctl \
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/ctnet.service
 
-RUN	= V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" TESTS_ONLY="$(TESTS_ONLY)" \
+RUN	= V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" SKIP="$(SKIP)" TESTS_ONLY="$(TESTS_ONLY)" \
 	  RUNNER="$(RUNNER)" KERNEL="$(KERNEL)" SANITIZE="$(SANITIZE)"
 
-check: ## build and run the tests in VMs; TESTS="local tunnel": only these; V=1: all output; JOBS=1: in one VM; KERNELS="6.12 7.2": on these of Debian's
+check: ## build and run the tests in VMs; TESTS="local tunnel": only these; SKIP="scale": not these; V=1: all output; JOBS=1: in one VM; KERNELS="6.12 7.2": on these of Debian's
 	@$(RUN) KERNELS="$(KERNELS)" bash selftests/run.sh check
 
 check-debug: ## the tests on kernels with the kernel's own instruments, which are built first

@@ -4,7 +4,8 @@
 # Builds module and tool for the VM's kernel, boots VMs and runs the tests (or the demo)
 # in them. What runs inside is guest.sh.
 #
-#	run.sh check	TESTS="local tunnel": only these; V=1: all that they print;
+#	run.sh check	TESTS="local tunnel": only these; SKIP="scale": not these;
+#			V=1: all that they print;
 #			JOBS=1: in one VM, shown as it happens;
 #			KERNEL=NAME: a kernel of our own (kernels/kernels) and not Debian's;
 #			RUNNER=uml: a user-mode kernel, which is one of these;
@@ -258,6 +259,7 @@ check()
 	local passed=0 failed=0 skip=0
 
 	tests=$(list_tests) || exit 1
+	[[ -z ${SKIP:-} ]] || tests=$(grep -vxF -- "${SKIP// /$'\n'}" <<<"$tests")
 	[[ -n $tests ]] || give_up "no tests"
 	n=$(wc -l <<<"$tests") max=$(setting jobs)
 	[[ -n $JOBS ]] || JOBS=$(nproc) JOBS=$((JOBS < max ? JOBS : max))
