@@ -259,7 +259,10 @@ check()
 	local passed=0 failed=0 skip=0
 
 	tests=$(list_tests) || exit 1
-	[[ -z ${SKIP:-} ]] || tests=$(grep -vxF -- "${SKIP// /$'\n'}" <<<"$tests")
+	for name in ${SKIP:-}; do
+		[[ -r $SELFTESTS/$name.sh ]] || give_up "no test $name (no selftests/$name.sh) to SKIP"
+		tests=$(grep -vxF -- "$name" <<<"$tests")
+	done
 	[[ -n $tests ]] || give_up "no tests"
 	n=$(wc -l <<<"$tests") max=$(setting jobs)
 	[[ -n $JOBS ]] || JOBS=$(nproc) JOBS=$((JOBS < max ? JOBS : max))
