@@ -544,6 +544,13 @@ entry_elsewhere()
 	check ctn "$h1" del-fdb net0 $MAC1
 	check ctn "$h1" set-port net0 "$c1" --address 203.0.113.15/24
 	check fdb_is "$h1" net0 $MAC1 '"port".*"203.0.113.15"'
+	# it was learned meanwhile
+	check ctn "$h1" set-port net0 "$c1" --guard off
+	check ctn "$h1" del-fdb net0 $MAC1
+	check in_ns "$c1" ping -qc 1 -W 5 203.0.113.12
+	check fdb_is "$h1" net0 $MAC1 '"learned"'
+	check ctn "$h1" set-port net0 "$c1" --address 203.0.113.17/24
+	check fdb_is "$h1" net0 $MAC1 '"static".*"203.0.113.17"'
 	check ctn "$h1" replace-fdb net0 $MAC1 --self --ip 203.0.113.11
 	check in_ns "$c1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
 	refused 2 . ctn "$h1" set-port net0 "$c1" --address 2001:db8:100::15/64
@@ -557,6 +564,26 @@ entry_elsewhere()
 	same_state
 }
 
+# at a remote host it is there again when what was asked for is refused
+entry_at_peer()
+{
+	check ip -n "$h1" addr add 192.0.2.1/32 dev lo
+	check ctn "$h1" add-net net2 --vni 2 --local 192.0.2.1 --mtu 1400
+	check ctn "$h1" add-peer net2 192.0.2.9
+	check ctn "$h1" add-port net2 "$c1" --address $ADDR1
+	check ctn "$h1" replace-fdb net2 $MAC1 --peer 192.0.2.9 --ip 203.0.113.11
+	check in_ns "$c1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
+	refused 2 'disable_ipv6' ctn "$h1" set-port net2 "$c1" --address $ADDR1_6
+	check fdb_is "$h1" net2 $MAC1 '"peer": *"192.0.2.9".*"203.0.113.11"'
+	check in_ns "$c1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0
+	check ctn "$h1" set-port net2 "$c1" --address $ADDR1_6
+	check fdb_is "$h1" net2 $MAC1 '"port".*"203.0.113.11".*"2001:db8:100::11"'
+	check ctn "$h1" del-port net2 "$c1"
+	check ctn "$h1" del-net net2
+	check ip -n "$h1" addr del 192.0.2.1/32 dev lo
+	same_state
+}
+
 topology
 busywait 10000 settled "$h1" || die "setup: addresses stay tentative"
 AT_START=$(state)
@@ -567,6 +594,7 @@ run_test by_any_name "a container is the same by PID, name and path"
 run_test pod "containers that share a namespace share its port"
 run_test flags_and_label "set-port changes it, or nothing"
 run_test entry_elsewhere "set-port has the entry at the port again"
+run_test entry_at_peer "set-port that is refused leaves it at the peer"
 run_test name_is_taken "nothing is left: the interface's name is taken"
 run_test bad_names "nothing is left: names and labels that are none"
 run_test bad_gateway "nothing is left: a gateway out of reach"
