@@ -335,7 +335,7 @@ all_or_nothing()
 # Signals in the middle: of what was made, nothing is left.
 interrupted()
 {
-	local verb sig i pid ret before left=0
+	local verb sig want i pid ret before left=0
 
 	before=$(state)
 	{
@@ -347,8 +347,8 @@ interrupted()
 	} >"$FILE"
 	sed '1,/n9/{/n9/!d}' "$FILE" >"$OUT1"
 	for verb in restore sync; do
-		sig=INT
-		[[ $verb == sync ]] || sig=TERM
+		sig=INT want=130
+		[[ $verb == sync ]] || sig=TERM want=143
 		[[ $verb == sync ]] || cp "$OUT1" "$OUT2"
 		[[ $verb == restore ]] || cp "$FILE" "$OUT2"
 		ip netns exec "$h1" env --default-signal=INT ctnetctl $verb "$OUT2" >"$TMP/err" 2>&1 &
@@ -362,6 +362,7 @@ interrupted()
 			some >"$TMP/base"
 			check ctn "$h1" sync "$TMP/base"
 		else
+			check_eq $ret $want "exit code of $verb after SIG$sig"
 			check_match "$(<"$TMP/err")" 'add-port n9 .*interrupted' "what $verb said"
 		fi
 		same_state "$before"

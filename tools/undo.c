@@ -9,6 +9,7 @@
  */
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,6 +132,11 @@ static void end(void)
 	active = false;
 	for (i = 0; i < NSIGS; i++)
 		sigaction(sigs[i], &old[i], NULL);
+	if (!got)
+		return;
+	/* Now it may kill us, and whoever waits for us sees that it did: a shell's loop ends. */
+	fflush(stdout);
+	raise(got);
 }
 
 /*
@@ -163,12 +169,10 @@ void undo_run(void)
 	end();
 }
 
+/* If a signal came, it is too late to stop this command; but the next ones need not run. */
 void undo_commit(void)
 {
 	end();
-	/* Too late to stop this command; but the next ones need not run. */
-	if (!level && got)
-		raise(got);
 }
 
 /* The program ends here: on every level. */
