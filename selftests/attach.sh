@@ -538,8 +538,8 @@ flags_and_label()
 	same_state
 }
 
-# the entry of a container's MAC goes, or lies elsewhere: set-port has it at the port again
-entry_elsewhere()
+# the entry of a container's MAC goes: set-port has it at the port again
+entry_gone()
 {
 	add1
 	check ctn "$h1" del-fdb net0 $MAC1
@@ -552,36 +552,60 @@ entry_elsewhere()
 	check fdb_is "$h1" net0 $MAC1 '"learned"'
 	check ctn "$h1" set-port net0 "$c1" --address 203.0.113.17/24
 	check fdb_is "$h1" net0 $MAC1 '"static".*"203.0.113.17"'
-	check ctn "$h1" replace-fdb net0 $MAC1 --self --ip 203.0.113.11
+	# an address that cannot be had is not entered, either
 	check in_ns "$c1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
 	refused 2 . ctn "$h1" set-port net0 "$c1" --address 2001:db8:100::15/64
-	OUT=$(fdb_entry "$h1" net0 $MAC1)
-	check_match "$OUT" '"self": *true.*"203.0.113.11"'
-	[[ $OUT != *2001* ]] || fail "an address was left: $OUT"
+	check fdb_is "$h1" net0 $MAC1 '"addresses": *\[ *"203.0.113.17" *\]'
 	check in_ns "$c1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0
-	check ctn "$h1" set-port net0 "$c1" --address 203.0.113.16/24
-	check fdb_is "$h1" net0 $MAC1 '"port".*"203.0.113.11".*"203.0.113.16"|"port".*"203.0.113.16".*"203.0.113.11"'
 	del1
 	same_state
 }
 
-# at a remote host it is there again when what was asked for is refused
-entry_at_peer()
+# nobody moved it there by set-port, and so it stays until somebody moves it
+entry_elsewhere()
 {
 	check ip -n "$h1" addr add 192.0.2.1/32 dev lo
 	check ctn "$h1" add-net net2 --vni 2 --local 192.0.2.1 --mtu 1400
 	check ctn "$h1" add-peer net2 192.0.2.9
 	check ctn "$h1" add-port net2 "$c1" --address $ADDR1
 	check ctn "$h1" replace-fdb net2 $MAC1 --peer 192.0.2.9 --ip 203.0.113.11
-	check in_ns "$c1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=1
-	refused 2 'disable_ipv6' ctn "$h1" set-port net2 "$c1" --address $ADDR1_6
-	check fdb_is "$h1" net2 $MAC1 '"peer": *"192.0.2.9".*"203.0.113.11"'
-	check in_ns "$c1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0
+	refused 2 "eth0 has the MAC $MAC1, which the table has elsewhere" \
+		ctn "$h1" set-port net2 "$c1" --address $ADDR1_6
+	check fdb_is "$h1" net2 $MAC1 '"peer": *"192.0.2.9".*\[ *"203.0.113.11" *\]'
+	[[ $(ip -n "$c1" addr show dev eth0) != *2001* ]] || fail "an address was left"
+	check ctn "$h1" replace-fdb net2 $MAC1 --target "$c1" --ip 203.0.113.11
 	check ctn "$h1" set-port net2 "$c1" --address $ADDR1_6
 	check fdb_is "$h1" net2 $MAC1 '"port".*"203.0.113.11".*"2001:db8:100::11"'
 	check ctn "$h1" del-port net2 "$c1"
 	check ctn "$h1" del-net net2
 	check ip -n "$h1" addr del 192.0.2.1/32 dev lo
+	same_state
+}
+
+# A container that takes another's MAC does not get it from set-port, and the other keeps its
+# own.
+mac_taken()
+{
+	local mac2 at_c2
+
+	mac2=$(in_ns "$c2" cat /sys/class/net/eth0/address)
+	at_c2=$(fdb_entry "$h1" net0 "$mac2")
+	add1
+	check ip -n "$c1" link set eth0 address "$mac2"
+	refused 2 "eth0 has the MAC $mac2, but the table has $MAC1 for it" \
+		ctn "$h1" set-port net0 "$c1" --address 203.0.113.15/24
+	check_eq "$(fdb_entry "$h1" net0 "$mac2")" "$at_c2" "the other's entry"
+	check fdb_is "$h1" net0 $MAC1 '"port"'
+	# nor where its own entry is gone
+	check ctn "$h1" del-fdb net0 $MAC1
+	refused 2 "eth0 has the MAC $mac2, which the table has elsewhere" \
+		ctn "$h1" set-port net0 "$c1" --address 203.0.113.15/24
+	check_eq "$(fdb_entry "$h1" net0 "$mac2")" "$at_c2" "the other's entry"
+	ping_ok "$c2" 203.0.113.1
+	check ip -n "$c1" link set eth0 address $MAC1
+	check ctn "$h1" set-port net0 "$c1" --address $ADDR1
+	ping_ok "$c1" 203.0.113.1
+	del1
 	same_state
 }
 
@@ -594,8 +618,9 @@ run_test mac_is_kept "the MAC comes from the address, and is kept"
 run_test by_any_name "a container is the same by PID, name and path"
 run_test pod "containers that share a namespace share its port"
 run_test flags_and_label "set-port changes it, or nothing"
-run_test entry_elsewhere "set-port has the entry at the port again"
-run_test entry_at_peer "set-port that is refused leaves it at the peer"
+run_test entry_gone "set-port enters what was deleted, or learned"
+run_test entry_elsewhere "set-port leaves an entry that lies elsewhere"
+run_test mac_taken "set-port gives no container the MAC that it took from another"
 run_test name_is_taken "nothing is left: the interface's name is taken"
 run_test bad_names "nothing is left: names and labels that are none"
 run_test bad_gateway "nothing is left: a gateway out of reach"

@@ -131,6 +131,8 @@ static int make_veth(struct container *c, const uint8_t *mac, uint32_t mtu)
 	if (e)
 		return fail("find %s in %s: %s", c->ifname, c->target,
 			    nl_why(&c->s, e, NULL));
+	/* Whatever the container has made of it since: the table gets what we chose. */
+	memcpy(c->far.mac, mac, 6);
 	return EXIT_OK;
 }
 
@@ -456,6 +458,60 @@ int detach(const struct link *net, const char *target,
 	return err;
 }
 
+/* Is there a static entry of the port, whatever its MAC? */
+static int port_entry(const struct link *net, int port, bool *found,
+		      uint8_t mac[6])
+{
+	struct nl_msg *msg = ge_msg(CTNET_CMD_FDB_GET, NLM_F_DUMP);
+	struct nlmsghdr *h;
+	struct replies r;
+	struct fdb f;
+	int err;
+
+	*found = false;
+	msg_put_u32(msg, CTNET_A_FDB_NET, net->ifindex);
+	err = nl_do(&ctx.ge, msg, &r);
+	if (err)
+		return fail("read the table: %s", nl_why(&ctx.ge, err, NULL));
+	for_each_reply(h, &r) {
+		if (fdb_parse(h, &f))
+			continue;
+		if (f.port == port && f.is_static) {
+			*found = true;
+			memcpy(mac, f.mac, 6);
+		}
+		free(f.ips.v);
+	}
+	replies_free(&r);
+	return EXIT_OK;
+}
+
+/*
+ * The MAC that the container's interface has is not that of an entry of its port: the
+ * container may have taken it from another one, to which it is not for us to help it.
+ * Where the port has no entry, and nobody that MAC, it is as with add-port.
+ */
+static int foreign_mac(const struct link *net, const struct container *c,
+		       const struct fdb *there)
+{
+	char text[MAC_TEXT], own[MAC_TEXT];
+	uint8_t mac[6];
+	bool found;
+	int err;
+
+	mac_text(c->far.mac, text);
+	err = port_entry(net, c->near.ifindex, &found, mac);
+	if (err)
+		return err;
+	if (found)
+		return fail("%s has the MAC %s, but the table has %s for it: it is the container's to set it back, or yours to allow it by \"replace-fdb\"",
+			    c->ifname, text, mac_text(mac, own));
+	if (there && there->port != c->near.ifindex)
+		return fail("%s has the MAC %s, which the table has elsewhere: \"ctnetctl list fdb\" says where, and \"replace-fdb\" moves it",
+			    c->ifname, text);
+	return EXIT_OK;
+}
+
 /* Set the addresses of the container's table entry to what it had and more. */
 static int widen_entry(const struct link *net, const struct container *c,
 		       const struct cidrs *addrs)
@@ -464,15 +520,16 @@ static int widen_entry(const struct link *net, const struct container *c,
 	char text[MAC_TEXT];
 	struct fdb old;
 	size_t i, j;
-	int err;
+	int err, e;
 
 	err = fdb_get(net->ifindex, c->far.mac, &old);
 	if (err && err != -ENOENT)
 		return fail("read the table: %s", nl_why(&ctx.ge, err, NULL));
-	if (err || !old.is_static) {
+	if (err || !old.is_static || old.port != c->near.ifindex) {
+		e = foreign_mac(net, c, err ? NULL : &old);
 		if (!err)
 			free(old.ips.v);
-		err = enter_table(net, c, addrs);
+		err = e ? e : enter_table(net, c, addrs);
 		if (!err)
 			undo_push(&ctx.ge, fdb_msg(CTNET_CMD_FDB_DEL,
 						   net->ifindex, c->far.mac));
@@ -481,12 +538,7 @@ static int widen_entry(const struct link *net, const struct container *c,
 	msg = fdb_msg(CTNET_CMD_FDB_SET, net->ifindex, c->far.mac);
 	back = fdb_msg(CTNET_CMD_FDB_SET, net->ifindex, c->far.mac);
 	msg_put_u32(msg, CTNET_A_FDB_PORT, c->near.ifindex);
-	if (old.port)
-		msg_put_u32(back, CTNET_A_FDB_PORT, old.port);
-	else if (old.peer.family)
-		msg_put(back, CTNET_A_FDB_PEER, old.peer.b, old.peer.len);
-	else
-		msg_put(back, CTNET_A_FDB_SELF, NULL, 0);
+	msg_put_u32(back, CTNET_A_FDB_PORT, c->near.ifindex);
 	for (i = 0; i < old.ips.n; i++) {
 		const struct ip *ip = &old.ips.v[i];
 

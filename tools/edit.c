@@ -135,6 +135,9 @@ int edit_entry(const struct fdb *old, const struct fdb *new)
 		return EXIT_OK;
 	}
 	nlmsg_free(back);
+	/* It went by itself meanwhile, with its container. */
+	if (!new && err == -ENOENT)
+		return EXIT_OK;
 	return fail("%s the entry of %s: %s",
 		    !new ? "remove" : old ? "change" : "add",
 		    mac_text(f->mac, mac), nl_why(&ctx.ge, err, NULL));
@@ -197,11 +200,15 @@ static struct nl_msg *flags_msg(uint8_t cmd, int net, int dev, uint32_t flags)
 	return msg;
 }
 
-int edit_detach(const struct st_port *p)
+int edit_detach(struct st_port *p)
 {
 	int err = nl_do(&ctx.ge, port_msg(CTNET_CMD_PORT_DEL, p->port.net,
 					  p->port.dev), NULL);
 
+	if (err == -ENODEV || err == -ENOENT) {
+		p->fate = FATE_GONE;
+		return EXIT_OK;
+	}
 	if (err)
 		return fail("detach %s: %s", p->near.name,
 			    nl_why(&ctx.ge, err, NULL));
@@ -276,15 +283,22 @@ static int own_entry(struct sync *y, const struct stmt *s, const uint8_t mac[6])
 	return err;
 }
 
-/* What is undone in a container is undone through its socket: it stays open. */
-static int keep_open(struct sync *y, const struct stmt *s, struct container **c)
+/*
+ * What is undone in a container is undone through its socket: it stays open. NULL if the
+ * container went meanwhile.
+ */
+static int keep_open(struct sync *y, struct stmt *s, struct container **c)
 {
 	int err;
 
 	*c = xcalloc(1, sizeof(**c));
-	err = container_open(*c, s->call.arg[1], s->port_opts->ifname, NULL, "");
-	if (err) {
+	err = container_open(*c, s->call.arg[1], s->port_opts->ifname, &s->gone,
+			     "");
+	if (err || s->gone) {
 		free(*c);
+		*c = NULL;
+		if (!err)
+			warn("the container went just now, and its port with it");
 		return err;
 	}
 	y->open = xrealloc(y->open, (y->n_open + 1) * sizeof(*y->open));
@@ -295,7 +309,7 @@ static int keep_open(struct sync *y, const struct stmt *s, struct container **c)
 	return EXIT_OK;
 }
 
-static int edit_container(struct sync *y, const struct stmt *s)
+static int edit_container(struct sync *y, struct stmt *s)
 {
 	const struct port_opts *o = s->port_opts;
 	const struct st_port *p = s->have_port;
@@ -326,7 +340,7 @@ static int edit_container(struct sync *y, const struct stmt *s)
 	    w.mtu == p->far.mtu && p->near.flags & IFF_UP)
 		return EXIT_OK;
 	err = keep_open(y, s, &c);
-	return err ? err : attach_change(c, &w);
+	return err || !c ? err : attach_change(c, &w);
 }
 
 int edit_port(struct sync *y, struct stmt *s)

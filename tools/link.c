@@ -54,6 +54,8 @@ static int link_parse(struct nlmsghdr *h, struct link *l)
 	l->master = get_u32(tb[IFLA_MASTER], 0);
 	l->peer = get_u32(tb[IFLA_LINK], 0);
 	l->peer_nsid = get_u32(tb[IFLA_LINK_NETNSID], -1);
+	/* In this one, the kernel says nothing of it. */
+	l->peer_goes = tb[IFLA_LINK_NETNSID] && l->peer_nsid < 0;
 	if (tb[IFLA_OPERSTATE])
 		l->operstate = nla_get_u8(tb[IFLA_OPERSTATE]);
 	if (tb[IFLA_LINKINFO] &&

@@ -23,6 +23,7 @@
  * @master: index of what it is a port of, or 0
  * @peer: index of the other end, or 0
  * @peer_nsid: id of the namespace that the other end is in, -1: this one
+ * @peer_goes: the other end is in a namespace that is being taken apart
  */
 struct link {
 	int ifindex;
@@ -38,6 +39,7 @@ struct link {
 	int master;
 	int peer;
 	int peer_nsid;
+	bool peer_goes;
 };
 
 /* Interfaces in order of their index. */

@@ -96,7 +96,7 @@ static int match_container(struct sync *y, struct stmt *s)
 	}
 	if (c.state == FAR_HERE)
 		p = state_port(&y->st, c.near.ifindex);
-	if (c.state != FAR_NONE && !(p && p->made && p->has_far))
+	if (c.state != FAR_NONE && !(p && p->made))
 		err = container_already(&c);
 	/* One without a name that lasts was not looked into yet. */
 	if (!err && p && !p->target)
@@ -114,7 +114,7 @@ bool match_port_mac(const struct stmt *s, uint8_t mac[6])
 	else if (o->address.n)
 		mac_from_ip(mac, &o->address.v[0].ip);
 	else if (s->have_port)
-		memcpy(mac, s->have_port->far.mac, 6);
+		memcpy(mac, s->have_port->mac, 6);
 	else
 		return false;
 	return true;

@@ -103,20 +103,15 @@ static void write_port(FILE *f, const struct st_net *n, const struct st_port *p)
 			      &o);
 		return;
 	}
-	if (!p->has_far) {
-		fprintf(f, "# %s leads to an interface that cannot be seen from here, and is left out\n",
-			p->near.name);
-		return;
-	}
 	if (strcmp(p->far.name, DEFAULT_IFNAME))
 		o.ifname = p->far.name;
 	o.address = p->addrs;
 	o.gateway = p->gateways;
 	if (o.address.n)
 		mac_from_ip(usual, &o.address.v[0].ip);
-	if (!o.address.n || memcmp(usual, p->far.mac, 6)) {
+	if (!o.address.n || memcmp(usual, p->mac, 6)) {
 		o.mac.set = true;
-		memcpy(o.mac.v, p->far.mac, 6);
+		memcpy(o.mac.v, p->mac, 6);
 	}
 	if (p->far.mtu != n->link.mtu) {
 		o.mtu.set = true;
@@ -145,8 +140,8 @@ static void write_entry(FILE *f, const struct state *st,
 	if (e->self && !memcmp(e->mac, n->link.mac, 6))
 		own = true;
 	if (p && p->made) {
-		own = p->has_far && !memcmp(e->mac, p->far.mac, 6);
-		if (!p->has_far || state_entry_is_own(p, e))
+		own = !memcmp(e->mac, p->mac, 6);
+		if (state_entry_is_own(p, e))
 			return;
 		o.target = p->target ? p->target : "TARGET";
 		if (strcmp(p->far.name, DEFAULT_IFNAME))

@@ -176,6 +176,10 @@ static int read_nets(struct state *st, int net)
 		new->mtu_set = new->net.cfg.vni.set ? !new->net.mtu_auto :
 			       new->net.cfg.mtu.v != LOCAL_MTU;
 		e = addr_dump_given(&ctx.rt, l->ifindex, -1, &new->addrs);
+		if (e == -ENODEV) {
+			st->n_nets--;
+			continue;
+		}
 		if (e) {
 			err = fail("read the addresses of %s: %s", l->name,
 				   nl_why(&ctx.rt, e, NULL));
@@ -234,17 +238,60 @@ static int read_fdb(struct state *st, int net)
 	return EXIT_OK;
 }
 
-/* Its addresses: those of the interface that the table has, too. */
+/*
+ * The entry of a container's MAC. Which MAC its interface has is up to the container, who
+ * may have taken another's: what counts is what was entered for its port.
+ */
+static const struct fdb *own_entry(const struct state *st,
+				   const struct st_port *p)
+{
+	const struct fdb *f = state_fdb(st, p->port.net, p->far.mac);
+	const struct fdb *first = NULL;
+	uint8_t mac[6];
+	size_t i, j;
+
+	if (f && f->port == p->port.dev)
+		return f;
+	for (i = 0; i < st->n_fdb; i++) {
+		f = &st->fdb[i];
+		if (f->port != p->port.dev)
+			continue;
+		for (j = 0; j < f->ips.n; j++) {
+			mac_from_ip(mac, &f->ips.v[j]);
+			if (!memcmp(mac, f->mac, 6))
+				return f;
+		}
+		if (!first)
+			first = f;
+	}
+	return first;
+}
+
+/* Is that of a container which the kernel takes apart? Nothing is there to be read. */
+static bool goes(int err)
+{
+	return err == -ENODEV || err == -EINVAL;
+}
+
+/* MAC, and addresses: those of the interface that the table has, too. */
 static int read_port_addrs(const struct state *st, struct st_port *p)
 {
-	const struct fdb *own = state_fdb(st, p->port.net, p->far.mac);
+	const struct fdb *own = own_entry(st, p);
 	struct cidrs all;
 	size_t i;
 	int err;
 
-	if (!own || own->port != p->port.dev)
+	if (own)
+		memcpy(p->mac, own->mac, 6);
+	else if (!state_fdb(st, p->port.net, p->far.mac))
+		memcpy(p->mac, p->far.mac, 6);
+	else
+		mac_random(p->mac);
+	if (!own)
 		return EXIT_OK;
 	err = addr_dump_given(&ctx.rt, p->far.ifindex, p->near.peer_nsid, &all);
+	if (goes(err))
+		return EXIT_OK;
 	if (err)
 		return fail("read the addresses of the container at %s: %s",
 			    p->near.name, nl_why(&ctx.rt, err, NULL));
@@ -282,30 +329,32 @@ int state_port_fill(struct st_port *p, struct nlsock *in)
 	return EXIT_OK;
 }
 
-static int read_container(const struct state *st, struct st_port *p)
+/* @gone: it is not to be had any more. */
+static int read_container(const struct state *st, struct st_port *p, bool *gone)
 {
 	struct nlsock s = { 0 };
-	bool gone = false;
+	bool lost = false;
 	int err, fd;
 
 	err = link_get(&ctx.rt, NULL, p->near.peer, p->near.peer_nsid, &p->far);
-	if (err == -ENODEV)
-		return EXIT_OK;	/* it goes just now */
+	if (goes(err)) {
+		*gone = true;
+		return EXIT_OK;
+	}
 	if (err == -EACCES)
 		return fail("read the interface of the container at %s: %s",
 			    p->near.name, nl_why(NULL, -EPERM, NULL));
 	if (err)
 		return fail("read the interface of the container at %s: %s",
 			    p->near.name, nl_why(&ctx.rt, err, NULL));
-	p->has_far = true;
 	err = read_port_addrs(st, p);
 	if (err)
 		return err;
 	p->target = netns_name(p->near.peer_nsid, p->near.alias);
 	if (!p->target)
 		return EXIT_OK;
-	fd = netns_open(p->target, &gone, "");
-	if (gone) {
+	fd = netns_open(p->target, &lost, "");
+	if (lost) {
 		free(p->target);
 		p->target = NULL;
 		return EXIT_OK;
@@ -330,6 +379,7 @@ static int read_ports(struct state *st, int net)
 	struct nlmsghdr *h;
 	struct st_port *new;
 	struct replies r;
+	bool gone;
 	int err;
 
 	err = dump(CTNET_CMD_PORT_GET, net, &r);
@@ -347,9 +397,11 @@ static int read_ports(struct state *st, int net)
 		new->port.stats = NULL;
 		new->near = *l;
 		new->made = port_is_made(l);
-		st->n_ports++;
+		gone = l->peer_goes;
 		if (new->made)
-			err = read_container(st, new);
+			err = read_container(st, new, &gone);
+		if (!gone)
+			st->n_ports++;
 		if (err)
 			break;
 	}
@@ -405,8 +457,7 @@ bool state_entry_is_own(const struct st_port *p, const struct fdb *f)
 {
 	size_t i, n = 0;
 
-	if (!p->has_far || f->port != p->port.dev ||
-	    memcmp(f->mac, p->far.mac, 6))
+	if (!p->made || f->port != p->port.dev || memcmp(f->mac, p->mac, 6))
 		return false;
 	for (i = 0; i < f->ips.n; i++) {
 		size_t j;

@@ -33,8 +33,8 @@ struct st_net {
  * @port: what the kernel says of it
  * @near: its device
  * @made: add-port TARGET made it
- * @has_far: the interface in the container is known
- * @far: that interface
+ * @far: the interface in the container, if @made
+ * @mac: the container's MAC, by what the host has of it
  * @target: what names the container for good, or NULL
  * @addrs: addresses of that interface which the table has at its MAC
  * @gateways: its default routes, if the container has a name or was opened
@@ -45,8 +45,8 @@ struct st_port {
 	struct port port;
 	struct link near;
 	bool made;
-	bool has_far;
 	struct link far;
+	uint8_t mac[6];
 	char *target;
 	struct cidrs addrs;
 	struct ips gateways;
@@ -56,6 +56,7 @@ struct st_port {
 		FATE_DETACHED,	/* and maybe attached to another network */
 		FATE_CARRIED,	/* to the network that takes its network's place */
 		FATE_DELETED,
+		FATE_GONE,	/* by itself, meanwhile */
 	} fate;
 };
 
@@ -63,7 +64,8 @@ struct st_port {
  * struct state - all of a namespace, or of one network
  * @links: its interfaces
  * @nets: in order of their names
- * @ports: in order of their device's index
+ * @ports: in order of their device's index; without those whose other end goes, and
+ *	they with it
  * @peers: in order of network and address
  * @fdb: static entries, in order of network and MAC
  */

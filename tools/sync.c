@@ -245,7 +245,7 @@ static int free_peer(struct sync *y, const struct peer *p)
 	if (!n || !n->keep || peer_stays(y, n, p))
 		return EXIT_OK;
 	err = peer_put(CTNET_CMD_PEER_DEL, p->net, &p->addr, p->dstport);
-	if (err)
+	if (err && err != -ENOENT)
 		return fail("remove the peer %s of %s: %s",
 			    ip_text(&p->addr, text), n->link.name,
 			    nl_why(&ctx.ge, err, NULL));

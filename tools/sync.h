@@ -52,7 +52,7 @@ int edit_port(struct sync *y, struct stmt *s);
 int edit_fdb(struct sync *y, struct stmt *s);
 /* An entry; @old is what there is, @new what there is to be, either may be NULL. */
 int edit_entry(const struct fdb *old, const struct fdb *new);
-int edit_detach(const struct st_port *p);
+int edit_detach(struct st_port *p);
 int edit_attach(int net, const struct st_port *p, uint32_t flags);
 /* Index of the port that a command's device or container has, or 0 if none yet. */
 int edit_port_index(const struct stmt *s);
