@@ -143,6 +143,90 @@ odd_names()
 	clear
 }
 
+# whatever the kernel takes for a name: the container's root gives it to the interface
+names_with_controls()
+{
+	local ifname=$'\x01a\x7f' net=$'n\x02%'
+
+	clear
+	check ctn "$h1" add-net n1
+	check ctn "$h1" add-port n1 "$c1" --address 203.0.113.9/24
+	check ip -n "$c1" link set eth0 down
+	check ip -n "$c1" link set eth0 name "$ifname" up
+	saved "$OUT1"
+	check_match "$(<"$OUT1")" " --ifname \\$'\\\\x01a\\\\x7f' "
+	check ctn "$h1" sync "$OUT1"
+	check_match "$(ip -n "$c1" -o link show dev "$ifname")" 'state UP'
+	check ctn "$h1" del-net n1
+	check ctn "$h1" restore "$OUT1"
+	same_as "$OUT1"
+	# but for what the kernel would make another name of
+	refused 1 '.*is no name for an interface' add-net 'n%d'
+	refused 1 '.*is no name for an interface' add-net "$net"
+	check ctn "$h1" add-net "${net%\%}"
+	saved "$OUT1"
+	check ctn "$h1" sync "$OUT1"
+	clear
+}
+
+# A container may set its interface's MAC to another one's: what is saved is what the host
+# gave it, and sync sets it back.
+mac_taken()
+{
+	local mac1=02:42:cb:00:71:0b mac2=02:42:cb:00:71:0c line
+
+	clear
+	some >"$FILE"
+	check ctn "$h1" sync "$FILE"
+	saved "$OUT1"
+	check ip -n "$c2" link set eth5 address $mac1
+	check ip -n "$c3" link set eth0 address $mac1
+	saved "$OUT2"
+	check diff "$OUT1" "$OUT2"
+	check ctn "$h1" sync "$OUT2"
+	check_match "$(ip -n "$c2" -o link show dev eth5)" "ether $mac2"
+	check_match "$(ip -n "$c3" -o link show dev eth0)" "ether 02:00:00:00:00:05"
+	ping_ok "$c2" 203.0.113.1
+	# one whose line names no MAC, next to one that has no name
+	line="add-port net0 $c2 --ifname eth5"
+	some | sed "s/^$line.*/$line/" >"$FILE"
+	check ctn "$h1" sync "$FILE"
+	background ip netns exec "$h1" unshare -n sleep 1000
+	wait_until 5000 other_ns "$BG_PID"
+	check ctn "$h1" add-port net0 "$BG_PID" --label pid --address 203.0.113.77/24
+	check ip -n "$c2" link set eth5 address 02:42:cb:00:71:4d
+	check ctn "$h1" sync "$FILE"
+	check_match "$(ip -n "$c2" -o link show dev eth5)" "ether $mac2"
+	check fdb_is "$h1" net0 02:42:cb:00:71:4d "\"port\": *\"$(near pid)\".*203.0.113.77"
+	check ctn "$h1" del-port net0 --dev "$(near pid)"
+}
+
+# Containers end, and the kernel takes their namespaces apart, while save and sync look.
+ending()
+{
+	local i said left=1 n=0
+	local -a pids=()
+
+	clear
+	some >"$FILE"
+	check ctn "$h1" sync "$FILE"
+	for i in 1 2 3 4 5 6; do
+		background ip netns exec "$h1" unshare -n sleep 1000
+		pids+=("$BG_PID")
+		wait_until 5000 other_ns "$BG_PID"
+		check ctn "$h1" add-port net1 "$BG_PID" --label end$i --address 203.0.113.7$i/24
+	done
+	kill "${pids[@]}"
+	while ((left)); do
+		left=$(ip -n "$h1" -o link show type veth | grep -c 'alias end')
+		said=$(ctn "$h1" save 2>&1 >"$OUT2") || fail "save: exit $?: $said"
+		check_not grep -- '--dev ct' "$OUT2"
+		said=$(ctn "$h1" sync "$FILE" 2>&1) || fail "sync: exit $?: $said"
+		n=$((n + 1))
+		((n < 1000)) || { fail "they do not end"; break; }
+	done
+}
+
 # a network that is another's underlay comes first; of one that is gone there is no name
 underlays()
 {
@@ -373,6 +457,9 @@ refusal_test one_network "save of one network"
 run_test same_again "sync of what there is causes no event"
 run_test labels "labels are quoted, whatever is in them"
 run_test odd_names "names that look like options or PIDs"
+run_test names_with_controls "names with control characters"
+run_test mac_taken "a container that took another's MAC: it is given back"
+run_test ending "save and sync while containers end"
 run_test underlays "a network that is another's underlay comes before it"
 refusal_test bad_files "mistakes in a file: file, line and reason"
 refusal_test nothing_is_left "restore is refused: nothing is left"

@@ -113,10 +113,10 @@ const char *parse_name(const char *s)
 		return "is too long: an interface's name has at most 15 characters";
 	if (!strcmp(s, ".") || !strcmp(s, ".."))
 		return "is no name for an interface";
+	/* In an interface's name, '%' is for the kernel to put a number in its place. */
 	for (p = s; *p; p++)
-		if (*p == '/' || *p == ':' || isspace((unsigned char)*p) ||
-		    iscntrl((unsigned char)*p))
-			return "is no name for an interface: no '/', ':' or white space is in one";
+		if (strchr("/:%", *p) || isspace((unsigned char)*p))
+			return "is no name for an interface: no '/', ':', '%' or white space is in one";
 	return NULL;
 }
 
