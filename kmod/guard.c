@@ -15,6 +15,9 @@
 
 #include "ctnet.h"
 
+#define CTNET_UDP_PORTS		(2 * sizeof(__be16))
+#define CTNET_ICMP6_TYPE	sizeof(u8)
+
 /* VLAN tags inside the frame that are looked behind. */
 #define CTNET_GUARD_VLANS	8
 
@@ -31,6 +34,8 @@
  * @mac: that MAC
  * @off: where the header under inspection begins
  * @end: where the IP packet ends; what follows is padding, which receivers cut off
+ * @seen: where what the decision rests on ends
+ * @sum: where a checksum stands that is before that
  */
 struct ctnet_guarded {
 	const struct sk_buff	*skb;
@@ -39,6 +44,8 @@ struct ctnet_guarded {
 	const u8		*mac;
 	unsigned int		off;
 	unsigned int		end;
+	unsigned int		seen;
+	unsigned int		sum;
 };
 
 /* A header of the IP packet, or NULL if it reaches beyond the packet. */
@@ -54,6 +61,21 @@ static bool ctnet_guard_set_end(struct ctnet_guarded *g, unsigned int len)
 {
 	g->end = len ? g->off + len : g->skb->len;
 	return g->end <= g->skb->len;
+}
+
+/*
+ * Whether a frame stays as it was seen. A checksum that is left to be completed is written
+ * later, here or by a network card, to where its sender says, and he chooses what it comes
+ * to: over an address that was looked at it would be another one.
+ */
+static bool ctnet_guard_sum_fits(const struct ctnet_guarded *g)
+{
+	int at;
+
+	if (g->skb->ip_summed != CHECKSUM_PARTIAL)
+		return true;
+	at = skb_checksum_start_offset(g->skb) + g->skb->csum_offset;
+	return at >= (int)g->seen || (g->sum && at == g->sum);
 }
 
 /* Whether an address is the port's; all are if none is named. */
@@ -92,7 +114,7 @@ static bool ctnet_guard_owns6(const struct ctnet_guarded *g,
 	return ipv6_addr_equal(addr, &ll) || ctnet_guard_owns(g, addr);
 }
 
-static enum ctnet_drop ctnet_guard_arp(const struct ctnet_guarded *g)
+static enum ctnet_drop ctnet_guard_arp(struct ctnet_guarded *g)
 {
 	struct {
 		struct arphdr	hdr;
@@ -107,6 +129,7 @@ static enum ctnet_drop ctnet_guard_arp(const struct ctnet_guarded *g)
 	    arp->hdr.ar_pro != htons(ETH_P_IP) ||
 	    arp->hdr.ar_hln != ETH_ALEN || arp->hdr.ar_pln != sizeof(__be32))
 		return CTNET_DROP_GUARD_HEADER;
+	g->seen = g->off + sizeof(_arp);
 	if (!ether_addr_equal_unaligned(arp->sha, g->mac))
 		return CTNET_DROP_GUARD_ARP;
 	/* A probe (RFC 5227) has no sender address yet. */
@@ -127,13 +150,14 @@ static enum ctnet_drop ctnet_guard_ip4(struct ctnet_guarded *g)
 	if (!iph || iph->version != 4 || iph->ihl < 5 ||
 	    !ctnet_guard_set_end(g, ntohs(iph->tot_len)))
 		return CTNET_DROP_GUARD_HEADER;
+	g->seen = g->off + iph->ihl * 4;
 
 	if (iph->protocol == IPPROTO_UDP &&
 	    !(iph->frag_off & htons(IP_OFFSET))) {
-		udp = ctnet_guard_read(g, g->off + iph->ihl * 4, sizeof(_udp),
-				       &_udp);
+		udp = ctnet_guard_read(g, g->seen, sizeof(_udp), &_udp);
 		if (!udp)
 			return CTNET_DROP_GUARD_HEADER;
+		g->seen += CTNET_UDP_PORTS;
 		if (udp->source == htons(CTNET_DHCP_SERVER) ||
 		    udp->dest == htons(CTNET_DHCP_CLIENT))
 			return CTNET_DROP_GUARD_DHCP;
@@ -171,10 +195,11 @@ static enum ctnet_drop ctnet_guard_nd_options(const struct ctnet_guarded *g,
  * Neighbour discovery (RFC 4861) in an IPv6 packet whose ICMPv6 header is at
  * @off. @saddr is its source, of which nothing was said yet.
  */
-static enum ctnet_drop ctnet_guard_nd(const struct ctnet_guarded *g, u8 type,
+static enum ctnet_drop ctnet_guard_nd(struct ctnet_guarded *g, u8 type,
 				      const struct in6_addr *saddr,
 				      unsigned int off)
 {
+	unsigned int sum = off + offsetof(struct icmp6hdr, icmp6_cksum);
 	struct nd_msg _msg, *msg;
 
 	switch (type) {
@@ -199,6 +224,8 @@ static enum ctnet_drop ctnet_guard_nd(const struct ctnet_guarded *g, u8 type,
 	default:
 		return CTNET_DROP_UNSPEC;
 	}
+	g->seen = g->end;
+	g->sum = sum;
 	return ctnet_guard_nd_options(g, off);
 }
 
@@ -229,6 +256,7 @@ static enum ctnet_drop ctnet_guard_ip6(struct ctnet_guarded *g)
 	off = ipv6_skip_exthdr(g->skb, g->off + sizeof(_iph), &nexthdr, &frag);
 	if (off < 0 || off > g->end)
 		return CTNET_DROP_GUARD_HEADER;
+	g->seen = off;
 
 	/* What follows a fragment that is not the first shows no header. */
 	if (nexthdr == IPPROTO_UDP) {
@@ -237,6 +265,7 @@ static enum ctnet_drop ctnet_guard_ip6(struct ctnet_guarded *g)
 		udp = ctnet_guard_read(g, off, sizeof(_udp), &_udp);
 		if (!udp)
 			return CTNET_DROP_GUARD_HEADER;
+		g->seen += CTNET_UDP_PORTS;
 		if (udp->source == htons(CTNET_DHCP6_SERVER) ||
 		    udp->dest == htons(CTNET_DHCP6_CLIENT))
 			return CTNET_DROP_GUARD_DHCP;
@@ -246,6 +275,7 @@ static enum ctnet_drop ctnet_guard_ip6(struct ctnet_guarded *g)
 
 		if (!t)
 			return CTNET_DROP_GUARD_HEADER;
+		g->seen += CTNET_ICMP6_TYPE;
 		type = *t;
 		reason = ctnet_guard_nd(g, type, &iph->saddr, off);
 		if (reason)
@@ -267,7 +297,7 @@ static enum ctnet_drop ctnet_guard_ip6(struct ctnet_guarded *g)
  * behind LLC and SNAP headers (RFC 1042, 802.1H). Linux takes none of these for IP or ARP,
  * other systems do. Nobody sends them but who wants to hide one.
  */
-static bool ctnet_guard_is_snap(const struct ctnet_guarded *g)
+static bool ctnet_guard_is_snap(struct ctnet_guarded *g)
 {
 	struct {
 		u8	llc[3];
@@ -276,6 +306,7 @@ static bool ctnet_guard_is_snap(const struct ctnet_guarded *g)
 	} __packed _snap, *snap;
 
 	snap = skb_header_pointer(g->skb, g->off, sizeof(_snap), &_snap);
+	g->seen = g->off + sizeof(_snap);
 	if (!snap || snap->llc[0] != 0xaa || snap->llc[1] != 0xaa)
 		return false;
 	return snap->type == htons(ETH_P_ARP) || snap->type == htons(ETH_P_IP) ||
@@ -304,6 +335,7 @@ enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
 		.off = ETH_HLEN,
 	};
 	__be16 proto = eth->h_proto;
+	enum ctnet_drop reason;
 	unsigned int n;
 
 	if (!fdb || !(fdb->flags & CTNET_FDB_STATIC) ||
@@ -321,15 +353,23 @@ enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
 	}
 	switch (proto) {
 	case htons(ETH_P_ARP):
-		return ctnet_guard_arp(&g);
+		reason = ctnet_guard_arp(&g);
+		break;
 	case htons(ETH_P_IP):
-		return ctnet_guard_ip4(&g);
+		reason = ctnet_guard_ip4(&g);
+		break;
 	case htons(ETH_P_IPV6):
-		return ctnet_guard_ip6(&g);
+		reason = ctnet_guard_ip6(&g);
+		break;
+	default:
+		g.seen = g.off;
+		reason = unlikely(!eth_proto_is_802_3(proto)) &&
+			 ctnet_guard_is_snap(&g) ? CTNET_DROP_GUARD_HEADER :
+						   CTNET_DROP_UNSPEC;
 	}
-	if (unlikely(!eth_proto_is_802_3(proto)) && ctnet_guard_is_snap(&g))
+	if (unlikely(!reason && !ctnet_guard_sum_fits(&g)))
 		return CTNET_DROP_GUARD_HEADER;
-	return CTNET_DROP_UNSPEC;
+	return reason;
 }
 
 #ifdef CTNET_KUNIT

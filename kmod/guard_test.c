@@ -400,6 +400,104 @@ static void ctnet_guard_test_ip4_length(struct kunit *test)
 	ctnet_guard_test_is(test, CTNET_DROP_UNSPEC, "TCP", 0);
 }
 
+/*
+ * A checksum is to be completed anywhere in the frame: never before @seen, where all that
+ * the verdict rests on ends, but at @sum.
+ */
+static void ctnet_guard_test_sum(struct kunit *test, unsigned int seen, int sum,
+				 const char *what)
+{
+	struct ctnet_test *t = test->priv;
+	enum ctnet_drop got, want;
+	struct sk_buff *skb;
+	int at, start;
+
+	for (at = 0; at + 2 <= t->f.len; at++) {
+		want = at >= seen || at == sum ? CTNET_DROP_UNSPEC :
+						 CTNET_DROP_GUARD_HEADER;
+		/* Where it begins is all the same; it may be before the frame, too. */
+		for (start = -4; start <= at; start += 7) {
+			skb = ctnet_test_skb(test, &t->f, t->f.len, t->f.len);
+			skb->ip_summed = CHECKSUM_PARTIAL;
+			skb->csum_start = skb_headroom(skb) + start;
+			skb->csum_offset = at - start;
+			rcu_read_lock();
+			got = ctnet_guard(skb, t->port[0],
+					  ctnet_fdb_find(t->net,
+							 eth_hdr(skb)->h_source));
+			rcu_read_unlock();
+			kfree_skb(skb);
+			KUNIT_EXPECT_EQ_MSG(test, got, want, "%s: sum at %d, from %d",
+					    what, at, start);
+		}
+	}
+}
+
+static void ctnet_guard_test_sum_ip(struct kunit *test, unsigned int seen,
+				    int sum, const char *what)
+{
+	struct ctnet_test *t = test->priv;
+
+	ctnet_test_done(&t->f);
+	ctnet_guard_test_sum(test, seen, sum, what);
+}
+
+static void ctnet_guard_test_sums(struct kunit *test)
+{
+	const unsigned int ip4 = ETH_HLEN + sizeof(struct iphdr);
+	const unsigned int ip6 = ETH_HLEN + sizeof(struct ipv6hdr);
+	struct ctnet_test *t = test->priv;
+	struct iphdr *iph;
+
+	ctnet_guard_test_put_arp(test, ARPOP_REPLY);
+	memset(ctnet_test_put(&t->f, 18), 0, 18);
+	ctnet_guard_test_sum(test, ETH_HLEN + sizeof(struct ctnet_test_arp), -1,
+			     "ARP");
+	ctnet_guard_test_ip4(test, 0);
+	ctnet_test_udp(&t->f, 53, 53);
+	ctnet_guard_test_sum_ip(test, ip4 + 4, -1, "UDP");
+	ctnet_guard_test_ip4(test, 0);
+	ctnet_test_next(&t->f, IPPROTO_TCP, 20);
+	ctnet_guard_test_sum_ip(test, ip4, -1, "TCP");
+	iph = ctnet_guard_test_ip4(test, 0);
+	iph->ihl = 7;
+	ctnet_test_next(&t->f, IPPROTO_TCP, 28);
+	ctnet_guard_test_sum_ip(test, ip4 + 8, -1, "TCP behind options");
+	iph = ctnet_guard_test_ip4(test, 0);
+	iph->frag_off = htons(1);
+	ctnet_test_udp(&t->f, 53, 53);
+	ctnet_guard_test_sum_ip(test, ip4, -1, "a later fragment");
+
+	ctnet_guard_test_ip6(test, ctnet_test_ip6(0));
+	ctnet_test_udp(&t->f, 53, 53);
+	ctnet_guard_test_sum_ip(test, ip6 + 4, -1, "UDP, IPv6");
+	ctnet_guard_test_ip6(test, ctnet_test_ip6(0));
+	ctnet_test_ext(&t->f, IPPROTO_DSTOPTS, 0);
+	ctnet_test_next(&t->f, IPPROTO_TCP, 20);
+	ctnet_guard_test_sum_ip(test, ip6 + 8, -1, "TCP behind an extension");
+	ctnet_guard_test_ip6(test, ctnet_test_ip6(0));
+	memset(ctnet_test_next(&t->f, IPPROTO_ICMPV6, 8), 128, 8);
+	ctnet_guard_test_sum_ip(test, ip6 + 1, -1, "an echo");
+	ctnet_guard_test_ip6(test, ctnet_test_ip6(0));
+	ctnet_test_nd(&t->f, NDISC_NEIGHBOUR_SOLICITATION, ctnet_test_ip6(1));
+	ctnet_guard_test_sum_ip(test, t->f.len, ip6 + 2, "ND");
+
+	/* Of what is not looked into, the Ethernet header is what counts. */
+	ctnet_guard_test_eth(test);
+	ctnet_test_type(&t->f, 0x88b5);
+	memset(ctnet_test_put(&t->f, 20), 0, 20);
+	ctnet_guard_test_sum(test, ETH_HLEN, -1, "another type");
+	ctnet_guard_test_eth(test);
+	ctnet_test_tag(&t->f, ETH_P_8021Q, 1);
+	ctnet_test_type(&t->f, 0x88b5);
+	memset(ctnet_test_put(&t->f, 20), 0, 20);
+	ctnet_guard_test_sum(test, ETH_HLEN + VLAN_HLEN, -1, "behind a tag");
+	ctnet_guard_test_eth(test);
+	ctnet_test_type(&t->f, 46);
+	memset(ctnet_test_put(&t->f, 46), 0x42, 46);
+	ctnet_guard_test_sum(test, ETH_HLEN + 8, -1, "a length");
+}
+
 static void ctnet_guard_test_ip4_fragments(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
@@ -521,6 +619,7 @@ static struct kunit_case ctnet_guard_cases[] = {
 	KUNIT_CASE(ctnet_guard_test_ip4_source),
 	KUNIT_CASE(ctnet_guard_test_ip4_options),
 	KUNIT_CASE(ctnet_guard_test_ip4_length),
+	KUNIT_CASE(ctnet_guard_test_sums),
 	KUNIT_CASE(ctnet_guard_test_ip4_fragments),
 	KUNIT_CASE(ctnet_guard_test_dhcp),
 	KUNIT_CASE(ctnet_guard_test_no_addresses),

@@ -40,6 +40,7 @@ SLLA, TLLA, NONCE = 1, 2, 14
 ALL = b"\xff" * 6
 ANY4, ANY6 = "0.0.0.0", "::"
 TAGS = [(), (0x8100,), (0x88a8,), (0x88a8, 0x8100), (0x8100, 0x8100)]
+PACKET_VNET_HDR, NEEDS_CSUM = 15, 1
 NET_DROPS = 17
 DROPS = """UNSPEC PAD malformed source link_local net_down port_down too_big hairpin
 	split_horizon unknown flood_queue nomem no_route loop vxlan_header vxlan_vni vxlan_local
@@ -59,6 +60,7 @@ class Host:
 
 class State:
     sniffers = {}
+    partial_senders = {}
     syncs = 0
     me = other = at = network = netlink = host_mac = None
 
@@ -453,6 +455,34 @@ def group_snap(me, other):
     ]
 
 
+def group_sums(me, other):
+    """Checksums to be completed, where they are to stand: from the Ethernet header on."""
+    def case(name, want, kind, packet, start, offset=0):
+        return name, want, kind, packet, me.mac, (14 + start, offset)
+
+    data = udp(1000, 1000)
+    reply = arp(2, me.mac, me.ip4, other.ip4, other.mac)
+    asks = ns(me.ip6, other.ip6, lladdr(SLLA, me.mac))
+    echo = icmp6(me.ip6, other.ip6, 200, b"\0" * 8)
+    return [
+        case("over an ARP sender's MAC", "guard_header", ARP, reply, 8),
+        case("over an ARP sender's address", "guard_header", ARP, reply, 16),
+        case("over an IPv4 source", "guard_header", IP4, ip4(me.ip4, other.ip4, UDP, data), 12),
+        case("over an IPv4 protocol", "guard_header", IP4, ip4(me.ip4, other.ip4, UDP, data), 8),
+        case("over a UDP port", "guard_header", IP4, ip4(me.ip4, other.ip4, UDP, data), 20, 2),
+        case("over an IPv6 source", "guard_header", IP6, ip6(me.ip6, other.ip6, UDP, data), 8, 14),
+        case("over a UDP port, IPv6", "guard_header", IP6, ip6(me.ip6, other.ip6, UDP, data), 40),
+        case("over an ICMPv6 type", "guard_header", IP6, echo, 40),
+        case("over an ND target", "guard_header", IP6, asks, 40, 8),
+        case("over an ND option", "guard_header", IP6, asks, 40, 26),
+        case("UDP's", None, IP4, ip4(me.ip4, other.ip4, UDP, data), 20, 6),
+        case("UDP's, IPv6", None, IP6, ip6(me.ip6, other.ip6, UDP, data), 40, 6),
+        case("ICMPv6's", None, IP6, echo, 40, 2),
+        case("ND's", None, IP6, asks, 40, 2),
+        case("in the data", None, IP4, ip4(me.ip4, other.ip4, UDP, data), 20, 10),
+    ]
+
+
 def group_good(me, other):
     def passes(name, kind, packet):
         return name, None, kind, packet
@@ -641,6 +671,16 @@ def set_host(netns, net, hw):
     return "ok"
 
 
+def partial_sender(netns, dev):
+    """A socket whose frames have a struct virtio_net_hdr before them."""
+    if (netns, dev) not in State.partial_senders:
+        s = nlraw.socket_in(netns, socket.AF_PACKET, socket.SOCK_RAW, 0)
+        s.setsockopt(frames.SOL_PACKET, PACKET_VNET_HDR, 1)
+        s.bind((dev, 0))
+        State.partial_senders[netns, dev] = s
+    return State.partial_senders[netns, dev]
+
+
 def guard(group, *words):
     cases = globals()["group_" + group](State.me, State.other)
     variants = TAGS if "tags" in words else [()]
@@ -648,14 +688,19 @@ def guard(group, *words):
     clear()
     before = drops()
     for tags in variants:
-        for name, want, kind, packet, *src in cases:
+        for name, want, kind, packet, *more in cases:
+            src, (start, offset) = more + [State.me.mac, (None, 0)][len(more):]
             # the kernel itself drops what has a tag and no type behind it
             if len(tags) == 1 and len(packet) < 2:
                 continue
             if "off" in words:
                 want = None
-            data = frame(src[0] if src else State.me.mac, kind, packet, tags)
-            frames.sender(*State.at).send(data)
+            data = frame(src, kind, packet, tags)
+            if start is None:
+                frames.sender(*State.at).send(data)
+            else:
+                partial_sender(*State.at).send(struct.pack(
+                    "=BBHHHH", NEEDS_CSUM, 0, 0, 0, start, offset) + data)
             sync(State.at, State.me.mac)
             after = drops()
             counted = {k: after[k] - before.get(k, 0) for k in after

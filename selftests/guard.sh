@@ -108,6 +108,7 @@ header() { group header tags; told guard_header; }
 deep() { group deep; }
 padding() { group padding; }
 snap() { group snap tags; }
+sums() { group sums; told guard_header; }
 
 not_learned()
 {
@@ -192,6 +193,7 @@ run_test header "headers that are cut, or hidden by a fragment, are dropped"
 run_test deep "VLAN tags are looked behind, or the frame is dropped"
 run_test padding "what stands behind the packet is no part of it"
 run_test snap "LLC and SNAP headers hide nothing"
+run_test sums "a checksum that is left to be completed changes nothing that was looked at"
 run_test not_learned "what the guard dropped was not learned"
 run_test noaddress "a port without address may use any, but only its MAC"
 run_test live "the guard is switched off and on under way"
