@@ -183,7 +183,8 @@ static struct ctnet_fdb *ctnet_fdb_new(struct ctnet_dst *src, u64 mac)
 	fdb = ctnet_fdb_alloc(src, mac, 0,
 			      GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
 	if (fdb && ctnet_fdb_link(net, fdb)) {
-		ctnet_fdb_free(fdb);
+		/* A walker may have found it, if only for a moment. */
+		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 		fdb = NULL;
 	}
 	set_active_memcg(memcg);

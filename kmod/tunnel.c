@@ -143,6 +143,9 @@ static void ctnet_tunnel_answer_too_big(struct ctnet_net *net,
 	struct ctnet_dst *dst;
 
 	ctnet_drop_count(net, skb, CTNET_DROP_PATH_MTU);
+	/* It is no part of what conntrack, marks and sockets had the frame belong to. */
+	skb_orphan(skb);
+	skb_scrub_packet(skb, true);
 	fdb = ctnet_fdb_find(net, eth_hdr(skb)->h_dest);
 	dst = fdb ? rcu_dereference(fdb->dst) : NULL;
 	if (dst && dst->kind == CTNET_DST_PORT)

@@ -313,6 +313,40 @@ host_learns()
 	forget
 }
 
+# One whose packets the host routes into the network, behind an address of the host's: the
+# message has to go through conntrack, as any that comes from outside.
+behind_nat()
+{
+	local path=/proc/sys/net/ipv4/ip_forward
+
+	setup_ns c0
+	ip_in "$h1" <<-EOT || { fail "no link to c0"; return; }
+		link add v0 mtu 1450 type veth peer name e0 mtu 1450 netns $c0
+		addr add 203.0.113.65/28 dev v0
+		link set v0 up
+	EOT
+	ip_in "$c0" <<-EOT || { fail "no link to h1"; return; }
+		addr add 203.0.113.66/28 dev e0
+		link set e0 up
+		route add default via 203.0.113.65
+	EOT
+	check in_ns "$h1" tee "$path" <<<1
+	if ! ip netns exec "$h1" nft 'add table ip nat;
+		add chain ip nat post { type nat hook postrouting priority 100; };
+		add rule ip nat post ip saddr 203.0.113.64/28 masquerade' 2>"$TMP/err"; then
+		check_match "$(<"$TMP/err")" 'No such file or directory|not supported'
+		skip "no NAT in this kernel"
+		return
+	fi
+	router 1400
+	learns "$c0" $C4 1450 1350
+	router 1500
+	check ip netns exec "$h1" nft delete table ip nat
+	check in_ns "$h1" tee "$path" <<<0
+	check ip -n "$h1" link del v0
+	forget
+}
+
 other_end()
 {
 	check ip -n "$r" link set r1 mtu 1380
@@ -403,6 +437,7 @@ run_test shrinks $C6 "IPv6 in IPv4"
 run_test shrinks $D4 "IPv4 in IPv6"
 run_test shrinks $D6 "IPv6 in IPv6"
 run_test host_learns "the host's own interface learns it, and TCP from there goes on"
+run_test behind_nat "so does who is behind an address of the host's"
 run_test tagged "tagged frames: the sender learns what the tag takes"
 run_test may_be_fragmented "a packet that may be fragmented arrives"
 run_test df_off "--df off: routers fragment, and nothing is dropped"
