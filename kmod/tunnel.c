@@ -412,6 +412,24 @@ static void ctnet_tunnel_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 	dst_release(route.dst);
 }
 
+/*
+ * Segments that come as one frame of over 64 KiB, for whose length an outer header has no
+ * room. An IPv6 packet has a header for it, which goes as it is cut, and is in the way
+ * of whether the segments fit.
+ */
+static noinline void ctnet_tunnel_xmit_long(struct ctnet_peer *peer,
+					    struct sk_buff *skb)
+{
+	struct sk_buff *next;
+
+	skb_get_hash(skb);
+	skb = ctnet_tunnel_help(peer->dst.net, skb);
+	skb_list_walk_safe(skb, skb, next) {
+		skb_mark_not_on_list(skb);
+		ctnet_tunnel_xmit_one(peer, skb);
+	}
+}
+
 /**
  * ctnet_tunnel_xmit() - encapsulate a frame and send it
  * @peer: whom to
@@ -424,7 +442,10 @@ void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
 		return;
 	}
 	__this_cpu_inc(ctnet_tunnel_depth);
-	ctnet_tunnel_xmit_one(peer, skb);
+	if (unlikely(skb->len >= GSO_LEGACY_MAX_SIZE))
+		ctnet_tunnel_xmit_long(peer, skb);
+	else
+		ctnet_tunnel_xmit_one(peer, skb);
 	__this_cpu_dec(ctnet_tunnel_depth);
 }
 

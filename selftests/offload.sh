@@ -136,6 +136,24 @@ vxlan_received()
 		fail "what came whole was cut on receipt: $LONGEST bytes at most"
 }
 
+
+# Longer than 64 KiB, as a container may make them: no tunnel has room for such a length, so
+# they are cut before. Of IPv6, Linux gives these a hop-by-hop header inside the host.
+big_tcp()
+{
+	local before
+
+	check in_ns "$a1" sysctl -qw net.ipv4.tcp_min_tso_segs=100
+	check in_ns "$a1" sysctl -qw net.ipv4.tcp_wmem="4096 8000000 8000000"
+	check in_ns "$a2" sysctl -qw net.ipv4.tcp_rmem="4096 8000000 8000000"
+	check ip -n "$a1" link set eth0 gso_max_size 200000
+	before=$(drops "$h1" net0 path_mtu)
+	stream_seen "$a1" eth0 "len > 65600" "$TMP/big" "$a1" "$a2" "$1" $BYTES
+	check_eq "$(drops "$h1" net0 path_mtu)" "$before" "those that were too big"
+	check_not grep -q mtu <<<"$(ip -n "$a1" route get "$1")"
+	check ip -n "$a1" link set eth0 gso_max_size 65536
+}
+
 host_segments()
 {
 	must ip -n "$h1" addr add 203.0.113.1/24 dev net0
@@ -215,6 +233,7 @@ run_test local_count "between local containers nothing is cut: as many frames ou
 run_test vxlan_segments 4 203.0.113.21 "over VXLAN they reach the underlay device whole, IPv4"
 run_test vxlan_segments 6 2001:db8:100::21 "over VXLAN they reach the underlay device whole, IPv6"
 run_test vxlan_received "and the container of the other host"
+run_test big_tcp 2001:db8:100::21 "segments of over 64 KiB arrive"
 run_test host_segments "the host's own, too"
 run_test datagrams "datagrams that are sent together arrive together, each once"
 run_test without "tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off tso off" \
