@@ -53,21 +53,24 @@ loads_by_tool()
 	loaded || fail "not loaded by the netlink family's name"
 }
 
+set_modprobe() { echo "$1" >/proc/sys/kernel/modprobe; }
+
 # where it is not to be had
 does_not_load()
 {
-	local how=/proc/sys/kernel/modprobe was said cmd
+	local was said cmd
 
 	unload
-	was=$(<$how)
-	echo /bin/false >$how
+	was=$(</proc/sys/kernel/modprobe)
+	defer set_modprobe "$was"
+	set_modprobe /bin/false
 	for cmd in "list nets" "add-net n0"; do
 		# shellcheck disable=SC2086 # words
 		said=$(ctn "$a" $cmd 2>&1)
 		check_eq "$?" 2 "exit code of $cmd"
 		check_match "$said" "^ctnetctl: $cmd: (make the network: )?the ctnet module is not loaded: \"modprobe ctnet\" loads it" "$cmd"
 	done
-	echo "$was" >$how
+	set_modprobe "$was"
 	no_link "$a" n0 || fail "n0 is there"
 }
 
