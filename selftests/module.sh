@@ -7,9 +7,14 @@
 #	a (namespace)          b (namespace)
 #	n0, n1 ...             n0 ...
 #	 `- v0 ---veth--- v1
+#
+#	c (namespace), for per-CPU memory: g1 to g40, each with two ports, three peers, and
+#	two sockets on ul0 192.0.2.1/24, 2001:db8::1/64 (dummy)
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=percpu.sh
+. "$(dirname "$0")/percpu.sh"
 
 setup_ns a b
 
@@ -167,6 +172,45 @@ namespace_goes()
 	check modprobe ctnet
 }
 
+percpu_goes()
+{
+	local n=40 made i
+
+	percpu_group || return 0
+	setup_ns c
+	{
+		echo "link add ul0 type dummy"
+		echo "addr add 192.0.2.1/24 dev ul0"
+		echo "addr add 2001:db8::1/64 dev ul0 nodad"
+		echo "link set ul0 up"
+		for ((i = 1; i <= n; i++)); do
+			printf 'link add d%d type dummy\nlink add e%d type dummy\n' $i $i
+		done
+	} | ip_in "$c" || fail "cannot make devices"
+	for ((i = 1; i <= n; i++)); do
+		echo "add-net g$i --vni $i --local 192.0.2.1 --local 2001:db8::1 --dstport $((5000 + i))"
+		printf "add-port g$i --dev %s\n" d$i e$i
+		printf "add-peer g$i %s\n" 192.0.2.2 192.0.2.3 2001:db8::2
+	done >"$TMP/make"
+	# some one by one, the others with their network; and a socket for another
+	for ((i = 1; i <= n; i++)); do
+		if ((i % 2)); then
+			echo "del-port g$i --dev d$i"
+			echo "del-peer g$i 192.0.2.2"
+			echo "set-net g$i --dstport $((6000 + i))"
+		fi
+		echo "del-net g$i"
+	done >"$TMP/undo"
+	percpu_is 0 >/dev/null || fail "$(percpu) bytes of per-CPU memory already"
+	check charged ctnetctl -n "$c" -b "$TMP/make"
+	# of each network eight objects, none of less than 16 bytes
+	wait_until 10000 at_least $((n * 8 * 16)) percpu
+	made=$(percpu)
+	check charged ctnetctl -n "$c" -b "$TMP/undo"
+	wait_until 20000 percpu_is 0
+	diag "$made bytes of per-CPU memory, $(percpu) of them left"
+}
+
 load_and_unload()
 {
 	local i
@@ -187,4 +231,5 @@ run_test port_by_master "ip link set master and nomaster; a network goes, its po
 run_test port_is_deleted "a port that is deleted is detached"
 run_test unload_takes_networks "unloading takes all networks with it"
 run_test namespace_goes "a namespace goes with network and port in it"
+run_test percpu_goes "per-CPU memory of ports, peers, networks and sockets is given back"
 run_test load_and_unload "it loads and unloads five times"
