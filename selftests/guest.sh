@@ -17,11 +17,15 @@ set -a
 set +a
 
 # What the kernel says when something is wrong. "Objects remaining" and "still has
-# objects" come from a slab cache that is destroyed with objects in it.
+# objects" come from a slab cache that is destroyed with objects in it; "huh" from a softirq
+# that ends with another preempt_count than it began with; "is buggy" from a frame whose network
+# header is where none can be; "Dead loop" from frames that go round in a circle.
 readonly KLOG_BAD='WARNING|BUG|Oops|[Ll]ockdep|circular locking|inconsistent lock state'\
 '|suspicious RCU|held lock|lock held|refcount|unregister_netdevice: waiting for|KASAN|KCSAN|UBSAN'\
 '|KFENCE|general protection|Call Trace|scheduling while atomic|sleeping function called|rcu: INFO'\
-'|blocked for more than|soft lockup|leak|Objects remaining|objects remaining|still has objects'
+'|blocked for more than|soft lockup|leak|Objects remaining|objects remaining|still has objects'\
+'|huh, entered softirq|NOHZ tick-stop error|Dead loop on virtual device|is buggy, dev'\
+'|neighbor table overflow|suspect GRO implementation'
 # What it says of memory that a script takes from it, and which is no more than that.
 readonly KLOG_FAULT='Call Trace\|kmemleak: Cannot allocate a scan area\|unreliable refcount tracker'
 # A line of a trace, which is no verdict whatever the function is called.
@@ -155,6 +159,11 @@ kernel_log()
 
 	[[ ! -w $KMEMLEAK ]] || leaks
 	said=$(dmesg | sed -n "/ctnet-selftest: begin $1\$/,\$p")
+	if [[ -z $said ]]; then
+		echo "# the kernel said so much that what it said first is lost: nobody knows if it was clean"
+		said=$(dmesg)
+		echo "$said" >"$VM/out/$1.dmesg"
+	fi
 	bad=$(sed "/ctnet-selftest: faults begin/,/ctnet-selftest: faults end/{/$KLOG_FAULT/d}" <<<"$said" |
 		our_races | grep -vE "$KLOG_FRAME|$KLOG_LOOK" | grep -E "$KLOG_BAD" | head -n 40)
 	if [[ -n $bad ]]; then
