@@ -45,16 +45,18 @@ build()
 }
 
 # refused ERRNO MESSAGE REQUEST...: with this error and a message that matches; where an
-# attribute of the request has a "!", the offset in the extended ack is that of it, and
-# else there is none. Nothing has changed.
+# attribute of the request has a "!", the offset in the extended ack is that of it, where one
+# has a "-", it is the one that the extended ack says is missing, and else there is none.
+# Nothing has changed.
 refused()
 {
-	local error=$1 text=$2 offset=none
+	local error=$1 text=$2 offset=none miss=none
 
 	shift 2
 	[[ " $*" != *" !"* ]] || offset=right
+	[[ " $*" != *" -"* ]] || miss=right
 	ask "$h1" "$@"
-	check_match "$ANSWER" "^$error offset=$offset changed=no .*$text" "$*"
+	check_match "$ANSWER" "^$error offset=$offset miss=$miss changed=no .*$text" "$*"
 }
 
 # The same for a dump that is refused as it begins: some kernels tell the offset then.
@@ -64,7 +66,7 @@ refused_dump()
 
 	shift 2
 	ask "$h1" "$@"
-	check_match "$ANSWER" "^$error offset=(none|right) changed=no .*$text" "$*"
+	check_match "$ANSWER" "^$error offset=(none|right) miss=none changed=no .*$text" "$*"
 }
 
 # accepted N REQUEST...: and N messages come back
@@ -195,22 +197,27 @@ garbage_behind()
 
 missing_attributes()
 {
-	refused EINVAL 'network is named' NET_GET
-	refused EINVAL 'network is named' PORT_ADD DEV="$P1X"
-	refused EINVAL 'device is named' PORT_ADD NET="$NET"
-	refused EINVAL 'device is named' PORT_DEL NET="$NET"
-	refused EINVAL 'flags are named' PORT_SET NET="$NET" DEV="$P1"
-	refused EINVAL 'network is named' PEER_ADD ADDR=ip:192.0.2.9
-	refused EINVAL 'peer is named' PEER_ADD NET="$NET"
-	refused EINVAL 'peer is named' PEER_DEL NET="$NET"
-	refused EINVAL 'network is named' FDB_ADD MAC=$M SELF=flag:
-	refused EINVAL 'MAC is named' FDB_ADD NET="$NET" SELF=flag:
+	local cmd
+
+	refused EINVAL 'network is named' NET_GET -IFINDEX
+	for cmd in PORT_ADD PORT_SET PORT_DEL PORT_GET; do
+		refused EINVAL 'network is named' $cmd -NET DEV="$P1"
+		refused EINVAL 'device is named' $cmd NET="$NET" -DEV
+	done
+	refused EINVAL 'flags are named' PORT_SET NET="$NET" DEV="$P1" -FLAGS
+	for cmd in PEER_ADD PEER_DEL PEER_GET; do
+		refused EINVAL 'network is named' $cmd -NET ADDR=ip:192.0.2.2
+		refused EINVAL 'peer is named' $cmd NET="$NET" -ADDR
+	done
+	for cmd in FDB_ADD FDB_SET FDB_DEL FDB_GET; do
+		refused EINVAL 'network is named' $cmd -NET MAC=$S
+		refused EINVAL 'MAC is named' $cmd NET="$NET" -MAC
+	done
+	refused EINVAL 'network is named' FDB_FLUSH -NET
+	# of several any would do
 	refused EINVAL 'lies nowhere' FDB_ADD NET="$NET" MAC=$M
 	refused EINVAL 'one place' FDB_ADD NET="$NET" MAC=$M SELF=flag: PORT="$P1"
 	refused EINVAL 'one place' FDB_SET NET="$NET" MAC=$S PORT="$P1" PEER=ip:192.0.2.2
-	refused EINVAL 'MAC is named' FDB_DEL NET="$NET"
-	refused EINVAL 'MAC is named' FDB_GET NET="$NET"
-	refused EINVAL 'network is named' FDB_FLUSH
 	refused EINVAL 'one place' FDB_FLUSH NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
 }
 

@@ -13,6 +13,7 @@ is asked for over rtnetlink; its attributes are those of enum ctnet_ifla). WORD 
 	reserved=N, flags=N	of the generic netlink header, of the netlink header
 	raw=HEX			bytes after the last attribute
 	[!]NAME=KIND:VALUE	an attribute; with !, the one that is to be found at fault
+	-NAME			an attribute that is not there, and is to be found missing
 
 NAME is one of the enum for the command's object without its prefix, or a number. KIND
 is u8, u16, u32, flag, hex, ip, bits:VALUE/SELECTOR, ips:N (N attributes with an address
@@ -20,7 +21,7 @@ each), or claim:LENGTH/HEX (the header claims another length than there is).
 
 The answer is "ok N", with N messages received, or
 
-	ERRNO offset=right|wrong|none changed=yes|no MESSAGE
+	ERRNO offset=right|wrong|none miss=right|wrong|none changed=yes|no MESSAGE
 """
 import errno
 import os
@@ -50,6 +51,7 @@ VOLATILE = {"NET": ("STATS", "DROPS", "FDB_LEARNED"), "PORT": ("STATS",),
 NETLINK_ROUTE, NETLINK_GENERIC, SOL_NETLINK, SO_RCVBUFFORCE = 0, 16, 270, 33
 ADD_MEMBERSHIP, CAP_ACK, EXT_ACK, GET_STRICT_CHK = 1, 10, 11, 12
 NLMSG_ERROR, NLMSG_DONE = 2, 3
+MSGERR_MSG, MSGERR_OFFS, MSGERR_MISS_TYPE, MSGERR_MISS_NEST = 1, 2, 5, 6
 F_REQUEST, F_MULTI, F_ACK, F_DUMP_INTR, F_DUMP = 1, 2, 4, 0x10, 0x300
 F_EXCL_CREATE, F_CAPPED, F_ACK_TLVS = 0x600, 0x100, 0x200
 CLONE_NEWNET = 0x40000000
@@ -219,7 +221,7 @@ def request(line):
     obj = command.split("_")[0]
     names = ATTRS.get(obj, [])
     flags = reserved = 0
-    attrs, fault, nobody = b"", None, False
+    attrs, fault, missing, nobody = b"", None, None, False
     for word in words:
         if word == "dump":
             flags |= F_DUMP
@@ -229,6 +231,8 @@ def request(line):
             reserved = int(word[9:], 0)
         elif word.startswith("flags="):
             flags |= int(word[6:], 0)
+        elif word[0] == "-":
+            missing = names.index(word[1:])
         elif word.startswith("raw="):
             attrs += bytes.fromhex(word[4:])
         else:
@@ -252,13 +256,25 @@ def request(line):
         error, ack, replies = Generic(netns).command(cmd, flags, attrs, reserved)
     if not error:
         return "ok %d" % len(replies)
-    offset = struct.unpack("=I", ack[2])[0] if 2 in ack else None
+    offset = struct.unpack("=I", ack[MSGERR_OFFS])[0] if MSGERR_OFFS in ack else None
     name = "EOPNOTSUPP" if error == errno.EOPNOTSUPP else errno.errorcode.get(error, error)
-    return "%s offset=%s changed=%s %s" % (
+    return "%s offset=%s miss=%s changed=%s %s" % (
         name,
         "none" if offset is None else "right" if offset == fault else "wrong:%d" % offset,
+        miss(ack, missing),
         "no" if watch.state() == before else "yes",
-        ack.get(1, b"").rstrip(b"\0").decode() or "(no message)")
+        ack.get(MSGERR_MSG, b"").rstrip(b"\0").decode() or "(no message)")
+
+
+def miss(ack, missing):
+    """Whether it is the right attribute that the kernel misses. Those of our commands stand
+    in no nest."""
+    if MSGERR_MISS_NEST in ack:
+        return "wrong:nest"
+    if MSGERR_MISS_TYPE not in ack:
+        return "none"
+    kind = struct.unpack("=I", ack[MSGERR_MISS_TYPE])[0]
+    return "right" if kind == missing else "wrong:%d" % kind
 
 
 def as_nobody(netns, command, flags, attrs):
