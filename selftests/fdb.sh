@@ -306,7 +306,7 @@ cap()
 	# a port alone fills three quarters, which are ten
 	check ctn "$h1" set-net net0 --max-fdb 13
 	check_eq "$(net_stat "$h1" net0 max_fdb)" 13 max_fdb
-	ask macs "$c1" eth0 10 02:cc:00:00:00:01
+	send_macs net0 p1 "$c1" 10 02:cc:00:00:00:01
 	wait_until 5000 is 02:cc:00:00:00:0a "learned p1 - - -"
 	seen "$c1" $A
 	seen "$c2" 02:cc:00:00:00:01
@@ -324,9 +324,9 @@ cap()
 	lies $A "learned p1 - - -"
 	check_eq "$(learned_count)" 10 learned
 	# others have what it left: another port its part of that, a third the last one
-	ask macs "$c2" eth0 10 02:cd:00:00:00:01
+	send_macs net0 p2 "$c2" 10 02:cd:00:00:00:01
 	check_eq "$(learned_count)" 12 learned
-	ask macs "$c3" eth0 10 02:ce:00:00:00:01
+	send_macs net0 p3 "$c3" 10 02:ce:00:00:00:01
 	check_eq "$(learned_count)" 13 learned
 	lies 02:ce:00:00:00:01 "learned p3 - - -"
 	check ctn "$h1" set-net net0 --max-fdb 0

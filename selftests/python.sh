@@ -46,6 +46,17 @@ send_frame()
 	ask send "$ns" eth0 "$@"
 }
 
+# send_macs NET PORT NS N MAC: so many frames come from there, each from the next MAC; the
+# port of $h1 has had them all
+send_macs()
+{
+	local before
+
+	before=$(port_stat "$h1" "$1" "$2" rx_packets)
+	ask macs "$3" eth0 "$4" "$5"
+	wait_until 20000 at_least $((before + $4)) port_stat "$h1" "$1" "$2" rx_packets
+}
+
 # got_frames NS DEV TAG N: exactly so many arrived; waits for them
 got_frames()
 {

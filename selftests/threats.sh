@@ -127,12 +127,12 @@ table_full()
 
 	bystanders
 	check ctn "$h1" set-net net0 --max-fdb 400
-	ask macs "$a" eth0 2000 02:ee:00:00:00:01
+	send_macs net0 pa "$a" 2000 02:ee:00:00:00:01
 	n=$(grep_fdb "learned.*pa")
 	diag "$n of 400 from one port"
 	((n >= 290 && n <= 300)) || fail "$n learned from the attacker's port"
 	# others are learned from all the same
-	ask macs "$o" eth0 20 02:ed:00:00:00:01
+	send_macs net0 po "$o" 20 02:ed:00:00:00:01
 	check_eq "$(grep_fdb '02:ed:.*po')" 20 "learned from another port"
 	# shellcheck disable=SC2046 # words
 	ask claim "$h2" $IP1 100 20 $(some_macs ec 20)
@@ -388,12 +388,12 @@ learned_charged()
 	check ctn "$h1" add-port lim --dev pm
 	bystanders
 	before=$(slab "$cg/user")
-	ask macs "$l" eth0 $n 02:ea:00:00:00:01
+	send_macs lim pl "$l" $n 02:ea:00:00:00:01
 	check_eq "$(net_stat "$h1" lim fdb_learned)" $n "learned entries"
 	diag "$n learned entries are charged with $(($(slab "$cg/user") - before)) bytes"
 	(($(slab "$cg/user") - before >= n * 64)) || fail "they are not charged"
 	echo $(($(<"$cg/user/memory.current") + (1 << 19))) >"$cg/user/memory.max"
-	ask macs "$l" eth0 $((3 * n)) 02:eb:00:00:00:01
+	send_macs lim pl "$l" $((3 * n)) 02:eb:00:00:00:01
 	got=$(net_stat "$h1" lim fdb_learned)
 	diag "$got of $((4 * n)) where the limit is 512 KiB more"
 	((got < 3 * n)) || fail "the limit is none"
