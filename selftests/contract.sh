@@ -393,16 +393,28 @@ netfilter()
 	check ip netns exec "$h1" nft delete table inet t
 }
 
-# sa FROM TO SPI, policy NS out|in FROM TO: transport mode, for VXLAN alone
+# add_sa NS FROM TO SPI, sa FROM TO SPI, policy NS out|in FROM TO: transport mode, for VXLAN
+# alone
+add_sa()
+{
+	ip -n "$1" xfrm state add src "$2" dst "$3" proto esp spi "$4" reqid 1 \
+		mode transport auth 'hmac(sha256)' "0x$(printf '5a%.0s' {1..32})" \
+		enc 'cbc(aes)' "0x$(printf 'c3%.0s' {1..16})"
+}
+
 sa()
 {
-	local ns
+	check add_sa "$h1" "$@"
+	check add_sa "$h2" "$@"
+}
 
-	for ns in "$h1" "$h2"; do
-		check ip -n "$ns" xfrm state add src "$1" dst "$2" proto esp spi "$3" reqid 1 \
-			mode transport auth 'hmac(sha256)' "0x$(printf '5a%.0s' {1..32})" \
-			enc 'cbc(aes)' "0x$(printf 'c3%.0s' {1..16})" || return
-	done
+# no_ipsec FROM TO: neither xfrm, nor ESP, nor the algorithms are there; $OUT says which
+no_ipsec()
+{
+	OUT=$(add_sa "$h1" "$1" "$2" 0x100 2>&1)
+	[[ $OUT == *"Protocol not supported"* || $OUT == *"Function not implemented"* ]] && return
+	check ip -n "$h1" xfrm state flush
+	return 1
 }
 
 policy()
@@ -416,9 +428,13 @@ ipsec()
 {
 	local from=$1 to=$2 addr=$3 ns f=$TMP/esp
 
+	if no_ipsec "$from" "$to"; then
+		skip "no IPsec in this kernel: $OUT"
+		return
+	fi
 	# a route that is cached already
 	ping_ok "$c1" "$addr"
-	sa "$from" "$to" 0x101 || { skip "no IPsec in this kernel"; return; }
+	sa "$from" "$to" 0x101
 	sa "$to" "$from" 0x102
 	policy "$h1" out "$from" "$to"
 	policy "$h1" in "$to" "$from"

@@ -89,9 +89,10 @@ run_test()
 	log_test "$RET" "$name" "$SKIP_REASON"
 }
 
-# skip REASON: for "skip REASON; return" in a test
+# skip REASON: for "skip REASON; return" in a test. One that has failed already has failed.
 skip()
 {
+	[[ $RET -ne $KSFT_FAIL ]] || { diag "the rest is skipped: $*"; return 0; }
 	RET=$KSFT_SKIP
 	SKIP_REASON=$*
 }
@@ -107,7 +108,7 @@ skip_all()
 # fail TEXT: the test has failed, and says why
 fail()
 {
-	RET=$KSFT_FAIL
+	RET=$KSFT_FAIL SKIP_REASON=""
 	diag "$*"
 	return 1
 }
