@@ -8,7 +8,6 @@
 	change NETNS COMMAND [ATTRIBUTE...]
 				in the middle of such a dump, a request as nlraw.py has it;
 				whether the dump said that it was interrupted
-	burst NETNS DEV SRC N	send N broadcasts, for all of which the socket has room
 	garbage NETNS DST N SEED [DEV]
 				send N random VXLAN datagrams to DST, or with DEV random
 				frames out of DEV; the same for the same SEED
@@ -23,7 +22,6 @@ import nlraw
 
 # about eighty entries
 PIECE = 4096
-SO_SNDBUFFORCE = 32
 FDB_GET = nlraw.CMDS.index("FDB_GET")
 # what a parser may take for the beginning of something
 TYPES = 0x0800, 0x86dd, 0x0806, 0x8100, 0x88a8, 0x88b5, 0x0004
@@ -112,16 +110,7 @@ def garbage(netns, dst, n, seed, dev=None):
     return "ok"
 
 
-def burst(netns, dev, src, n):
-    s = frames.sender(netns, dev)
-    s.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 64 << 20)
-    frame = b"\xff" * 6 + frames.mac(src) + struct.pack(">H", frames.TYPE) + b"\0" * 46
-    for _ in range(int(n)):
-        s.send(frame)
-    return "ok"
-
-
-REQUESTS = dict(frames.REQUESTS, dump=dump, change=change, garbage=garbage, burst=burst)
+REQUESTS = dict(frames.REQUESTS, dump=dump, change=change, garbage=garbage)
 
 
 def handle(line):
