@@ -9,8 +9,6 @@
 #include "ctnetctl.h"
 #include "out.h"
 
-#define CELL 4096
-
 static const char *const drop_names[CTNET_DROP_MAX + 1] = {
 	[CTNET_DROP_MALFORMED] = "malformed",
 	[CTNET_DROP_SOURCE] = "source",
@@ -181,46 +179,50 @@ void out_text(enum out_color c, const char *s)
 		out_color(COLOR_NONE);
 }
 
-static int value_text(struct json_object *v, char *buf, size_t size)
+static void value_text(FILE *f, struct json_object *v)
 {
-	size_t i, n, used = 0;
+	const char *text = "";
+	size_t i, n;
 
 	switch (json_object_get_type(v)) {
 	case json_type_null:
-		return snprintf(buf, size, "-");
+		break;
 	case json_type_boolean:
-		return snprintf(buf, size, "%s",
-				json_object_get_boolean(v) ? "on" : "off");
+		text = json_object_get_boolean(v) ? "on" : "off";
+		break;
 	case json_type_array:
 		n = json_object_array_length(v);
-		if (!n)
-			return snprintf(buf, size, "-");
 		for (i = 0; i < n; i++) {
-			char one[256];
-
-			value_text(json_object_array_get_idx(v, i), one,
-				   sizeof(one));
-			if (used < size)
-				used += snprintf(buf + used, size - used,
-						 "%s%s", i ? "," : "", one);
+			if (i)
+				fputc(',', f);
+			value_text(f, json_object_array_get_idx(v, i));
 		}
-		return used;
+		if (n)
+			return;
+		break;
 	default:
-		snprintf(buf, size, "%s", json_object_get_string(v));
-		if (!buf[0])
-			snprintf(buf, size, "-");
-		return strlen(buf);
+		text = json_object_get_string(v);
 	}
+	fputs(text[0] ? text : "-", f);
 }
 
-const char *out_value(struct json_object *o, const char *key, char *buf,
-		      size_t size)
+/* However long it is: of a list that is cut, the last address may be another. */
+const char *out_value(struct json_object *o, const char *key)
 {
 	struct json_object *v = NULL;
+	static char *text;
+	size_t size;
+	FILE *f;
 
+	free(text);
+	f = open_memstream(&text, &size);
+	if (!f)
+		die("out of memory");
 	json_object_object_get_ex(o, key, &v);
-	value_text(v, buf, size);
-	return buf;
+	value_text(f, v);
+	if (fclose(f))
+		die("out of memory");
+	return text;
 }
 
 void out_json(struct json_object *o)
@@ -273,7 +275,6 @@ static void cell_add(char *cell)
 void out_item(struct json_object *o)
 {
 	const struct column *c;
-	char buf[CELL];
 
 	if (ctx.json) {
 		if (list.items++)
@@ -283,20 +284,15 @@ void out_item(struct json_object *o)
 			JSON_C_TO_STRING_PLAIN) |
 			JSON_C_TO_STRING_NOSLASHESCAPE));
 	} else if (ctx.tty) {
-		for (c = list.cols; c->key; c++) {
-			char *cell = strdup(out_value(o, c->key, buf, CELL));
-
-			if (!cell)
-				die("out of memory");
-			cell_add(cell);
-		}
+		for (c = list.cols; c->key; c++)
+			cell_add(xstrdup(out_value(o, c->key)));
 		/* With counters, the object itself stays for them. */
 		cell_add(ctx.stats ? (char *)json_object_get(o) : NULL);
 	} else {
 		for (c = list.cols; c->key; c++) {
 			if (c != list.cols)
 				putchar('\t');
-			out_text(c->color, out_value(o, c->key, buf, CELL));
+			out_text(c->color, out_value(o, c->key));
 		}
 		stats_words(o);
 		putchar('\n');
@@ -356,13 +352,12 @@ void out_line(const char *words, const struct column *cols,
 	      struct json_object *o)
 {
 	const struct column *c;
-	char buf[CELL];
-	const char *p;
+	const char *p, *text;
 
 	printf("%s", words);
 	for (c = cols; c->key; c++) {
-		out_value(o, c->key, buf, CELL);
-		if (!strcmp(buf, "-"))
+		text = out_value(o, c->key);
+		if (!strcmp(text, "-"))
 			continue;
 		putchar(' ');
 		/* The first two name the object; the others say what they are. */
@@ -371,7 +366,7 @@ void out_line(const char *words, const struct column *cols,
 				putchar(tolower((unsigned char)*p));
 			putchar(' ');
 		}
-		out_text(c->color, buf);
+		out_text(c->color, text);
 	}
 	putchar('\n');
 }

@@ -46,9 +46,11 @@ void out_json(struct json_object *o);
 
 void out_color(enum out_color c);
 void out_text(enum out_color c, const char *s);
-/* The value at a key as text: "-" if there is none, "a,b" for an array. */
-const char *out_value(struct json_object *o, const char *key, char *buf,
-		      size_t size);
+/*
+ * The value at a key as text: "-" if there is none, "a,b" for an array. It is
+ * valid until the next one is asked for.
+ */
+const char *out_value(struct json_object *o, const char *key);
 
 void json_str(struct json_object *o, const char *key, const char *v);
 void json_u64(struct json_object *o, const char *key, uint64_t v);

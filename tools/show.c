@@ -297,12 +297,12 @@ int list_objects(int n, char **arg, void *vals)
 static void tree_words(struct json_object *o, const char *word,
 		       const char *key, enum out_color c)
 {
-	char buf[4096];
+	const char *text = out_value(o, key);
 
-	if (!strcmp(out_value(o, key, buf, sizeof(buf)), "-"))
+	if (!strcmp(text, "-"))
 		return;
 	printf(word[0] ? " %s " : " ", word);
-	out_text(c, buf);
+	out_text(c, text);
 }
 
 static void tree_flag(struct json_object *o, const char *key, bool usual)
@@ -328,22 +328,20 @@ static void tree_number(struct json_object *o, const char *word,
 static void tree_unless(struct json_object *o, const char *key,
 			const char *usual)
 {
-	char buf[64];
+	const char *text = out_value(o, key);
 
-	if (strcmp(out_value(o, key, buf, sizeof(buf)), "-") &&
-	    strcmp(buf, usual))
-		printf(" %s %s", key, buf);
+	if (strcmp(text, "-") && strcmp(text, usual))
+		printf(" %s %s", key, text);
 }
 
 static void tree_net(struct json_object *o)
 {
-	char buf[256];
+	const char *state;
 
-	out_text(COLOR_NAME, out_value(o, "network", buf, sizeof(buf)));
-	putchar(':');
-	out_value(o, "state", buf, sizeof(buf));
-	putchar(' ');
-	out_text(strcmp(buf, "up") ? COLOR_BAD : COLOR_GOOD, buf);
+	out_text(COLOR_NAME, out_value(o, "network"));
+	printf(": ");
+	state = out_value(o, "state");
+	out_text(strcmp(state, "up") ? COLOR_BAD : COLOR_GOOD, state);
 	tree_words(o, "vni", "vni", COLOR_NONE);
 	tree_words(o, "local", "local", COLOR_IP);
 	tree_words(o, o && json_object_object_get(o, "local") ? "" : "local",
@@ -375,11 +373,9 @@ static void tree_net(struct json_object *o)
 
 static void tree_port(struct json_object *o)
 {
-	char buf[256];
-
 	printf("    port");
 	tree_words(o, "", "port", COLOR_NONE);
-	if (strcmp(out_value(o, "state", buf, sizeof(buf)), "up"))
+	if (strcmp(out_value(o, "state"), "up"))
 		tree_words(o, "", "state", COLOR_BAD);
 	tree_words(o, "label", "label", COLOR_NAME);
 	tree_words(o, "ifname", "container_ifname", COLOR_NONE);

@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# What ctnetctl prints: all of it, and what programs can read.
+#
+#	h1 (namespace)                             c1 (namespace)
+#	net0, VNI 100, local 192.0.2.1
+#	 `- a veth of its own to c1 -------------- eth0
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+
+need python3 script
+
+setup_host h1
+add_container c1
+must ctn "$h1" add-net net0 --vni 100 --local 192.0.2.1
+must ctn "$h1" add-port net0 "$c1"
+
+# addresses MAX: so many, as long as they get
+addresses()
+{
+	local i
+
+	for ((i = 0; i < $1; i++)); do
+		printf '2001:db8:1111:2222:3333:4444:5555:%x\n' $((0x1000 + i))
+	done
+}
+
+# Longest lists of longest addresses: one that is cut may end in another address.
+long_lists()
+{
+	local max dev mac want i out
+	local -a ips=() all=()
+
+	max=$(sed -n 's/^#define CTNET_FDB_IPS_MAX[[:space:]]*\([0-9]*\).*/\1/p' \
+		"$(dirname "$0")/../uapi/linux/ctnet.h")
+	check_match "$max" '^[1-9][0-9]+$' CTNET_FDB_IPS_MAX || return
+	mapfile -t all < <(addresses "$max")
+	printf -v want '%s,' "${all[@]}"
+	want=${want%,}
+	IFS=$'\t' read -r _ dev _ < <(ctn "$h1" list ports net0)
+	for i in "${all[@]}"; do
+		ips+=(--ip "$i")
+	done
+	check ctn "$h1" add-fdb net0 02:00:00:00:00:01 --port "$dev" "${ips[@]}"
+	out=$(ctn "$h1" list fdb net0)
+	[[ $out == *$'\t'"$want"* ]] || fail "list fdb: $out"
+	out=$(script -qec "ctnetctl -n $h1 --color=never list fdb net0" /dev/null </dev/null)
+	[[ $out == *" $want"* ]] || fail "list fdb, on a terminal: $out"
+	out=$(ctn "$h1" show net0)
+	[[ $out == *" addresses $want guard on"* ]] || fail "show: $out"
+	check ctn "$h1" del-fdb net0 02:00:00:00:00:01
+	# of an uplink, all MACs of a LAN may be static
+	for ((i = 0; i < 400; i++)); do
+		printf -v mac '02:00:00:00:%02x:%02x' $((i >> 8)) $((i & 255))
+		echo "add-fdb net0 $mac --port $dev"
+	done >"$TMP/batch"
+	check ctn "$h1" -b "$TMP/batch"
+	for out in "$(ctn "$h1" list ports net0)" "$(ctn "$h1" show net0)"; do
+		out=$(grep -oE '[0-9a-f:]{17}(,[0-9a-f:]{17})+' <<<"$out" | tr ',' '\n')
+		i=$(ctn "$h1" list fdb net0 | awk -v dev="$dev" -F '\t' '$4 == dev { print $2 }')
+		check_eq "$(wc -l <<<"$i")" 401 "MACs at $dev"
+		check_eq "$(sort <<<"$out")" "$(sort <<<"$i")" "MACs of $dev"
+	done
+	check ctn "$h1" flush-fdb net0 --port "$dev"
+}
+
+run_test long_lists "lists of addresses and MACs are printed whole"
