@@ -66,4 +66,29 @@ long_lists()
 	check ctn "$h1" flush-fdb net0 --port "$dev"
 }
 
+# values KEY WORD...: the values at that key of what the tool prints as JSON, strictly read
+values()
+{
+	ctn "$h1" -j "${@:2}" | python3 -c 'import json, sys
+for o in json.loads(sys.stdin.buffer.read().decode("utf-8", "strict")):
+	print(ascii(o.get(sys.argv[1])))' "$1"
+}
+
+# Bytes that are no UTF-8 in a name or a label: JSON has U+FFFD for each, and a program can
+# read it; text has them as they are.
+no_utf8()
+{
+	local net=$'n\xe9\xe9' label=$'\xff \xc3\xa9\xe4\xbd\xa0\xf0\x9f\x98\x80 \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80 \xe4\xbd'
+
+	check ctn "$h1" add-net "$net"
+	check ctn "$h1" add-port "$net" "$c1" --ifname $'if\xff' --label "$label"
+	check_eq "$(values network list nets "$net")" "'n\ufffd\ufffd'" "the network"
+	check_eq "$(values container_ifname list ports "$net")" "'if\ufffd'" "the interface"
+	check_eq "$(values label list ports "$net")" "'\ufffd \xe9\u4f60\U0001f600 \ufffd\ufffd \ufffd\ufffd\ufffd \ufffd\ufffd\ufffd\ufffd \ufffd\ufffd'" "the label"
+	check_eq "$(values network show "$net")" "'n\ufffd\ufffd'" "the network of show"
+	check_eq "$(ctn "$h1" list ports "$net" | cut -f 1,4,5)" "$net"$'\t'"$label"$'\t'$'if\xff' "text"
+	check ctn "$h1" del-net "$net"
+}
+
 run_test long_lists "lists of addresses and MACs are printed whole"
+run_test no_utf8 "JSON is UTF-8, whatever bytes names and labels have"

@@ -57,9 +57,69 @@ static struct {
 	size_t n, cap;
 } list;
 
+/* Of how many bytes the character of UTF-8 is that begins at @text; 0: none does. */
+static size_t utf8_len(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	unsigned char min = 0x80, max = 0xbf;
+	size_t i, n;
+
+	if (*s < 0x80)
+		return 1;
+	if (*s < 0xc2 || *s > 0xf4)
+		return 0;
+	n = *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
+	/* What fewer bytes would do for, surrogates, what Unicode has not. */
+	if (*s == 0xe0)
+		min = 0xa0;
+	else if (*s == 0xed)
+		max = 0x9f;
+	else if (*s == 0xf0)
+		min = 0x90;
+	else if (*s == 0xf4)
+		max = 0x8f;
+	for (i = 1; i < n; i++) {
+		if (s[i] < min || s[i] > max)
+			return 0;
+		min = 0x80;
+		max = 0xbf;
+	}
+	return n;
+}
+
+/*
+ * Names and labels are whatever bytes somebody chose, but JSON is UTF-8, and a
+ * reader may refuse all of it for one byte that is not. Text has them as they are.
+ */
+static struct json_object *json_string(const char *v)
+{
+	struct json_object *o;
+	char *text = NULL;
+	size_t size, n;
+	FILE *f;
+
+	if (!ctx.json)
+		return json_object_new_string(v);
+	f = open_memstream(&text, &size);
+	if (!f)
+		die("out of memory");
+	for (; *v; v += n ? n : 1) {
+		n = utf8_len(v);
+		if (n)
+			fwrite(v, 1, n, f);
+		else
+			fputs("\xef\xbf\xbd", f);	/* U+FFFD */
+	}
+	if (fclose(f))
+		die("out of memory");
+	o = json_object_new_string(text);
+	free(text);
+	return o;
+}
+
 void json_str(struct json_object *o, const char *key, const char *v)
 {
-	json_object_object_add(o, key, v ? json_object_new_string(v) : NULL);
+	json_object_object_add(o, key, v ? json_string(v) : NULL);
 }
 
 void json_u64(struct json_object *o, const char *key, uint64_t v)
@@ -105,7 +165,7 @@ struct json_object *json_array(struct json_object *o, const char *key)
 
 void json_array_add_str(struct json_object *a, const char *v)
 {
-	json_object_array_add(a, json_object_new_string(v));
+	json_object_array_add(a, json_string(v));
 }
 
 /* Keys of JSON have underscores where words for people have hyphens. */
