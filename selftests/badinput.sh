@@ -471,10 +471,14 @@ batch()
 # nobody can be told: the disk is full
 full_disk()
 {
-	local pid said
+	local pid said word
 
 	said=$(ctnetctl -n "$h1" list nets 2>&1 >/dev/full)
 	check_eq "$?:$said" "2:ctnetctl: list nets: write the output: No space left on device" "list"
+	for word in -h -V help version; do
+		said=$(ctnetctl $word 2>&1 >/dev/full)
+		check_match "$?:$said" '^2:ctnetctl: .*write the output: No space left on device$' "$word"
+	done
 	ctnetctl -n "$h1" monitor >/dev/full 2>"$TMP/err" &
 	pid=$!
 	wait_until 10000 poked $pid

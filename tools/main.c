@@ -391,9 +391,11 @@ static int run(int argc, char **argv)
 				return err;
 			break;
 		case 'h':
-			return help(0, NULL, NULL);
+			help(0, NULL, NULL);
+			return flush_output();
 		case 'V':
-			return version(0, NULL, NULL);
+			version(0, NULL, NULL);
+			return flush_output();
 		case ':':
 			return usage_error("%s needs a value",
 					   argv[optind - 1]);
