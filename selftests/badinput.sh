@@ -468,6 +468,27 @@ batch()
 	refused 1 'place of a command' -b "$TMP/batch" list nets
 }
 
+# A word of a file is what it is for a shell; the message that there is no such command says
+# what it was.
+quoting()
+{
+	local word want
+
+	while IFS= read -r word; do
+		eval "want=$word"
+		OUT=$(ctnetctl -b - 2>&1 <<<"$word")
+		check_match "$OUT" '^ctnetctl: -:1: there is no command "(.*)"; "ctnetctl help"' "$word" &&
+			check_eq "${BASH_REMATCH[1]}" "$want" "$word"
+	done <<-'EOT'
+		"a\b\\c\"d\$e\`f\ g\nh\'i"
+		a\b\\c\"d\$e\`f\ g\nh\'i
+		'a\b\\c"d$e`f g\n'
+		$'a\x21\\b\'c\"d'
+		"a 'b' "c' "d" 'e\ f
+		"a#b"#c\#d
+	EOT
+}
+
 # nobody can be told: the disk is full
 full_disk()
 {
@@ -537,4 +558,5 @@ input_test no_privilege "no privilege"
 input_test numbers "numbers out of range"
 input_test usage "wrong usage"
 input_test batch "a batch says file, line and reason"
+input_test quoting "a batch has its words as a shell has them"
 input_test full_disk "the output cannot be written"

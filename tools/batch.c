@@ -60,9 +60,10 @@ static char unescape(char **in)
 
 /*
  * Split a line in place, as a shell does: blanks part words; 'x' is x as it
- * stands; in "x" and outside of quotes a backslash takes the next character as
- * it stands; $'x' knows \n, \t, \r and \xHH; # at the start of a word makes the
- * rest a comment.
+ * stands; outside of quotes a backslash takes the next character as it stands,
+ * and in "x" one that stands before $, `, " or another does; $'x' knows \n, \t,
+ * \r and \xHH; # at the start of a word makes the rest a comment. Nothing is
+ * expanded.
  */
 static int split(char *in, struct words *w)
 {
@@ -87,8 +88,10 @@ static int split(char *in, struct words *w)
 				if (!*out++)
 					return usage_error("what a backslash in $'...' may stand before is \\ ' \" n t r and xHH");
 			} else if (*in == '\\' && quote != '\'') {
-				if (!*++in || *in == '\n')
+				if (!in[1] || in[1] == '\n')
 					return usage_error("the line ends in a backslash");
+				if (!quote || strchr("$`\"\\", in[1]))
+					in++;
 				*out++ = *in;
 			} else {
 				*out++ = *in;
