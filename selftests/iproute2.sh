@@ -180,7 +180,7 @@ entries()
 	shows_not "^$X"
 }
 
-refusals()
+what_is_refused()
 {
 	refused 'keyed by MAC alone' add $X dev net0 dst $PEER vlan 5
 	refused 'one VNI' add $X dev net0 dst $PEER vni 7
@@ -194,6 +194,8 @@ refusals()
 	refused 'leave the other flags out' add $X dev net0 dst $PEER extern_learn self
 	refused "own" del $MH dev net0
 }
+
+refusals() { unchanged what_is_refused; }
 
 shown()
 {
@@ -400,7 +402,7 @@ run_test make_and_delete "ip link makes, shows, changes, renames and deletes a l
 run_test master "ip link set master and nomaster attach and detach"
 run_test peers "bridge fdb append 00:00:00:00:00:00 ... dst makes a peer, del removes it"
 run_test entries "bridge fdb add, replace and del at a peer, at a port, of the host"
-run_test unchanged refusals "what the table does not know is refused with a reason"
+run_test refusals "what the table does not know is refused with a reason"
 run_test shown "bridge fdb show has all of the table"
 run_test many_entries "and of a large table"
 run_test counters "ip -s link counts"

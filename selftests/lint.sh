@@ -12,6 +12,7 @@
 #	clang-tidy	the tool, by tools/.clang-tidy
 #	cppcheck	the tool
 #	"shellcheck"	all scripts
+#	tables		the scripts and functions that README.md and SECURITY.md name are there
 #
 # The kernel's scripts are those of Debian's linux-source (ownkernel.sh), its headers those
 # that "make module" would take (provision.sh). The tree itself is not built in.
@@ -21,7 +22,8 @@ shopt -s nullglob
 
 SELFTESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly SELFTESTS TOP=${SELFTESTS%/*}
-readonly ALL=(checkpatch kernel-doc sparse clang coccicheck clang-tidy cppcheck shellcheck)
+readonly ALL=(checkpatch kernel-doc sparse clang coccicheck clang-tidy cppcheck shellcheck
+	tables)
 
 # shellcheck source=provision.sh
 . "$SELFTESTS/provision.sh"
@@ -215,6 +217,132 @@ lint_shellcheck()
 		grep -rlZE '^#!.*\<(ba)?sh$' .ci
 		printf '%s\0' tools/*.bash-completion
 	} | xargs -0 -P "$JOBS" -n 1 shellcheck
+}
+
+# ------------------------------------------------------------------- tables
+
+# Of what README.md and SECURITY.md say as "script: function, function", each function is
+# run by the script, and each test has a row of its own in README.md. What follows a
+# function after a comma, and is no word alone, is said to people. Of unit tests they say
+# "kunit: case of suite".
+# shellcheck disable=SC2016 # awk's
+readonly TABLES='
+	function complain(text) { print start ": " text }
+
+	# the functions at the beginning of text, of the scripts of[1] to of[n]
+	function functions(text, of, n,		i, j, k, item, word)
+	{
+		if (match(text, /[;|)]|\.( |$)/))
+			text = substr(text, 1, RSTART - 1)
+		k = split(text, item, ", ")
+		for (i = 1; i <= k; i++) {
+			sub(/^above all /, "", item[i])
+			sub(/ +$/, "", item[i])
+			if (item[i] ~ /^(all of it|all that .*|the same)$/)
+				continue
+			word = item[i]
+			sub(/ .*/, "", word)
+			if (item[i] ~ /^[a-z0-9_]+ of ctnet-[a-z0-9]+$/) {
+				sub(/.* of ctnet-/, "", item[i])
+				word = "ctnet_" item[i] "_test_" word
+				item[i] = word
+			}
+			for (j = 1; j <= n; j++)
+				if (!((of[j], word) in runs))
+					break
+			if (j > n)
+				continue
+			if (i > 1 && item[i] != word)
+				return
+			complain(of[j] ".sh does not run \"" word "\"")
+		}
+	}
+
+	# all lists in text; where one may begin in a table, nothing but scripts has a colon
+	function lists(text, table,		before, names, n, i, k, of)
+	{
+		before = ""
+		while (match(text, /[a-z0-9_]+(, [a-z0-9_]+)*: /)) {
+			before = before substr(text, 1, RSTART - 1)
+			n = split(substr(text, RSTART, RLENGTH - 2), names, ", ")
+			text = substr(text, RSTART + RLENGTH)
+			k = 0
+			for (i = 1; i <= n; i++)
+				if (names[i] in script)
+					of[++k] = names[i]
+				else if (table && before ~ /(^|[|;]) *$/)
+					complain("there is no test \"" names[i] "\"")
+				else
+					k = 0
+			if (k && names[n] in script)
+				functions(text, of, k)
+			before = before "x"
+		}
+	}
+
+	function paragraph()
+	{
+		if (collected != "")
+			lists(collected, 0)
+		collected = ""
+	}
+
+	FILENAME ~ /\.c$/ {
+		if (match($0, /KUNIT_CASE\([a-z0-9_]+/))
+			runs["kunit", substr($0, RSTART + 11, RLENGTH - 11)]
+		next
+	}
+	FILENAME ~ /\.sh$/ {
+		name = FILENAME
+		sub(/.*\//, "", name)
+		sub(/\.sh$/, "", name)
+		if ($0 ~ /^\. .*lib\.sh"?$/)
+			script[name]
+		if (match($0, /^[ \t]*(TESTS_ONLY="" )?[a-z]+_test [a-z0-9_]+/)) {
+			word = substr($0, RSTART, RLENGTH)
+			sub(/.* /, "", word)
+			runs[name, word]
+		}
+		next
+	}
+	FNR == 1 { paragraph() }
+	/^\| [a-z0-9_]+\.sh/ {
+		paragraph()
+		start = FILENAME ":" FNR
+		split($0, cell, "|")
+		n = split(cell[2], names, ",")
+		for (i = 1; i <= n; i++) {
+			gsub(/ |\.sh/, "", names[i])
+			row[names[i]]
+			if (!(names[i] in script))
+				complain("there is no test " names[i] ".sh")
+		}
+		next
+	}
+	/^\|/ {
+		paragraph()
+		start = FILENAME ":" FNR
+		n = split($0, cell, "|")
+		lists(cell[n - 1], 1)
+		next
+	}
+	/^$/ { paragraph(); next }
+	{
+		if (collected == "")
+			start = FILENAME ":" FNR
+		collected = collected " " $0
+	}
+	END {
+		paragraph()
+		for (name in script)
+			if (!(name in row))
+				print "selftests/README.md: " name ".sh has no row"
+	}'
+
+lint_tables()
+{
+	cd "$TOP" || return
+	awk "$TABLES" kmod/*_test.c selftests/*.sh SECURITY.md selftests/README.md
 }
 
 main()
