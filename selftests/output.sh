@@ -90,5 +90,46 @@ no_utf8()
 	check ctn "$h1" del-net "$net"
 }
 
+# sockets WORD...: those of each network of show, in JSON
+sockets()
+{
+	ctn "$h1" -j "$@" | python3 -c 'import json, sys
+for net in json.load(sys.stdin):
+	for v in net.get("vteps", [{}]):
+		print(net["network"], v.get("family"), v.get("dstport"), v.get("underlay"),
+			v.get("networks"), v.get("drops", {}).get("vxlan_vni"))'
+}
+
+# With -s, show also has the UDP sockets: at the end of the tree, and in JSON each network
+# those that it uses.
+show_sockets()
+{
+	local want
+
+	check ip -n "$h1" link add ul0 type dummy
+	check ctn "$h1" -b - <<-EOT
+		add-net net1 --vni 101 --local 192.0.2.1
+		add-net net2 --vni 102 --local 192.0.2.1 --local 2001:db8::1 --dstport 4800
+		add-net net3 --vni 103 --local 192.0.2.1 --underlay ul0
+		add-net net4
+	EOT
+	check_eq "$(sockets -s show net2)" "net2 inet 4800 None 1 0"$'\n'"net2 inet6 4800 None 1 0" "of net2"
+	want="net0 inet 4789 None 2 0
+net1 inet 4789 None 2 0
+net2 inet 4800 None 1 0
+net2 inet6 4800 None 1 0
+net3 inet 4789 ul0 1 0"
+	# one that is local has none
+	check_eq "$(sockets -s show | sort)" "$want" "of all"
+	check_match "$(ctn "$h1" -j -s show net4)" '"vteps":\[\]' "of net4"
+	[[ $(ctn "$h1" -j show) != *vteps* ]] || fail "sockets without -s"
+	[[ $(ctn "$h1" show) != *vtep* ]] || fail "sockets without -s, in text"
+	check_eq "$(ctn "$h1" -s show | grep ^vtep | sort | paste -sd,)" \
+		"vtep inet dstport 4789 networks 1,vtep inet dstport 4789 networks 2,vtep inet dstport 4800 networks 1,vtep inet6 dstport 4800 networks 1" text
+	check ctn "$h1" -b - <<<$'del-net net1\ndel-net net2\ndel-net net3\ndel-net net4'
+	check ip -n "$h1" link del ul0
+}
+
 run_test long_lists "lists of addresses and MACs are printed whole"
 run_test no_utf8 "JSON is UTF-8, whatever bytes names and labels have"
+run_test show_sockets "-s show has the UDP sockets, in text and JSON"

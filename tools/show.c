@@ -198,7 +198,23 @@ static struct json_object *read_fdb(const struct view *v, struct nlmsghdr *h)
 	return o;
 }
 
-static struct json_object *read_vtep(const struct view *v, struct nlmsghdr *h)
+/**
+ * struct vtep - a UDP socket of the namespace
+ * @family: AF_INET or AF_INET6
+ * @dstport: its port
+ * @underlay: interface index it is bound to, or 0
+ * @nets: how many networks use it
+ * @drops: in the message that it was read from
+ */
+struct vtep {
+	uint16_t family;
+	uint16_t dstport;
+	uint32_t underlay;
+	uint32_t nets;
+	struct nlattr *drops;
+};
+
+static int vtep_parse(struct nlmsghdr *h, struct vtep *vtep)
 {
 	static const struct nla_policy policy[CTNET_A_VTEP_MAX + 1] = {
 		[CTNET_A_VTEP_DSTPORT] = { .type = NLA_U16 },
@@ -208,26 +224,41 @@ static struct json_object *read_vtep(const struct view *v, struct nlmsghdr *h)
 		[CTNET_A_VTEP_UNDERLAY] = { .type = NLA_U32 },
 	};
 	struct nlattr *tb[CTNET_A_VTEP_MAX + 1];
-	struct json_object *o;
-	struct link under;
 
-	(void)v;
+	memset(vtep, 0, sizeof(*vtep));
 	if (ge_parse(h, tb, CTNET_A_VTEP_MAX, policy) ||
 	    !tb[CTNET_A_VTEP_DSTPORT] || !tb[CTNET_A_VTEP_FAMILY])
-		return NULL;
-	o = json_object_new_object();
-	json_str(o, "family",
-		 nla_get_u16(tb[CTNET_A_VTEP_FAMILY]) == AF_INET ?
-		 "inet" : "inet6");
-	json_u64(o, "dstport", nla_get_u16(tb[CTNET_A_VTEP_DSTPORT]));
+		return -EBADMSG;
+	vtep->family = nla_get_u16(tb[CTNET_A_VTEP_FAMILY]);
+	vtep->dstport = nla_get_u16(tb[CTNET_A_VTEP_DSTPORT]);
 	if (tb[CTNET_A_VTEP_UNDERLAY])
-		json_str(o, "underlay",
-			 underlay_name(nla_get_u32(tb[CTNET_A_VTEP_UNDERLAY]),
-				       &under));
-	json_u64(o, "networks", tb[CTNET_A_VTEP_NETS] ?
-		 nla_get_u32(tb[CTNET_A_VTEP_NETS]) : 0);
-	json_stats(o, NULL, tb[CTNET_A_VTEP_DROPS]);
+		vtep->underlay = nla_get_u32(tb[CTNET_A_VTEP_UNDERLAY]);
+	if (tb[CTNET_A_VTEP_NETS])
+		vtep->nets = nla_get_u32(tb[CTNET_A_VTEP_NETS]);
+	vtep->drops = tb[CTNET_A_VTEP_DROPS];
+	return 0;
+}
+
+static struct json_object *vtep_json(const struct vtep *vtep)
+{
+	struct json_object *o = json_object_new_object();
+	struct link under;
+
+	json_str(o, "family", vtep->family == AF_INET ? "inet" : "inet6");
+	json_u64(o, "dstport", vtep->dstport);
+	if (vtep->underlay)
+		json_str(o, "underlay", underlay_name(vtep->underlay, &under));
+	json_u64(o, "networks", vtep->nets);
+	json_stats(o, NULL, vtep->drops);
 	return o;
+}
+
+static struct json_object *read_vtep(const struct view *v, struct nlmsghdr *h)
+{
+	struct vtep vtep;
+
+	(void)v;
+	return vtep_parse(h, &vtep) ? NULL : vtep_json(&vtep);
 }
 
 static const struct kind {
@@ -429,7 +460,34 @@ static int show_parts(const struct view *v, int net, const struct kind *k,
 	return EXIT_OK;
 }
 
-static int show_net(const struct view *v, const struct net *net)
+/* Whether it is one of those that a network receives by. */
+static bool vtep_is_of(const struct vtep *vtep, const struct net *net)
+{
+	const struct ip *local = &net->cfg.local[vtep->family != AF_INET];
+
+	return net->cfg.vni.set && local->family &&
+	       vtep->dstport == net->cfg.dstport.v &&
+	       vtep->underlay == net->cfg.underlay_ifindex;
+}
+
+/*
+ * A tree of text ends with the sockets of the namespace. In JSON, which is an array
+ * of networks, each has those that it uses.
+ */
+static void json_vteps(struct json_object *o, const struct net *net,
+		       const struct replies *vteps)
+{
+	struct json_object *a = json_array(o, "vteps");
+	struct nlmsghdr *h;
+	struct vtep vtep;
+
+	for_each_reply(h, vteps)
+		if (!vtep_parse(h, &vtep) && vtep_is_of(&vtep, net))
+			json_object_array_add(a, vtep_json(&vtep));
+}
+
+static int show_net(const struct view *v, const struct net *net,
+		    const struct replies *vteps)
 {
 	struct json_object *o = view_net(v, net);
 	int err;
@@ -439,6 +497,8 @@ static int show_net(const struct view *v, const struct net *net)
 	err = show_parts(v, net->ifindex, &kinds[1], o, tree_port);
 	if (!err)
 		err = show_parts(v, net->ifindex, &kinds[2], o, tree_peer);
+	if (!err && vteps)
+		json_vteps(o, net, vteps);
 	if (!err && ctx.json)
 		out_item(o);
 	else
@@ -446,17 +506,12 @@ static int show_net(const struct view *v, const struct net *net)
 	return err;
 }
 
-static int show_vteps(void)
+static void show_vteps(const struct replies *vteps)
 {
 	struct json_object *o;
 	struct nlmsghdr *h;
-	struct replies r;
-	int err;
 
-	err = dump(CTNET_CMD_VTEP_GET, 0, &r);
-	if (err)
-		return err;
-	for_each_reply(h, &r) {
+	for_each_reply(h, vteps) {
 		o = read_vtep(NULL, h);
 		if (!o)
 			continue;
@@ -468,17 +523,45 @@ static int show_vteps(void)
 		out_stats(o, "    ");
 		json_object_put(o);
 	}
-	replies_free(&r);
-	return EXIT_OK;
+}
+
+static int show_nets(const struct view *v, int only)
+{
+	struct replies nets, vteps = { 0 };
+	struct nlmsghdr *h;
+	struct net net;
+	int err;
+
+	err = dump(CTNET_CMD_NET_GET, only, &nets);
+	if (err)
+		return err;
+	if (ctx.stats)
+		err = dump(CTNET_CMD_VTEP_GET, 0, &vteps);
+	if (err)
+		goto out;
+	if (ctx.json)
+		out_begin(NULL);
+	for_each_reply(h, &nets) {
+		if (net_parse(h, &net))
+			continue;
+		err = show_net(v, &net, ctx.json && ctx.stats ? &vteps : NULL);
+		if (err)
+			break;
+	}
+	if (ctx.json)
+		out_end();
+	else if (!err && ctx.stats)
+		show_vteps(&vteps);
+	replies_free(&vteps);
+out:
+	replies_free(&nets);
+	return err;
 }
 
 int show(int n, char **arg, void *vals)
 {
 	struct link one = { 0 };
-	struct nlmsghdr *h;
-	struct replies r;
 	struct view v;
-	struct net net;
 	int err;
 
 	(void)vals;
@@ -489,23 +572,7 @@ int show(int n, char **arg, void *vals)
 	}
 	err = view_open(&v, one.ifindex, true);
 	if (!err)
-		err = dump(CTNET_CMD_NET_GET, one.ifindex, &r);
-	if (!err) {
-		if (ctx.json)
-			out_begin(NULL);
-		for_each_reply(h, &r) {
-			if (net_parse(h, &net))
-				continue;
-			err = show_net(&v, &net);
-			if (err)
-				break;
-		}
-		if (ctx.json)
-			out_end();
-		replies_free(&r);
-	}
-	if (!err && ctx.stats && !ctx.json)
-		err = show_vteps();
+		err = show_nets(&v, one.ifindex);
 	view_close(&v);
 	return err;
 }
