@@ -12,6 +12,11 @@
 
 need python3 script
 
+# where it is installed, or in the tree
+MANPAGE=$(dirname "$0")/../installed/usr/local/share/man/man8/ctnetctl.8
+[[ -e $MANPAGE ]] || MANPAGE=$(dirname "$0")/../tools/ctnetctl.8
+readonly MANPAGE
+
 setup_host h1
 add_container c1
 must ctn "$h1" add-net net0 --vni 100 --local 192.0.2.1
@@ -130,6 +135,45 @@ net3 inet 4789 ul0 1 0"
 	check ip -n "$h1" link del ul0
 }
 
+# example REGEX: the first example of the man page that has such a line
+example()
+{
+	awk -v re="$1" '/^\.Bd/ { text = "" }
+		/^\.Ed/ && found { printf "%s", text; exit }
+		/^\.Bd/, /^\.Ed/ { if (!/^\./) { text = text $0 "\n"; found = found || $0 ~ re } }' "$MANPAGE"
+}
+
+# A change to all that there is, as the man page has it.
+change_all()
+{
+	local todo
+
+	todo=$(example '^ctnetctl sync|; ctnetctl sync')
+	check_match "$todo" 'ctnetctl save.*ctnetctl sync' "the example" || return
+	check ctn "$h1" add-net net1 --mtu 1400
+	check ip netns exec "$h1" sh -c "cd $TMP && $todo"
+	check_eq "$(values ageing list nets)" $'60\n60' "ageing of the networks; it said $OUT"
+	check ctn "$h1" del-net net1
+	check ctn "$h1" set-net net0 --ageing 300
+}
+
+# A configuration is saved for the next boot; if that fails, the one that is there stays.
+save_for_boot()
+{
+	local todo
+
+	todo=$(example '^ctnetctl save .*/etc/ctnet.conf' | grep -v ^systemctl)
+	check_match "$todo" 'ctnetctl save' "the example" || return
+	todo=${todo//\/etc/$TMP}
+	check ip netns exec "$h1" sh -c "$todo"
+	check_eq "$(<"$TMP/ctnet.conf")" "$(ctn "$h1" save)" "what was saved"
+	# save has no JSON
+	check_not ip netns exec "$h1" sh -c "${todo/ctnetctl/ctnetctl -j}"
+	check_eq "$(<"$TMP/ctnet.conf")" "$(ctn "$h1" save)" "what is there after save has failed"
+}
+
 run_test long_lists "lists of addresses and MACs are printed whole"
 run_test no_utf8 "JSON is UTF-8, whatever bytes names and labels have"
 run_test show_sockets "-s show has the UDP sockets, in text and JSON"
+run_test change_all "a change to all that there is, as the man page has it"
+run_test save_for_boot "a configuration is saved whole, as the man page has it, or the old one stays"
