@@ -75,6 +75,7 @@ expect()
 	[[ $ret -eq $want ]] || fail "$*: exit $ret, want $want; said '$OUT'"
 	[[ $OUT == "ctnetctl: "* || $OUT == usage:* ]] || fail "$*: said '$OUT'"
 	check_match "$OUT" "$regex" "what $* said"
+	check_not grep -q 'could not be undone' <<<"$OUT"
 }
 
 # input_test FUNCTION DESCRIPTION: and what it has refused has changed nothing. One look
@@ -327,6 +328,8 @@ pid_gone()
 
 zombie_of() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v p="$1" '$4 == p && $3 == "Z" { print $1 }' | grep .; }
 
+waits_in_open() { [[ $(awk '{ print $3 }' "/proc/$1/stat") == S ]]; }
+
 no_namespace()
 {
 	: >"$TMP/file"
@@ -336,6 +339,14 @@ no_namespace()
 	refused 2 'cannot be opened' add-port net0 "$TMP/nosuch"
 	refused 2 'no network namespace "nosuch"' add-port net0 nosuch
 	refused 2 'empty' add-port net0 ''
+	# what may do something as it is opened is not opened: nobody begins to read here
+	check mkfifo "$TMP/fifo"
+	{ : >"$TMP/fifo"; : >"$TMP/opened"; } &
+	wait_until 5000 waits_in_open $!
+	refused 2 'no network namespace' add-port net0 "$TMP/fifo"
+	check_not test -e "$TMP/opened"
+	check timeout 10 cat "$TMP/fifo"
+	wait_until 5000 test -e "$TMP/opened"
 	expect 2 'no network namespace "nosuch"' ctnetctl -n nosuch list nets
 	expect 2 'but no network namespace' ctnetctl -n /proc/self/ns/uts list nets
 }

@@ -61,9 +61,9 @@ static char unescape(char **in)
 /*
  * Split a line in place, as a shell does: blanks part words; 'x' is x as it
  * stands; outside of quotes a backslash takes the next character as it stands,
- * and in "x" one that stands before $, `, " or another does; $'x' knows \n, \t,
- * \r and \xHH; # at the start of a word makes the rest a comment. Nothing is
- * expanded.
+ * and in "x" one that stands before $, `, " or another does;
+ * $'x' knows \n, \t, \r and \xHH; # at the start of a word makes the rest a
+ * comment. Nothing is expanded.
  */
 static int split(char *in, struct words *w)
 {

@@ -155,7 +155,6 @@ bool undo_interrupted(void);
 
 /* target.c */
 int netns_open(const char *target, bool *gone, const char *tail);
-int netns_check(int fd, const char *target);
 int netns_enter(int fd);
 void netns_leave(void);
 bool netns_same(int a, int b);

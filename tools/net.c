@@ -579,6 +579,7 @@ int add_net(int n, char **arg, void *vals)
 static void keep_old(struct net_opts *old, const struct net_opts *o)
 {
 	const struct opt *opt;
+	bool vni = old->vni.set;	/* a local bridge takes no address */
 	int i;
 
 	for (opt = set_net_opts; opt->name; opt++)
@@ -587,7 +588,7 @@ static void keep_old(struct net_opts *old, const struct net_opts *o)
 			((struct o_u32 *)OPT_AT(opt, old))->set = false;
 	for (i = 0; i < 2; i++) {
 		/* What was not there is taken away again by an address of zeros. */
-		if (!o->local[i].family)
+		if (!o->local[i].family || !vni)
 			old->local[i].family = 0;
 		else
 			old->local[i].family = i ? AF_INET6 : AF_INET;

@@ -116,7 +116,7 @@ const char *parse_name(const char *s)
 	/* In an interface's name, '%' is for the kernel to put a number in its place. */
 	for (p = s; *p; p++)
 		if (strchr("/:%", *p) || isspace((unsigned char)*p))
-			return "is no name for an interface: no '/', ':', '%' or white space is in one";
+			return "is no name for an interface: no '/', ':', '%' or space is in one";
 	return NULL;
 }
 

@@ -26,7 +26,7 @@ struct netns_name {
 	char name[NAME_MAX + 1];
 };
 
-int netns_check(int fd, const char *target)
+static int netns_check(int fd, const char *target)
 {
 	struct statfs fs;
 
@@ -36,6 +36,28 @@ int netns_check(int fd, const char *target)
 		return fail("\"%s\" is a namespace, but no network namespace",
 			    target);
 	return EXIT_OK;
+}
+
+/*
+ * Whatever lies there, which may be a device that does something as it is opened, is looked
+ * at before that. Returns a descriptor, or -1 and errno.
+ */
+static int open_looking(const char *path)
+{
+	int fd, look = open(path, O_PATH | O_CLOEXEC);
+	char self[64];
+	struct statfs fs;
+	int err;
+
+	if (look < 0)
+		return -1;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", look);
+	fd = !fstatfs(look, &fs) && fs.f_type == NSFS_MAGIC ?
+	     open(self, O_RDONLY | O_CLOEXEC) : dup(look);
+	err = errno;
+	close(look);
+	errno = err;
+	return fd;
 }
 
 static bool is_pid(const char *s)
@@ -68,8 +90,7 @@ int netns_open(const char *target, bool *gone, const char *tail)
 		fail("the path of a namespace is too long");
 		return -1;
 	}
-	/* Whatever lies there: do not wait for it, do not own its terminal. */
-	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = open_looking(path);
 	err = errno;
 	if (fd >= 0) {
 		if (!netns_check(fd, target))
