@@ -180,6 +180,27 @@ entries()
 	shows_not "^$X"
 }
 
+# It cannot name addresses: an entry that is replaced has those that it had.
+addresses_stay()
+{
+	local where ips='"addresses": *\["203.0.113.77","2001:db8:100::77"\]'
+
+	check ctn "$h1" add-fdb net0 $X --port p1 --ip 203.0.113.77 --ip 2001:db8:100::77
+	for where in "via p1" "via p2" "dst $PEER" "" "via p1"; do
+		# shellcheck disable=SC2086 # none, or two words
+		fdb replace $X dev net0 $where
+		shows "^$X .*$where.* ?self permanent"
+		check_match "$(ctn "$h1" -j list fdb net0)" "\"$X\"[^{}]*$ips" "after replace $where"
+	done
+	# the host's own, too
+	check ctn "$h1" replace-fdb net0 $MH --self --ip 203.0.113.254
+	fdb replace $MH dev net0
+	check_match "$(ctn "$h1" -j list fdb net0)" "\"$MH\"[^{}]*203.0.113.254" "the host's own"
+	unchanged refused 'replace or delete it' add $X dev net0 via p2
+	fdb del $X dev net0
+	check ctn "$h1" replace-fdb net0 $MH --self
+}
+
 what_is_refused()
 {
 	refused 'keyed by MAC alone' add $X dev net0 dst $PEER vlan 5
@@ -402,6 +423,7 @@ run_test make_and_delete "ip link makes, shows, changes, renames and deletes a l
 run_test master "ip link set master and nomaster attach and detach"
 run_test peers "bridge fdb append 00:00:00:00:00:00 ... dst makes a peer, del removes it"
 run_test entries "bridge fdb add, replace and del at a peer, at a port, of the host"
+run_test addresses_stay "an entry that bridge fdb replaces keeps its IP addresses"
 run_test refusals "what the table does not know is refused with a reason"
 run_test shown "bridge fdb show has all of the table"
 run_test many_entries "and of a large table"
