@@ -36,7 +36,8 @@ static int ctnet_rtfdb_addr(const struct nlattr *attr, struct in6_addr *addr,
 
 /* What the table does not know is refused, not ignored. */
 static int ctnet_rtfdb_check(const struct ndmsg *ndm, struct nlattr *tb[],
-			     u16 vid, struct netlink_ext_ack *extack)
+			     const u8 *mac, u16 vid,
+			     struct netlink_ext_ack *extack)
 {
 	if (vid || tb[NDA_VLAN]) {
 		NL_SET_ERR_MSG(extack, "The table is keyed by MAC alone: leave the VLAN out");
@@ -51,6 +52,17 @@ static int ctnet_rtfdb_check(const struct ndmsg *ndm, struct nlattr *tb[],
 	    (tb[NDA_PORT] && (nla_len(tb[NDA_PORT]) != sizeof(__be16) ||
 			      !nla_get_be16(tb[NDA_PORT])))) {
 		NL_SET_ERR_MSG(extack, "An interface index or a UDP port that is none");
+		return -EINVAL;
+	}
+	if (tb[NDA_DST] && tb[NDA_IFINDEX]) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_IFINDEX],
+				    "Name a peer (dst) or a port (via), not both");
+		return -EINVAL;
+	}
+	/* With the MAC zero it is that of a peer. */
+	if (tb[NDA_PORT] && !is_zero_ether_addr(mac)) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_PORT],
+				    "A UDP port is the peer's: give it to the peer");
 		return -EINVAL;
 	}
 	if (ndm->ndm_flags & ~NTF_SELF) {
@@ -117,6 +129,12 @@ static int ctnet_rtfdb_peer(struct ctnet_net *net, struct nlattr *tb[], bool add
 				    "The network has no peer with this address");
 		return -ENOENT;
 	}
+	if (tb[NDA_PORT] && nla_get_be16(tb[NDA_PORT]) !=
+	    (peer->dstport ?: rtnl_dereference(net->vtep)->port)) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_PORT],
+				    "The peer has another UDP port");
+		return -ENOENT;
+	}
 	ctnet_peer_del(peer);
 	return 0;
 }
@@ -169,7 +187,7 @@ int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 	struct ctnet_dst *dst;
 	int n, err;
 
-	err = ctnet_rtfdb_check(ndm, tb, vid, extack);
+	err = ctnet_rtfdb_check(ndm, tb, addr, vid, extack);
 	if (err)
 		return err;
 	if (!(ndm->ndm_state & (NUD_PERMANENT | NUD_NOARP))) {
@@ -180,11 +198,6 @@ int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 		return ctnet_rtfdb_peer(net, tb, true, extack);
 	if (!is_valid_ether_addr(addr)) {
 		NL_SET_ERR_MSG(extack, "The MAC is multicast: give a unicast one");
-		return -EINVAL;
-	}
-	if (tb[NDA_PORT]) {
-		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_PORT],
-				    "A UDP port is the peer's: give it to the peer");
 		return -EINVAL;
 	}
 	if (flags & NLM_F_APPEND) {
@@ -222,7 +235,7 @@ int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
 	struct ctnet_fdb *fdb;
 	int err;
 
-	err = ctnet_rtfdb_check(ndm, tb, vid, extack);
+	err = ctnet_rtfdb_check(ndm, tb, addr, vid, extack);
 	if (err)
 		return err;
 	if (is_zero_ether_addr(addr))

@@ -140,11 +140,14 @@ peers()
 	check_match "$(ctn "$h1" -j list peers net0)" "\"$PEER6\"[^{}]*4790" "list peers"
 	shows "^$ZERO dst $PEER self permanent"
 	shows "^$ZERO dst $PEER6 port 4790 self permanent"
-	# as add does
-	fdb del $ZERO dev net0 dst $PEER6
+	unchanged refused_peers
+	# as add does; the UDP port may be named, be it the network's
+	fdb del $ZERO dev net0 dst $PEER6 port 4790
 	fdb add $ZERO dev net0 dst $PEER6
 	shows "^$ZERO dst $PEER6 self permanent"
-	unchanged refused_peers
+	fdb del $ZERO dev net0 dst $PEER6 port 4789
+	shows_not "^$ZERO dst $PEER6"
+	fdb append $ZERO dev net0 dst $PEER6
 }
 
 refused_peers()
@@ -153,7 +156,12 @@ refused_peers()
 	refused 'unicast address' append $ZERO dev net0 dst 192.0.2.1
 	refused 'unicast address' append $ZERO dev net0 dst 239.1.1.1
 	refused 'name its address' append $ZERO dev net0
+	refused 'name its address' append $ZERO dev net0 via p1
+	refused 'not both' append $ZERO dev net0 dst 192.0.2.8 via p1
 	refused 'no peer' del $ZERO dev net0 dst 192.0.2.99
+	refused 'another UDP port' del $ZERO dev net0 dst $PEER6 port 4789
+	refused 'another UDP port' del $ZERO dev net0 dst $PEER port 4790
+	refused 'not both' del $ZERO dev net0 dst $PEER via p1
 }
 
 entries()
@@ -170,6 +178,8 @@ entries()
 	shows_not "^$X dst"
 	refused 'no such entry' del $X dev net0 dst $PEER
 	refused 'no such entry' del $X dev net0 via p2
+	refused 'not both' del $X dev net0 dst $PEER via p1
+	refused "peer's" del $X dev net0 via p1 port 4789
 	fdb del $X dev net0 via p1
 	shows_not "^$X"
 	refused 'no such entry' del $X dev net0
@@ -211,6 +221,7 @@ what_is_refused()
 	refused 'A MAC lies in one place' append $X dev net0 dst $PEER
 	refused 'no peer' add $X dev net0 dst 192.0.2.99
 	refused 'not a port' add $X dev net0 via ul0
+	refused 'not both' add $X dev net0 dst $PEER via p1
 	refused "peer's" add $X dev net0 dst $PEER port 4790
 	refused 'leave the other flags out' add $X dev net0 dst $PEER extern_learn self
 	refused "own" del $MH dev net0
