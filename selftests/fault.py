@@ -161,6 +161,8 @@ def commands(i):
         "fdb_replace": (entry_rt(NEWNEIGH, CREATE | REPLACE, K),
                         [entry_rt(NEWNEIGH, CREATE | EXCL, K, u32(NDA_IFINDEX, i["p1"]))],
                         [entry_rt(DELNEIGH, 0, K)]),
+        "fdb_replace_ips": (entry_rt(NEWNEIGH, CREATE | REPLACE, "02:bb:00:00:00:02"),
+                            [entry], [no_entry]),
         "fdb_append": (entry_rt(NEWNEIGH, CREATE | APPEND, ZERO,
                                 attribute(NDA_DST, ip("192.0.2.8"))),
                        [], [genl("PEER_DEL", net, "ADDR=ip:192.0.2.8")]),
