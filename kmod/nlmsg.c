@@ -23,6 +23,19 @@ int ctnet_nl_put_addr(struct sk_buff *msg, int type, const struct in6_addr *addr
 	return nla_put_in6_addr(msg, type, addr);
 }
 
+/*
+ * Of a device that is renamed the name is written in place, under RTNL, which dumps do not
+ * have: what is found there may have no end.
+ */
+static int ctnet_nl_put_name(struct sk_buff *msg, int type,
+			     const struct net_device *dev)
+{
+	char name[IFNAMSIZ];
+
+	strscpy(name, dev->name, sizeof(name));
+	return nla_put_string(msg, type, name);
+}
+
 static int ctnet_nl_fill_tunnel(struct sk_buff *msg,
 				const struct ctnet_vtep *vtep)
 {
@@ -57,7 +70,7 @@ int ctnet_nl_fill_net(struct sk_buff *msg, const void *obj, bool stats)
 	int err = 0;
 
 	if (nla_put_u32(msg, CTNET_A_NET_IFINDEX, net->dev->ifindex) ||
-	    nla_put_string(msg, CTNET_A_NET_IFNAME, net->dev->name) ||
+	    ctnet_nl_put_name(msg, CTNET_A_NET_IFNAME, net->dev) ||
 	    nla_put_u32(msg, CTNET_A_NET_MTU, READ_ONCE(net->dev->mtu)) ||
 	    nla_put_u8(msg, CTNET_A_NET_LEARNING, READ_ONCE(net->learning)) ||
 	    nla_put_u32(msg, CTNET_A_NET_AGEING, READ_ONCE(net->ageing) / HZ) ||
@@ -101,7 +114,7 @@ int ctnet_nl_fill_port(struct sk_buff *msg, const void *obj, bool stats)
 
 	if (nla_put_u32(msg, CTNET_A_PORT_NET, dst->net->dev->ifindex) ||
 	    nla_put_u32(msg, CTNET_A_PORT_DEV, dst->id) ||
-	    nla_put_string(msg, CTNET_A_PORT_DEVNAME, port->dev->name) ||
+	    ctnet_nl_put_name(msg, CTNET_A_PORT_DEVNAME, port->dev) ||
 	    nla_put(msg, CTNET_A_PORT_FLAGS, sizeof(flags), &flags))
 		return -EMSGSIZE;
 	return stats ? ctnet_stats_put(msg, CTNET_A_PORT_STATS, port->stats) : 0;
@@ -431,3 +444,7 @@ void ctnet_nl_ns_exit(struct ctnet_ns *ns)
 {
 	cancel_delayed_work_sync(&ns->event_work);
 }
+
+#ifdef CTNET_KUNIT
+#include "nlmsg_test.c"
+#endif

@@ -13,6 +13,7 @@ static struct kunit_suite *ctnet_test_suites[] = {
 	&ctnet_forward_suite,
 	&ctnet_guard_suite,
 	&ctnet_neigh_suite,
+	&ctnet_nlmsg_suite,
 	&ctnet_tunnel_suite,
 };
 
