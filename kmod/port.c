@@ -182,6 +182,14 @@ static int ctnet_port_may_attach(const struct ctnet_net *net,
 		NL_SET_ERR_MSG(extack, "The device does not allow to be bridged");
 		return -EOPNOTSUPP;
 	}
+	if (dev->priv_flags & IFF_NO_RX_HANDLER) {
+		NL_SET_ERR_MSG(extack, "The device gives what it receives to nobody else, as a VRF or an IPVLAN does");
+		return -EOPNOTSUPP;
+	}
+	if (netdev_has_upper_dev(net->dev, dev)) {
+		NL_SET_ERR_MSG(extack, "The device stands on this network, as a VLAN of it does");
+		return -ELOOP;
+	}
 	if (port && port->dst.net == net) {
 		NL_SET_ERR_MSG(extack, "The device is a port of this network already");
 		return -EEXIST;
@@ -237,6 +245,8 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 	if (err)
 		goto err_release;
 	err = netdev_master_upper_dev_link(dev, net->dev, NULL, NULL, extack);
+	if (err == -EMLINK)
+		NL_SET_ERR_MSG(extack, "Too many devices stand on one another: the kernel stacks eight");
 	if (err)
 		goto err_promisc;
 	err = netdev_rx_handler_register(dev, ctnet_port_rx, port);

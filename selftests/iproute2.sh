@@ -132,6 +132,32 @@ master()
 	check_fail 2 'its own port|[Ll]oop' ip -n "$h1" link set net0 master net0
 }
 
+# Devices that the kernel itself refuses, some of them halfway.
+no_master()
+{
+	local i
+
+	ip_in "$h1" <<-EOT || { skip "no VLAN, VRF or IPVLAN devices"; return; }
+		link add link net0 name net0.10 type vlan id 10
+		link add vrf0 type vrf table 7
+		link add d0 type dummy
+		link add link d0 name ipvl0 type ipvlan
+	EOT
+	check_fail 2 'stands on this network' ip -n "$h1" link set net0.10 master net0
+	ip_h1 link del net0.10
+	check_fail 2 'to nobody else' ip -n "$h1" link set vrf0 master net0
+	check_fail 2 'to nobody else' ip -n "$h1" link set ipvl0 master net0
+	ip_h1 link del vrf0
+	ip_h1 link del ipvl0
+	# as many as the kernel stacks
+	for i in {1..7}; do
+		echo "link add link d$((i - 1)) name d$i type vlan id $i"
+	done | check ip -n "$h1" -batch -
+	check_fail 2 'Too many devices' ip -n "$h1" link set d7 master net0
+	ip_h1 link set d6 master net0
+	ip_h1 link del d0
+}
+
 peers()
 {
 	fdb append $ZERO dev net0 dst $PEER
@@ -432,6 +458,7 @@ topology
 
 run_test make_and_delete "ip link makes, shows, changes, renames and deletes a local network"
 run_test master "ip link set master and nomaster attach and detach"
+run_test no_master "devices that cannot be ports are refused with a reason"
 run_test peers "bridge fdb append 00:00:00:00:00:00 ... dst makes a peer, del removes it"
 run_test entries "bridge fdb add, replace and del at a peer, at a port, of the host"
 run_test addresses_stay "an entry that bridge fdb replaces keeps its IP addresses"
