@@ -47,7 +47,7 @@
  * after a grace period (call_rcu, kfree_rcu); the module waits for these with
  * rcu_barrier() before its text goes. ctnet_dst.dead, set under the table's
  * lock, keeps a learner that raced with the unlinking from pointing the table at
- * an object on its way out.
+ * an object on its way out, and from doing so before a port was told of.
  *
  * Counters are per CPU and written with bottom halves off.
  */
@@ -63,7 +63,8 @@ enum ctnet_dst_kind {
 /**
  * struct ctnet_dst - what an fdb entry points to
  * @kind: what it is embedded in
- * @dead: on its way out, nothing may be learned for it; under the table's lock
+ * @dead: on its way out, or a port that was not told of yet: nothing may be learned
+ *	for it; under the table's lock
  * @flags: enum ctnet_port_flags; written under RTNL, read with READ_ONCE
  * @id: index in &ctnet_net.members
  * @net: the network

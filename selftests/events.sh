@@ -316,6 +316,34 @@ network_goes()
 	check ip -n "$h1" link del x0
 }
 
+# What a busy device makes the network learn is told of after the device: never of a port
+# that nobody has heard of.
+busy_device()
+{
+	local i n=300 file=$TMP/busy
+
+	check ctn "$h1" del-port net0 --dev p2
+	check ctn "$h1" add-net busy
+	ctnetctl -n "$h1" monitor busy >"$file" 2>&1 &
+	defer kill_wait $!
+	wait_until 20000 poke_busy "$file"
+	tell churn "$c2" eth0 64 02:ec:00:00:00:01 $((2000 * CTNET_SLOW))
+	for ((i = 0; i < n; i++)); do
+		printf '%s busy --dev p2\n' add-port del-port
+	done >"$TMP/batch"
+	check ctn "$h1" -b "$TMP/batch"
+	answer churn
+	wait_until 20000 is $n grep -c '^port del' "$file"
+	check_eq "$(awk '/^port add/ { on = 1 } /^port del/ { on = 0 }
+		/^fdb learn/ { n++; if (!on) odd++ }
+		END { print (n > 0 ? "some" : "none"), odd + 0 }' "$file")" "some 0" \
+		"learned entries, and those that came before their port"
+	check ctn "$h1" del-net busy
+	check ctn "$h1" add-port net0 --dev p2
+}
+
+poke_busy() { ctn "$h1" set-net busy --ageing 100; grep -q busy "$1"; }
+
 # Each line so far is an object with the keys that there must be, and each kind of event has
 # been seen.
 # shellcheck disable=SC2016 # that of jq
@@ -487,6 +515,7 @@ run_test entries_of_a_port "the entries of a port go with it"
 run_test refused "what is refused is not told of"
 run_test one_network "monitor NET tells of that network only"
 run_test network_goes "all of a network goes with it"
+run_test busy_device "a busy device is told of before what is learned of it"
 run_test json_lines "each line of JSON has its keys"
 run_test burst "a burst is bounded, and each event that is left out is counted"
 run_test overrun "who reads too slowly is told how many are missing, and hears what comes later"
