@@ -168,6 +168,24 @@ static void ctnet_dev_uninit(struct net_device *dev)
 	free_percpu(net->drops);
 }
 
+/*
+ * Whether a MAC may be the device's. RTNL: what was said of static entries holds until
+ * that is released. Returns 0 or -EADDRINUSE.
+ */
+static int ctnet_dev_may_have_mac(struct net_device *dev, const u8 *mac)
+{
+	const struct ctnet_fdb *fdb;
+	int err = 0;
+
+	rcu_read_lock();
+	fdb = ctnet_fdb_find(netdev_priv(dev), mac);
+	if (fdb && (fdb->flags & CTNET_FDB_STATIC) &&
+	    !(fdb->flags & CTNET_FDB_LOCAL))
+		err = -EADDRINUSE;
+	rcu_read_unlock();
+	return err;
+}
+
 static int ctnet_dev_set_mac(struct net_device *dev, void *addr)
 {
 	struct ctnet_net *net = netdev_priv(dev);
@@ -180,10 +198,11 @@ static int ctnet_dev_set_mac(struct net_device *dev, void *addr)
 		return err;
 	if (ether_addr_equal(dev->dev_addr, sa->sa_data))
 		return 0;
-	err = ctnet_fdb_set(&net->self, sa->sa_data, CTNET_FDB_LOCAL, NULL, 0,
+	err = ctnet_dev_may_have_mac(dev, sa->sa_data) ?:
+	      ctnet_fdb_set(&net->self, sa->sa_data, CTNET_FDB_LOCAL, NULL, 0,
 			    false, NULL);
 	if (err)
-		return err == -EEXIST ? -EADDRINUSE : err;
+		return err;
 	rcu_read_lock();
 	old = ctnet_fdb_find(net, dev->dev_addr);
 	new = ctnet_fdb_find(net, sa->sa_data);
@@ -485,17 +504,44 @@ static int ctnet_dev_set_vtep(struct ctnet_net *net, struct nlattr *data[],
 	return ctnet_vtep_bind(net, &conf, extack);
 }
 
+/*
+ * The core sets MAC and MTU of a device that there is after ctnet_dev_changelink(). What
+ * would be refused then is refused before anything has changed. RTNL.
+ */
+static int ctnet_dev_may_change(struct net_device *dev, struct nlattr *tb[],
+				struct netlink_ext_ack *extack)
+{
+	int err;
+
+	if (tb[IFLA_MTU] && (nla_get_u32(tb[IFLA_MTU]) < dev->min_mtu ||
+			     nla_get_u32(tb[IFLA_MTU]) > dev->max_mtu)) {
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_MTU],
+				    "The MTU is less or more than the network device can have");
+		return -EINVAL;
+	}
+	if (!tb[IFLA_ADDRESS])
+		return 0;
+	err = ctnet_dev_may_have_mac(dev, nla_data(tb[IFLA_ADDRESS]));
+	if (err)
+		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_ADDRESS],
+				    "A static entry has this MAC: delete it first");
+	return err;
+}
+
 static int ctnet_dev_changelink(struct net_device *dev, struct nlattr *tb[],
 				struct nlattr *data[],
 				struct netlink_ext_ack *extack)
 {
 	struct ctnet_net *net = netdev_priv(dev);
-	int err;
+	int err = 0;
 
 	if (!data)
 		return 0;
 	/* What can fail comes first. */
-	err = ctnet_dev_set_vtep(net, data, extack);
+	if (dev->reg_state == NETREG_REGISTERED)
+		err = ctnet_dev_may_change(dev, tb, extack);
+	if (!err)
+		err = ctnet_dev_set_vtep(net, data, extack);
 	if (err)
 		return err;
 	if (data[IFLA_CTNET_LEARNING])

@@ -272,8 +272,11 @@ refused()
 	check_not ctn "$h1" add-fdb net0 02:aa:00:00:00:08 --peer 192.0.2.77
 	check_not ctn "$h1" add-peer net0 192.0.2.1
 	check ctn "$h1" add-fdb net0 02:aa:00:00:00:09 --self
-	heard "^fdb add +net0 02:aa:00:00:00:09" '"mac":"02:aa:00:00:00:09"'
-	unheard '02:aa:00:00:00:08|peer.*192.0.2.1"'
+	check_not ctn "$h1" set-net net0 --mac 02:aa:00:00:00:09 --ageing 4321
+	check_not ctn "$h1" set-net net0 --mtu 65500 --ageing 4321
+	check ctn "$h1" del-fdb net0 02:aa:00:00:00:09
+	heard "^fdb del +net0 02:aa:00:00:00:09" '"event":"del".*"mac":"02:aa:00:00:00:09"'
+	unheard '02:aa:00:00:00:08|peer.*192.0.2.1"|4321'
 }
 
 # A network's monitor hears of that network only.

@@ -332,6 +332,23 @@ link_attributes()
 	check_not ip -n "$h1" link show dev raw0
 }
 
+# The core sets MAC and MTU after all else: what it would refuse is refused before.
+link_changes()
+{
+	accepted 0 CHANGELINK link:MTU=u32:1400 LEARNING=u8:1
+	refused EADDRINUSE 'static entry' CHANGELINK '!link:ADDRESS='$S LEARNING=u8:0
+	refused EADDRINUSE 'static entry' CHANGELINK link:MTU=u32:1300 '!link:ADDRESS='$S DSTPORT=u16:4790
+	refused EINVAL MTU CHANGELINK '!link:MTU=u32:65500' LEARNING=u8:0
+	refused EINVAL MTU CHANGELINK link:ADDRESS=$M '!link:MTU=u32:67' VNI=u32:101
+	refused EINVAL MTU CHANGELINK '!link:MTU=u32:0xffffffff' AGEING=u32:7
+	check_eq "$(mtu_of "$h1" net0)" 1400 MTU
+	# its own MAC is none of a static entry's, and one that was learned is to be had
+	accepted 0 CHANGELINK link:ADDRESS=hex:"$(mac_of "$h1" net0 | tr -d :)" link:MTU=u32:65465 LEARNING=u8:1
+	accepted 0 CHANGELINK link:ADDRESS=$M link:MTU=u32:68 LEARNING=u8:0
+	check_eq "$(mtu_of "$h1" net0)" 68 MTU
+	accepted 0 CHANGELINK link:MTU=u32:1450 LEARNING=u8:1
+}
+
 without_privilege()
 {
 	local cmd
@@ -421,6 +438,7 @@ run_test wrong_values "MACs and addresses that cannot be"
 run_test objects "things that are not there, or are already"
 run_test headers "unknown commands, reserved fields"
 run_test link_attributes "attributes of a network over rtnetlink"
+run_test link_changes "a MAC or an MTU that is refused, and all that goes with it"
 run_test without_privilege "a user without privilege may look and not touch"
 run_test user_namespace "root of a user namespace may configure there and not here"
 run_test namespaces "namespaces do not see one another"

@@ -6,13 +6,15 @@ Reads requests from stdin, a line each, and answers each with a line:
 
 	NETNS COMMAND [WORD...]
 
-COMMAND is one of enum ctnet_cmd without its prefix, a number, or NEWLINK (a network
-is asked for over rtnetlink; its attributes are those of enum ctnet_ifla). WORD is
+COMMAND is one of enum ctnet_cmd without its prefix, a number, NEWLINK (a network is
+asked for over rtnetlink; its attributes are those of enum ctnet_ifla) or CHANGELINK
+(net0 is to have other ones). WORD is
 
 	dump, nobody		ask for a dump; ask as a user without privilege
 	reserved=N, flags=N	of the generic netlink header, of the netlink header
 	raw=HEX			bytes after the last attribute
 	[!]NAME=KIND:VALUE	an attribute; with !, the one that is to be found at fault
+	[!]link:NAME=...	one of the link itself: ADDRESS, MTU
 	-NAME			an attribute that is not there, and is to be found missing
 
 NAME is one of the enum for the command's object without its prefix, or a number. KIND
@@ -44,6 +46,8 @@ ATTRS = {
     "NEWLINK": "UNSPEC VNI LOCAL DSTPORT LEARNING AGEING FLOOD MAX_FDB SUPPRESS LOCAL6"
                " UNDERLAY TTL TOS DF UDP_CSUM MTU_AUTO".split(),
 }
+ATTRS["CHANGELINK"] = ATTRS["NEWLINK"]
+IFLA = {"ADDRESS": 1, "MTU": 4}
 # What changes by itself: counters, ages, learned entries.
 VOLATILE = {"NET": ("STATS", "DROPS", "FDB_LEARNED"), "PORT": ("STATS",),
             "PEER": ("STATS",), "FDB": ("AGE",)}
@@ -207,13 +211,16 @@ def encode(names, word):
     raise ValueError("what is " + word)
 
 
-def newlink(attrs, fault):
-    """RTM_NEWLINK of a network "raw0"; (payload, offset of the attribute at fault)"""
-    head = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attribute(3, b"raw0\0")
+def newlink(name, link, attrs, fault):
+    """RTM_NEWLINK of a network; (payload, offset of the attribute at fault). That is said
+    as where it is in these attributes and those of the link, in this order."""
+    head = struct.pack("=BxHiII", 0, 0, 0, 0, 0) + attribute(3, name)
     kind = attribute(1, b"ctnet\0")
     data = attribute(2, attrs)
-    start = 16 + len(head) + 4 + len(kind) + 4
-    return head + attribute(18, kind + data), None if fault is None else start + fault
+    start = 16 + len(head)
+    if fault is not None:
+        fault += start if fault < len(link) else start + 4 + len(kind) + 4
+    return head + link + attribute(18, kind + data), fault
 
 
 def request(line):
@@ -221,7 +228,7 @@ def request(line):
     obj = command.split("_")[0]
     names = ATTRS.get(obj, [])
     flags = reserved = 0
-    attrs, fault, missing, nobody = b"", None, None, False
+    link, attrs, fault, missing, nobody = b"", b"", None, None, False
     for word in words:
         if word == "dump":
             flags |= F_DUMP
@@ -238,17 +245,22 @@ def request(line):
         else:
             if word[0] == "!":
                 word = word[1:]
-                fault = len(attrs)
-            attrs += encode(names, word)
+                fault = len(link) + len(attrs)
+            if word.startswith("link:"):
+                name, _, value = word[5:].partition("=")
+                link += encode([], "%d=%s" % (IFLA[name], value))
+            else:
+                attrs += encode(names, word)
 
     watch = Generic(netns)
     before = watch.state()
     if nobody:
         error, ack, replies = as_nobody(netns, command, flags, attrs)
-    elif command == "NEWLINK":
-        payload, fault = newlink(attrs, fault)
-        error, ack, replies = Netlink(netns, NETLINK_ROUTE).ask(
-            16, flags | F_EXCL_CREATE, payload)
+    elif command in ("NEWLINK", "CHANGELINK"):
+        if command == "NEWLINK":
+            flags |= F_EXCL_CREATE
+        payload, fault = newlink(b"raw0\0" if flags else b"net0\0", link, attrs, fault)
+        error, ack, replies = Netlink(netns, NETLINK_ROUTE).ask(16, flags, payload)
     else:
         cmd = int(command) if command.isdigit() else CMDS.index(command)
         if fault is not None:
