@@ -3,6 +3,7 @@
 #include <linux/inetdevice.h>
 #include <linux/slab.h>
 #include <net/addrconf.h>
+#include <net/l3mdev.h>
 #include <net/udp.h>
 
 #include "ctnet.h"
@@ -373,7 +374,26 @@ void ctnet_vtep_unbind(struct ctnet_net *net)
 	kfree_rcu(vtep, rcu);
 }
 
-/* The device that the tunnels of a family go out of, as far as can be told. RTNL. */
+/*
+ * The device that has an IPv6 address, in a VRF if there is one; duplicate detection may
+ * be at work on it, as nobody tells when that ends. RTNL and RCU.
+ */
+static struct net_device *ctnet_vtep_dev6(struct net *net, int vrf,
+					  const struct in6_addr *addr)
+{
+	struct net_device *dev;
+
+	dev = ipv6_dev_find(net, addr, dev_get_by_index_rcu(net, vrf));
+	if (dev)
+		return dev;
+	for_each_netdev_rcu(net, dev)
+		if (l3mdev_master_ifindex_rcu(dev) == vrf &&
+		    ipv6_chk_addr_and_flags(net, addr, dev, false, 1, 0))
+			return dev;
+	return NULL;
+}
+
+/* The device that the tunnels of a family go out of, as far as can be told. RTNL, RCU. */
 static struct net_device *ctnet_vtep_dev(struct net *net,
 					 const struct ctnet_vtep *vtep,
 					 enum ctnet_family f)
@@ -387,8 +407,7 @@ static struct net_device *ctnet_vtep_dev(struct net *net,
 	}
 	if (f == CTNET_V4)
 		return __ip_dev_find(net, vtep->local[f].s6_addr32[3], false);
-	return ipv6_dev_find(net, &vtep->local[f],
-			     dev_get_by_index_rcu(net, vtep->underlay));
+	return ctnet_vtep_dev6(net, vtep->underlay, &vtep->local[f]);
 }
 
 /**

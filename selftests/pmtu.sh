@@ -231,6 +231,32 @@ follows_addresses()
 	check ip -n "$h1" link del du0
 }
 
+# While duplicate detection is at work, which nobody tells the end of; and in a VRF.
+follows_tentative()
+{
+	ip_in "$h1" <<-EOT || fail "cannot add a device"
+		link add vrf1 type vrf table 10
+		link set vrf1 up
+		link add ul9 mtu 3000 type veth peer name ul8
+		link set ul8 up
+		link set ul9 up
+	EOT
+	check ip netns exec "$h1" sysctl -qw net.ipv6.conf.ul9.dad_transmits=10000
+	check ctn "$h1" add-net before --vni 704 --local 2001:db8:9::1
+	check ip -n "$h1" addr add 2001:db8:9::1/64 dev ul9
+	check ctn "$h1" add-net after --vni 705 --local 2001:db8:9::1
+	check_eq "$(mtu_of "$h1" after)" 2930 "MTU of a network that is made then"
+	wait_until 5000 mtu_is before 2930
+	check_match "$(ip -n "$h1" addr show dev ul9 tentative)" 2001:db8:9::1 "tentative"
+	# an address that is enslaved is entered anew
+	check ip -n "$h1" link set ul9 master vrf1
+	check ip -n "$h1" addr replace 2001:db8:9::1/64 dev ul9
+	check ctn "$h1" add-net vrfs --vni 706 --local 2001:db8:9::1 --underlay vrf1
+	check_eq "$(mtu_of "$h1" vrfs)" 2930 "MTU in the VRF"
+	wait_until 5000 mtu_is after 1430
+	printf 'link del %s\n' before after vrfs ul9 vrf1 | ip_in "$h1" || fail "cannot delete them"
+}
+
 fixed()
 {
 	check ip -n "$h1" link set netd mtu 1410
@@ -427,6 +453,7 @@ UNDER=1500
 run_test follows "a network's MTU follows its underlay's, less 50 or 70"
 run_test stacked "networks upon networks follow one another, however many"
 run_test follows_addresses "and that of the device which has the local address"
+run_test follows_tentative "and though duplicate detection is at work on that"
 run_test underlay_device "and that of the device which was named as the underlay"
 run_test fixed "but not once somebody has set it"
 run_test device "too large for the underlay device: the sender learns the MTU, all families"
