@@ -207,6 +207,7 @@ static inline enum ctnet_family ctnet_addr_family(const struct in6_addr *addr)
  * @family: IPv4 or IPv6
  * @port: UDP port
  * @underlay: interface index it is bound to, or 0
+ * @uid: of who caused it to be made
  * @refs: networks that use it, RTNL
  * @rcu: frees it
  */
@@ -218,6 +219,7 @@ struct ctnet_sock {
 	enum ctnet_family		family;
 	__be16				port;
 	int				underlay;
+	kuid_t				uid;
 	unsigned int			refs;
 	struct rcu_head			rcu;
 };

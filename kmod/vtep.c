@@ -20,12 +20,28 @@ static void ctnet_sock_free_rcu(struct rcu_head *rcu)
 }
 
 /*
- * A port that one of our sockets has for one underlay device, and another for all of
- * them: the core wants both to agree to that as they are bound. They do for that
- * long only, and only with sockets of the same user, so that nobody else gets in. RTNL.
+ * Whether a socket shares its port as the core has it: with such that share it, too, and
+ * are of the same user. While ours do they are of one that no process can be, so that
+ * nobody else gets in, be it that he has the port already. RTNL.
  */
-static void ctnet_sock_agree(struct net *net, const struct ctnet_sock *with,
-			     bool agree)
+static void ctnet_sock_share(struct ctnet_sock *sock, bool share)
+{
+	struct sock *sk = sock->sock->sk;
+	kuid_t uid = share ? INVALID_UID : sock->uid;
+
+	lock_sock(sk);
+	sk->sk_reuseport = share;
+	/* Older kernels go by that of the inode, newer ones by that of the socket. */
+	SOCK_INODE(sock->sock)->i_uid = uid;
+	WRITE_ONCE(sk->sk_uid, uid);
+	release_sock(sk);
+}
+
+/*
+ * A port that one of our sockets has for one underlay device, and another for all of
+ * them: the core wants all to share it as one is bound, and for that long they do. RTNL.
+ */
+static void ctnet_sock_agree(struct net *net, struct ctnet_sock *with, bool agree)
 {
 	struct ctnet_ns *ns = ctnet_ns(net);
 	struct ctnet_sock *sock;
@@ -33,9 +49,8 @@ static void ctnet_sock_agree(struct net *net, const struct ctnet_sock *with,
 	list_for_each_entry(sock, &ns->socks, list) {
 		if (sock->family != with->family || sock->port != with->port)
 			continue;
-		lock_sock(sock->sock->sk);
-		sock->sock->sk->sk_reuseport = agree;
-		release_sock(sock->sock->sk);
+		ctnet_sock_share(sock, agree);
+		ctnet_sock_share(with, agree);
 	}
 }
 
@@ -59,6 +74,7 @@ static int ctnet_sock_bind(struct net *net, struct ctnet_sock *sock)
 	if (err)
 		return err;
 	sk = sock->sock->sk;
+	sock->uid = sk->sk_uid;
 	if (v6) {
 		err = ip6_sock_set_v6only(sk);
 		/* RFC 6935: a tunnel's datagrams may have none. */
@@ -69,14 +85,10 @@ static int ctnet_sock_bind(struct net *net, struct ctnet_sock *sock)
 	if (err)
 		goto err_release;
 
-	sock_set_reuseport(sk);
 	ctnet_sock_agree(net, sock, true);
 	err = v6 ? ctnet_kernel_bind(sock->sock, &addr6, sizeof(addr6)) :
 		   ctnet_kernel_bind(sock->sock, &addr4, sizeof(addr4));
 	ctnet_sock_agree(net, sock, false);
-	lock_sock(sk);
-	sk->sk_reuseport = false;
-	release_sock(sk);
 	if (err)
 		goto err_release;
 	return 0;
