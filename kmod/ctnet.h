@@ -224,12 +224,16 @@ struct ctnet_sock {
 	struct rcu_head			rcu;
 };
 
+/* The underlay device is gone, and its interface index may be another's. */
+#define CTNET_VTEP_STRANDED	((int)CTNET_UNDERLAY_GONE)
+
 /**
  * struct ctnet_vtep - the network's own end of its tunnels
- * @sock: receives and sends; NULL for a family without a local address
+ * @sock: receives and sends; NULL for a family without a local address, and
+ *	where @underlay is %CTNET_VTEP_STRANDED
  * @local: own addresses; IPv4 as v4-mapped, :: if there is none
  * @vni: VXLAN network identifier
- * @underlay: interface index, or 0
+ * @underlay: interface index, 0 or %CTNET_VTEP_STRANDED
  * @port: UDP port
  * @ttl: of the outer header: a number, %CTNET_TTL_DEFAULT or %CTNET_INHERIT
  * @tos: of the outer header: a number or %CTNET_INHERIT
@@ -445,6 +449,7 @@ void ctnet_vtep_default(struct ctnet_vtep *vtep);
 int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
 		    struct netlink_ext_ack *extack);
 void ctnet_vtep_unbind(struct ctnet_net *net);
+void ctnet_vtep_dev_gone(struct net_device *dev);
 unsigned int ctnet_vtep_mtu(struct ctnet_net *net);
 void ctnet_vtep_follow_mtu(const struct net_device *dev);
 struct ctnet_sock *ctnet_sock_find(struct net *net, enum ctnet_family family,

@@ -495,7 +495,7 @@ static int ctnet_dev_set_vtep(struct ctnet_net *net, struct nlattr *data[],
 		return -EINVAL;
 	}
 	for (f = 0; old && f < CTNET_FAMILIES; f++) {
-		if (ipv6_addr_any(&conf.local[f]) && old->sock[f] &&
+		if (ipv6_addr_any(&conf.local[f]) &&
 		    ctnet_peer_has_family(net, f)) {
 			NL_SET_ERR_MSG(extack, "There are peers of the family whose local address is taken away: remove them first");
 			return -EINVAL;
@@ -623,10 +623,10 @@ static int ctnet_dev_fill_info(struct sk_buff *skb, const struct net_device *dev
 
 	if (vtep &&
 	    (nla_put_u32(skb, IFLA_CTNET_VNI, vtep->vni) ||
-	     (vtep->sock[CTNET_V4] &&
+	     (!ipv6_addr_any(&vtep->local[CTNET_V4]) &&
 	      nla_put_in_addr(skb, IFLA_CTNET_LOCAL,
 			      vtep->local[CTNET_V4].s6_addr32[3])) ||
-	     (vtep->sock[CTNET_V6] &&
+	     (!ipv6_addr_any(&vtep->local[CTNET_V6]) &&
 	      nla_put_in6_addr(skb, IFLA_CTNET_LOCAL6, &vtep->local[CTNET_V6])) ||
 	     nla_put_u16(skb, IFLA_CTNET_DSTPORT, ntohs(vtep->port)) ||
 	     (vtep->underlay &&

@@ -40,9 +40,9 @@ static int ctnet_nl_fill_tunnel(struct sk_buff *msg,
 				const struct ctnet_vtep *vtep)
 {
 	if (nla_put_u32(msg, CTNET_A_NET_VNI, vtep->vni) ||
-	    (vtep->sock[CTNET_V4] &&
+	    (!ipv6_addr_any(&vtep->local[CTNET_V4]) &&
 	     ctnet_nl_put_addr(msg, CTNET_A_NET_LOCAL, &vtep->local[CTNET_V4])) ||
-	    (vtep->sock[CTNET_V6] &&
+	    (!ipv6_addr_any(&vtep->local[CTNET_V6]) &&
 	     ctnet_nl_put_addr(msg, CTNET_A_NET_LOCAL6, &vtep->local[CTNET_V6])) ||
 	    nla_put_u16(msg, CTNET_A_NET_DSTPORT, ntohs(vtep->port)) ||
 	    (vtep->underlay &&

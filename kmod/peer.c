@@ -108,7 +108,7 @@ static int ctnet_peer_may_add(struct ctnet_net *net, const struct in6_addr *addr
 		NL_SET_ERR_MSG(extack, "The network is local: give it a VNI and a local address first");
 		return -EINVAL;
 	}
-	if (!vtep->sock[family]) {
+	if (ipv6_addr_any(&vtep->local[family])) {
 		NL_SET_ERR_MSG(extack, "The network has no local address of the peer's family: give it one first");
 		return -EINVAL;
 	}

@@ -338,6 +338,9 @@ static void ctnet_port_underlay_event(struct net_device *dev,
 	case NETDEV_CHANGEMTU:
 		ctnet_vtep_follow_mtu(dev);
 		break;
+	case NETDEV_UNREGISTER:
+		ctnet_vtep_dev_gone(dev);
+		break;
 	case NETDEV_UDP_TUNNEL_PUSH_INFO:
 		ctnet_vtep_nic_info(dev, true);
 		break;

@@ -278,7 +278,7 @@ static int ctnet_vtep_check(struct ctnet_net *net, const struct ctnet_vtep *conf
 			return -EINVAL;
 		}
 	}
-	if (conf->underlay &&
+	if (conf->underlay > 0 &&
 	    !__dev_get_by_index(dev_net(net->dev), conf->underlay)) {
 		NL_SET_ERR_MSG(extack, "There is no underlay device with this interface index");
 		return -ENODEV;
@@ -329,7 +329,8 @@ int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
 	memset(vtep->sock, 0, sizeof(vtep->sock));
 
 	for (f = 0; f < CTNET_FAMILIES; f++) {
-		if (ipv6_addr_any(&vtep->local[f]))
+		if (ipv6_addr_any(&vtep->local[f]) ||
+		    vtep->underlay == CTNET_VTEP_STRANDED)
 			continue;
 		sock = ctnet_sock_get(dev_net(net->dev), f, vtep->port,
 				      vtep->underlay, extack);
@@ -384,6 +385,60 @@ void ctnet_vtep_unbind(struct ctnet_net *net)
 	RCU_INIT_POINTER(net->vtep, NULL);
 	ctnet_vtep_release(vtep, NULL);
 	kfree_rcu(vtep, rcu);
+}
+
+/* Leaves a network without sockets, as the device that they are bound to goes. RTNL. */
+static void ctnet_vtep_strand(struct ctnet_net *net)
+{
+	struct ctnet_vtep *vtep, *old = rtnl_dereference(net->vtep);
+
+	/* It goes, whatever there is of memory. */
+	vtep = kmemdup(old, sizeof(*old), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
+	memset(vtep->sock, 0, sizeof(vtep->sock));
+	vtep->underlay = CTNET_VTEP_STRANDED;
+	rcu_assign_pointer(net->vtep, vtep);
+	ctnet_vtep_release(old, NULL);
+	kfree_rcu(old, rcu);
+	if (net->dev->reg_state == NETREG_REGISTERED)
+		ctnet_nl_net_event(net, CTNET_CMD_NET_SET_NTF);
+}
+
+/* One of a namespace's sockets that are bound to a device. RTNL. */
+static struct ctnet_sock *ctnet_sock_of_dev(struct ctnet_ns *ns, int ifindex)
+{
+	struct ctnet_sock *sock;
+
+	list_for_each_entry(sock, &ns->socks, list)
+		if (sock->underlay == ifindex)
+			return sock;
+	return NULL;
+}
+
+/**
+ * ctnet_vtep_dev_gone() - a device is no more, or on its way to another namespace
+ * @dev: the device; it may be an underlay
+ *
+ * Another one may get its interface index, and is not to become the underlay by that.
+ *
+ * Context: RTNL; may sleep.
+ */
+void ctnet_vtep_dev_gone(struct net_device *dev)
+{
+	struct ctnet_ns *ns = ctnet_ns(dev_net(dev));
+	struct ctnet_sock *sock;
+	struct ctnet_net *net;
+	unsigned long vni;
+
+	/* While somebody holds it this is told again: it may have a successor by now. */
+	if (__dev_get_by_index(dev_net(dev), dev->ifindex))
+		return;
+	while ((sock = ctnet_sock_of_dev(ns, dev->ifindex))) {
+		/* Not the last reference, and so the socket, goes with a network. */
+		sock->refs++;
+		xa_for_each(&sock->nets, vni, net)
+			ctnet_vtep_strand(net);
+		ctnet_sock_put(sock);
+	}
 }
 
 /*
@@ -460,7 +515,7 @@ unsigned int ctnet_vtep_mtu(struct ctnet_net *net)
 	for (f = 0; f < CTNET_FAMILIES; f++) {
 		unsigned int under = ETH_DATA_LEN;
 
-		if (!vtep->sock[f])
+		if (ipv6_addr_any(&vtep->local[f]))
 			continue;
 		rcu_read_lock();
 		dev = ctnet_vtep_dev(dev_net(net->dev), vtep, f);

@@ -92,7 +92,108 @@ other_user()
 	check_match "$(in_user ctnetctl -j list vteps)" 'ul0' "sockets"
 }
 
+# cable NAME OPTION...: an underlay device of h1 with this name, and the other end in h2
+cable()
+{
+	ip -batch - <<-EOT && ip_in "$h1" <<-EOT1 && ip_in "$h2" <<-EOT2
+		link add $1 netns $h1 ${*:2} type veth peer name ul0 netns $h2
+	EOT
+		addr add $H1_IP/24 dev $1
+		addr add $H1_IP6/64 dev $1 nodad
+		link set $1 up
+	EOT1
+		addr add $H2_IP/24 dev ul0
+		addr add $H2_IP6/64 dev ul0 nodad
+		link set ul0 up
+	EOT2
+}
+
+heard() { grep -qE "$1" "$TMP/events"; }
+
+poke()
+{
+	ctn "$h1" set-net n1 --ageing 100
+	heard '^net set +n1 '
+}
+
+# of what it has nothing is left but its number, which is none
+is_stranded()
+{
+	local json
+
+	json=$(ctn "$h1" -j list nets n1)
+	check_match "$json" '"vni": *3,.*"local": *"192.0.2.1".*"local6": *"2001' "list nets"
+	check_match "$json" '"underlay": *"4294967295"' "list nets"
+	check_match "$(ip -n "$h1" -j -d link show n1)" n1 "ip link"
+	check_eq "$(ctn "$h1" list vteps)" "" "sockets"
+}
+
+# An underlay device goes; another one gets its index, and does not get its place.
+underlay_goes()
+{
+	local index dropped
+
+	check ctn "$h1" add-net n1 --vni 3 --local "$H1_IP" --local "$H1_IP6" --underlay ul0 \
+		--address 203.0.113.1/24
+	check ctn "$h1" add-net n2 --vni 4 --local "$H1_IP6" --underlay ul0
+	check ctn "$h1" add-net n3 --vni 5 --local "$H1_IP" --dstport 4790
+	check ctn "$h1" add-peer n1 "$H2_IP"
+	check ctn "$h2" add-net n1 --vni 3 --local "$H2_IP" --address 203.0.113.2/24
+	check ctn "$h2" add-peer n1 "$H1_IP"
+	wait_for_ping "$h1" 203.0.113.2
+	index=$(ifindex_of "$h1" ul0)
+	background ctnetctl -n "$h1" monitor >"$TMP/events" 2>&1
+	wait_until 20000 poke
+
+	check ip -n "$h1" link del ul0
+	wait_until 5000 heard '^net set +n1 .*underlay 4294967295'
+	wait_until 5000 heard '^net set +n2 .*underlay 4294967295'
+	check_not heard '^net set +n3 '
+	check ctn "$h1" del-net n3
+	is_stranded
+	# what is nothing of the device's can be changed, and is not sent
+	check ctn "$h1" set-net n1 --ttl 5 --dstport 4791
+	check ctn "$h1" add-peer n1 2001:db8:0:1::9
+	check ctn "$h1" del-peer n1 2001:db8:0:1::9
+	check ctn "$h1" set-net n1 --ttl 0 --dstport 4789
+	is_stranded
+	dropped=$(drops "$h1" n1 no_route)
+	check cable ul9 index "$index"
+	check_eq "$(ifindex_of "$h1" ul9)" "$index" "index of ul9"
+	check_not ip netns exec "$h1" ping -nqc1 -W1 203.0.113.2
+	check at_least $((dropped + 1)) drops "$h1" n1 no_route
+	is_stranded
+	# until it is said so
+	check ctn "$h1" set-net n1 --underlay ul9
+	check ctn "$h1" set-net n2 --underlay ul9
+	wait_for_ping "$h1" 203.0.113.2
+	check_match "$(ctn "$h1" -j list nets n1)" '"underlay": *"ul9"' "list nets"
+}
+
+# nor its own, if it was elsewhere meanwhile
+underlay_is_elsewhere()
+{
+	local index
+
+	index=$(ifindex_of "$h1" ul9)
+	check ip -n "$h1" link set ul9 netns "$h3"
+	is_stranded
+	check ip -n "$h3" link set ul9 netns "$h1"
+	check_eq "$(ifindex_of "$h1" ul9)" "$index" "index of ul9"
+	is_stranded
+	check ctn "$h1" set-net n1 --underlay any
+	check_not grep '"underlay": *"' <<<"$(ctn "$h1" -j list nets n1)"
+	check ctn "$h1" del-net n1
+	check ctn "$h1" del-net n2
+	check ctn "$h2" del-net n1
+	check ip -n "$h1" link del ul9
+	check cable ul0
+}
+
 topo_two_hosts
+setup_ns h3
 
 run_test port_is_taken "a process that has the UDP port keeps it to itself"
 run_test other_user "networks of different users share a UDP port"
+run_test underlay_goes "a device with the index of an underlay that went is no underlay"
+run_test underlay_is_elsewhere "nor the device itself, when it comes back"

@@ -74,6 +74,7 @@
 #define CTNET_MAX_FDB_DEFAULT	65536		/* learned entries */
 #define CTNET_TTL_DEFAULT	0		/* that of the host's routes */
 #define CTNET_INHERIT		256		/* TTL, TOS: of the inner packet */
+#define CTNET_UNDERLAY_GONE	0xffffffff	/* the underlay device is no more */
 #define CTNET_MAX_FDB_MAX	1048576		/* highest cap on them */
 #define CTNET_FDB_IPS_MAX	128		/* addresses of one entry */
 
@@ -119,7 +120,10 @@ enum ctnet_df {
  * @IFLA_CTNET_UNDERLAY: u32, interface index; the tunnels' device: what they
  *	send is routed out of it and what they receive comes in by it. A VRF
  *	device: by its routes and members. Default, and 0: any. Networks with
- *	an underlay device and without may have the same UDP port.
+ *	an underlay device and without may have the same UDP port. If the device
+ *	goes, be it to another namespace, this becomes %CTNET_UNDERLAY_GONE, which
+ *	cannot be set: until it is set again nothing is received, and nothing is
+ *	sent to peers (%CTNET_DROP_NO_ROUTE), whoever has the interface index.
  * @IFLA_CTNET_TTL: u16, of the outer header: 1 to 255, %CTNET_TTL_DEFAULT (the
  *	default) or %CTNET_INHERIT
  * @IFLA_CTNET_TOS: u16, DS field of the outer header: 0 (the default) to 255, or
