@@ -470,6 +470,7 @@ struct ctnet_peer *ctnet_peer_find(struct ctnet_net *net,
 				   const struct in6_addr *addr);
 void ctnet_peer_reset_routes(struct ctnet_net *net);
 bool ctnet_peer_has_family(struct ctnet_net *net, enum ctnet_family family);
+bool ctnet_peer_has_linklocal(struct ctnet_net *net);
 
 /* tunnel.c */
 DECLARE_PER_CPU(unsigned int, ctnet_tunnel_depth);

@@ -50,6 +50,23 @@ bool ctnet_peer_has_family(struct ctnet_net *net, enum ctnet_family family)
 }
 
 /**
+ * ctnet_peer_has_linklocal() - whether a network has a link-local peer
+ * @net: the network
+ *
+ * Context: RTNL. Return: whether it has.
+ */
+bool ctnet_peer_has_linklocal(struct ctnet_net *net)
+{
+	struct ctnet_dst *dst;
+	unsigned long id;
+
+	xa_for_each_start(&net->members, id, dst, CTNET_ID_PORT_MAX + 1)
+		if (ipv6_addr_type(&ctnet_dst_peer(dst)->addr) & IPV6_ADDR_LINKLOCAL)
+			return true;
+	return false;
+}
+
+/**
  * ctnet_peer_find() - the peer with an address
  * @net: the network
  * @addr: the address; IPv4 as v4-mapped

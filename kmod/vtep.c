@@ -271,6 +271,10 @@ static int ctnet_vtep_check(struct ctnet_net *net, const struct ctnet_vtep *conf
 		NL_SET_ERR_MSG(extack, "A link-local address needs the underlay device");
 		return -EINVAL;
 	}
+	if (old && !conf->underlay && ctnet_peer_has_linklocal(net)) {
+		NL_SET_ERR_MSG(extack, "There are link-local peers, which need the underlay device: remove them first");
+		return -EINVAL;
+	}
 	for (f = 0; old && f < CTNET_FAMILIES; f++) {
 		if (!ipv6_addr_any(&conf->local[f]) &&
 		    ctnet_peer_find(net, &conf->local[f])) {

@@ -190,6 +190,20 @@ underlay_is_elsewhere()
 	check cable ul0
 }
 
+# An underlay device is not taken from link-local peers, which are nowhere without.
+link_local_peers()
+{
+	check ctn "$h1" add-net n1 --vni 3 --local "$H1_IP6" --underlay ul0
+	check ctn "$h1" add-peer n1 2001:db8:0:1::9
+	check ctn "$h1" add-peer n1 fe80::2
+	check_fail 2 'link-local peers' ctn "$h1" set-net n1 --underlay any
+	check ctn "$h1" set-net n1 --ttl 5
+	check ctn "$h1" del-peer n1 fe80::2
+	check ctn "$h1" set-net n1 --underlay any
+	check_fail 2 'link-local peer needs' ctn "$h1" add-peer n1 fe80::2
+	check ctn "$h1" del-net n1
+}
+
 topo_two_hosts
 setup_ns h3
 
@@ -197,3 +211,4 @@ run_test port_is_taken "a process that has the UDP port keeps it to itself"
 run_test other_user "networks of different users share a UDP port"
 run_test underlay_goes "a device with the index of an underlay that went is no underlay"
 run_test underlay_is_elsewhere "nor the device itself, when it comes back"
+run_test link_local_peers "no underlay device is taken from link-local peers"
