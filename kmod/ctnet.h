@@ -447,7 +447,7 @@ void ctnet_vtep_ns_init(struct ctnet_ns *ns);
 void ctnet_vtep_ns_exit(struct ctnet_ns *ns);
 void ctnet_vtep_default(struct ctnet_vtep *vtep);
 int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
-		    struct netlink_ext_ack *extack);
+		    struct nlattr *const data[], struct netlink_ext_ack *extack);
 void ctnet_vtep_unbind(struct ctnet_net *net);
 void ctnet_vtep_dev_gone(struct net_device *dev);
 unsigned int ctnet_vtep_mtu(struct ctnet_net *net);

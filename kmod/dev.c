@@ -497,11 +497,13 @@ static int ctnet_dev_set_vtep(struct ctnet_net *net, struct nlattr *data[],
 	for (f = 0; old && f < CTNET_FAMILIES; f++) {
 		if (ipv6_addr_any(&conf.local[f]) &&
 		    ctnet_peer_has_family(net, f)) {
-			NL_SET_ERR_MSG(extack, "There are peers of the family whose local address is taken away: remove them first");
+			NL_SET_ERR_MSG_ATTR(extack, data[f == CTNET_V4 ? IFLA_CTNET_LOCAL :
+							 IFLA_CTNET_LOCAL6],
+					    "There are peers of the family whose local address is taken away: remove them first");
 			return -EINVAL;
 		}
 	}
-	return ctnet_vtep_bind(net, &conf, extack);
+	return ctnet_vtep_bind(net, &conf, data, extack);
 }
 
 /*

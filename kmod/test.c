@@ -349,6 +349,7 @@ u64 ctnet_test_all_drops(const struct ctnet_drops __percpu *drops)
  */
 void ctnet_test_bind(struct kunit *test, int underlay)
 {
+	struct nlattr *data[IFLA_CTNET_MAX + 1] = {};
 	struct ctnet_test *t = test->priv;
 	struct ctnet_vtep conf;
 	int err;
@@ -360,7 +361,7 @@ void ctnet_test_bind(struct kunit *test, int underlay)
 	ipv6_addr_set_v4mapped(ctnet_test_vtep4(0), &conf.local[CTNET_V4]);
 	conf.local[CTNET_V6] = ctnet_test_vtep6(0);
 	rtnl_lock();
-	err = ctnet_vtep_bind(t->net, &conf, NULL);
+	err = ctnet_vtep_bind(t->net, &conf, data, NULL);
 	rtnl_unlock();
 	KUNIT_ASSERT_EQ(test, err, 0);
 }

@@ -115,6 +115,8 @@ static int ctnet_sock_open(struct net *net, struct ctnet_sock *sock,
 	if (err) {
 		if (err == -EADDRINUSE)
 			NL_SET_ERR_MSG(extack, "Another socket of this namespace has the UDP port: close it or choose another port");
+		else if (err == -EACCES)
+			NL_SET_ERR_MSG(extack, "So low a UDP port is for who has CAP_NET_BIND_SERVICE: choose one from 1024 on");
 		else if (err == -EAFNOSUPPORT || err == -EPFNOSUPPORT)
 			NL_SET_ERR_MSG(extack, "The kernel has no IPv6: give an IPv4 address");
 		return err;
@@ -249,46 +251,97 @@ static void ctnet_vtep_release(struct ctnet_vtep *vtep,
 	}
 }
 
+/* The attribute of a request that names a family's local address, or NULL. */
+static const struct nlattr *ctnet_vtep_attr_local(struct nlattr *const data[],
+						  enum ctnet_family f)
+{
+	return data[f == CTNET_V4 ? IFLA_CTNET_LOCAL : IFLA_CTNET_LOCAL6];
+}
+
+/* The one that is at fault where a family's socket is not to be had. */
+static const struct nlattr *ctnet_vtep_attr_sock(struct nlattr *const data[],
+						 enum ctnet_family f, int err)
+{
+	const struct nlattr *local = ctnet_vtep_attr_local(data, f);
+
+	if (err == -ENOMEM)
+		return NULL;
+	if (err == -EAFNOSUPPORT || err == -EPFNOSUPPORT)
+		return local;
+	return data[IFLA_CTNET_DSTPORT] ?: data[IFLA_CTNET_UNDERLAY] ?: local;
+}
+
+/* Whether it can be an address of a host, or is none. */
+static bool ctnet_vtep_addr_ok(const struct in6_addr *addr, enum ctnet_family f)
+{
+	__be32 v4 = addr->s6_addr32[3];
+
+	if (ipv6_addr_any(addr))
+		return true;
+	if (f == CTNET_V4)
+		return !ipv4_is_zeronet(v4) && !ipv4_is_multicast(v4) &&
+		       !ipv4_is_lbcast(v4) && !ipv4_is_loopback(v4);
+	return !ipv6_addr_is_multicast(addr) && !ipv6_addr_loopback(addr) &&
+	       !ipv6_addr_v4mapped(addr);
+}
+
+static int ctnet_vtep_check_local(struct ctnet_net *net,
+				  const struct ctnet_vtep *conf,
+				  enum ctnet_family f,
+				  struct nlattr *const data[],
+				  struct netlink_ext_ack *extack)
+{
+	const struct nlattr *attr = ctnet_vtep_attr_local(data, f);
+	const struct in6_addr *addr = &conf->local[f];
+
+	if (!ctnet_vtep_addr_ok(addr, f)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "The local address is not a unicast address of a host: give one that this host has");
+		return -EINVAL;
+	}
+	if (ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL && !conf->underlay) {
+		NL_SET_ERR_MSG_ATTR(extack, attr ?: data[IFLA_CTNET_UNDERLAY],
+				    "A link-local address needs the underlay device");
+		return -EINVAL;
+	}
+	/* Without an end of tunnels there is no peer. */
+	if (rtnl_dereference(net->vtep) && !ipv6_addr_any(addr) &&
+	    ctnet_peer_find(net, addr)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "The local address is that of a peer: remove the peer first");
+		return -EINVAL;
+	}
+	return 0;
+}
+
 static int ctnet_vtep_check(struct ctnet_net *net, const struct ctnet_vtep *conf,
+			    struct nlattr *const data[],
 			    struct netlink_ext_ack *extack)
 {
-	const struct ctnet_vtep *old = rtnl_dereference(net->vtep);
-	const struct in6_addr *v4 = &conf->local[CTNET_V4];
-	const struct in6_addr *v6 = &conf->local[CTNET_V6];
+	const struct nlattr *attr = data[IFLA_CTNET_UNDERLAY];
 	enum ctnet_family f;
+	int err;
 
-	if ((!ipv6_addr_any(v4) &&
-	     (ipv4_is_zeronet(v4->s6_addr32[3]) ||
-	      ipv4_is_multicast(v4->s6_addr32[3]) ||
-	      ipv4_is_lbcast(v4->s6_addr32[3]) ||
-	      ipv4_is_loopback(v4->s6_addr32[3]))) ||
-	    ipv6_addr_is_multicast(v6) || ipv6_addr_loopback(v6) ||
-	    ipv6_addr_v4mapped(v6)) {
-		NL_SET_ERR_MSG(extack, "The local address is not a unicast address of a host: give one that this host has");
-		return -EINVAL;
+	for (f = 0; f < CTNET_FAMILIES; f++) {
+		err = ctnet_vtep_check_local(net, conf, f, data, extack);
+		if (err)
+			return err;
 	}
-	if (ipv6_addr_type(v6) & IPV6_ADDR_LINKLOCAL && !conf->underlay) {
-		NL_SET_ERR_MSG(extack, "A link-local address needs the underlay device");
+	if (!conf->underlay && rtnl_dereference(net->vtep) &&
+	    ctnet_peer_has_linklocal(net)) {
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "There are link-local peers, which need the underlay device: remove them first");
 		return -EINVAL;
-	}
-	if (old && !conf->underlay && ctnet_peer_has_linklocal(net)) {
-		NL_SET_ERR_MSG(extack, "There are link-local peers, which need the underlay device: remove them first");
-		return -EINVAL;
-	}
-	for (f = 0; old && f < CTNET_FAMILIES; f++) {
-		if (!ipv6_addr_any(&conf->local[f]) &&
-		    ctnet_peer_find(net, &conf->local[f])) {
-			NL_SET_ERR_MSG(extack, "The local address is that of a peer: remove the peer first");
-			return -EINVAL;
-		}
 	}
 	if (conf->underlay > 0 &&
 	    !__dev_get_by_index(dev_net(net->dev), conf->underlay)) {
-		NL_SET_ERR_MSG(extack, "There is no underlay device with this interface index");
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "There is no underlay device with this interface index");
 		return -ENODEV;
 	}
 	if (conf->underlay && conf->underlay == net->dev->ifindex) {
-		NL_SET_ERR_MSG(extack, "A network cannot be its own underlay");
+		NL_SET_ERR_MSG_ATTR(extack, attr,
+				    "A network cannot be its own underlay");
 		return -ELOOP;
 	}
 	return 0;
@@ -311,20 +364,21 @@ void ctnet_vtep_default(struct ctnet_vtep *vtep)
  * ctnet_vtep_bind() - give a network its end of the tunnels, or another one
  * @net: the network, registered or about to be
  * @conf: all of it but the sockets
+ * @data: attributes of the request that it is of, by enum ctnet_ifla
  * @extack: says why not
  *
  * Context: RTNL; may sleep.
  * Return: 0 or an error, which has changed nothing.
  */
 int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
-		    struct netlink_ext_ack *extack)
+		    struct nlattr *const data[], struct netlink_ext_ack *extack)
 {
 	struct ctnet_vtep *vtep, *old = rtnl_dereference(net->vtep);
 	struct ctnet_sock *sock;
 	enum ctnet_family f;
 	int err;
 
-	err = ctnet_vtep_check(net, conf, extack);
+	err = ctnet_vtep_check(net, conf, data, extack);
 	if (err)
 		return err;
 	vtep = kmemdup(conf, sizeof(*conf), GFP_KERNEL_ACCOUNT);
@@ -340,6 +394,7 @@ int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
 				      vtep->underlay, extack);
 		if (IS_ERR(sock)) {
 			err = PTR_ERR(sock);
+			NL_SET_BAD_ATTR(extack, ctnet_vtep_attr_sock(data, f, err));
 			goto err_release;
 		}
 		if (!old || old->sock[f] != sock || old->vni != vtep->vni) {
@@ -365,8 +420,10 @@ int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
 
 err_insert:
 	if (err == -EBUSY) {
-		NL_SET_ERR_MSG(extack, "Another network of this namespace has the VNI on this UDP port");
 		err = -EEXIST;
+		NL_SET_ERR_MSG_ATTR(extack, data[IFLA_CTNET_VNI] ?:
+				    ctnet_vtep_attr_sock(data, f, err),
+				    "Another network of this namespace has the VNI on this UDP port");
 	}
 err_release:
 	ctnet_vtep_release(vtep, old);

@@ -306,6 +306,14 @@ headers()
 	refused EINVAL 'nlmsg_flags' FDB_FLUSH flags=0x400 NET="$NET"
 }
 
+readonly HOLD='
+import signal, socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 5001))
+print("bound", flush=True)
+signal.pause()
+'
+
 # a network is made over rtnetlink
 link_attributes()
 {
@@ -327,8 +335,17 @@ link_attributes()
 	refused ERANGE . NEWLINK '!AGEING=u32:1000001'
 	refused EINVAL . NEWLINK '!20=u32:1'
 	refused EINVAL . NEWLINK '!50=u32:1'
-	refused EEXIST 'has the VNI' NEWLINK VNI=u32:100 "${good[@]}"
-	refused EINVAL 'unicast' NEWLINK VNI=u32:7 LOCAL=ip:224.0.0.1
+	refused EEXIST 'has the VNI' NEWLINK "${good[@]}" '!VNI=u32:100'
+	refused EINVAL 'unicast' NEWLINK VNI=u32:7 '!LOCAL=ip:224.0.0.1'
+	refused EINVAL 'unicast' NEWLINK VNI=u32:7 "${good[@]}" '!LOCAL6=ip:ff02::1'
+	refused EINVAL 'unicast' NEWLINK VNI=u32:7 LOCAL6=ip:2001:db8::1 '!LOCAL=ip:127.0.0.1'
+	refused EINVAL 'needs the underlay' NEWLINK VNI=u32:7 "${good[@]}" '!LOCAL6=ip:fe80::1'
+	refused ENODEV 'no underlay device' NEWLINK VNI=u32:7 "${good[@]}" '!UNDERLAY=u32:9999'
+	refused ERANGE . NEWLINK VNI=u32:7 "${good[@]}" '!UNDERLAY=u32:0xffffffff'
+	background ip netns exec "$h1" python3 -c "$HOLD" >"$TMP/holder"
+	wait_until 10000 grep -q bound "$TMP/holder"
+	refused EADDRINUSE 'Another socket' NEWLINK VNI=u32:7 "${good[@]}" '!DSTPORT=u16:5001'
+	kill_wait "$BG_PID"
 	check_not ip -n "$h1" link show dev raw0
 }
 

@@ -78,6 +78,16 @@ port_is_taken()
 	check ctn "$h1" del-net n2
 }
 
+# ports below 1024 are not for everybody
+port_is_low()
+{
+	check_fail 2 'CAP_NET_BIND_SERVICE' ip netns exec "$h1" setpriv --inh-caps=-all \
+		--bounding-set=-net_bind_service \
+		ctnetctl add-net n1 --vni 1 --local "$H1_IP" --dstport 500
+	check ctn "$h1" add-net n1 --vni 1 --local "$H1_IP" --dstport 500
+	check ctn "$h1" del-net n1
+}
+
 # networks of different users, with and without an underlay device, on one port
 other_user()
 {
@@ -208,6 +218,7 @@ topo_two_hosts
 setup_ns h3
 
 run_test port_is_taken "a process that has the UDP port keeps it to itself"
+run_test port_is_low "a low UDP port is for who may have it, and the kernel says so"
 run_test other_user "networks of different users share a UDP port"
 run_test underlay_goes "a device with the index of an underlay that went is no underlay"
 run_test underlay_is_elsewhere "nor the device itself, when it comes back"
