@@ -96,18 +96,23 @@ static void ctnet_peer_free_rcu(struct rcu_head *rcu)
 	ctnet_peer_free(container_of(rcu, struct ctnet_peer, rcu));
 }
 
-/* Whether it is the address of one other host, as far as can be told here. */
+/*
+ * Whether it is the address of one other host, as far as can be told here: in the VRF that
+ * the underlay device is or belongs to, if it does. RTNL.
+ */
 static bool ctnet_peer_addr_ok(struct net *net, int underlay,
 			       const struct in6_addr *addr)
 {
+	struct net_device *dev;
 	int type;
 
 	if (ctnet_addr_family(addr) == CTNET_V4) {
 		__be32 v4 = addr->s6_addr32[3];
 
+		dev = __dev_get_by_index(net, underlay);
 		return !ipv4_is_zeronet(v4) && !ipv4_is_multicast(v4) &&
 		       !ipv4_is_lbcast(v4) && !ipv4_is_loopback(v4) &&
-		       inet_addr_type(net, v4) == RTN_UNICAST;
+		       inet_addr_type_dev_table(net, dev, v4) == RTN_UNICAST;
 	}
 	type = ipv6_addr_type(addr);
 	return type & IPV6_ADDR_UNICAST &&

@@ -214,6 +214,41 @@ link_local_peers()
 	check ctn "$h1" del-net n1
 }
 
+# A peer is another host: not this one, be its addresses in a VRF.
+own_address_in_vrf()
+{
+	local dev addr
+
+	ip_in "$h1" <<-EOT || fail "cannot make a VRF"
+		link add vrf1 type vrf table 10
+		link set vrf1 up
+		link add du0 type dummy
+		link set du0 master vrf1
+		addr add 198.51.100.1/24 dev du0
+		addr add 2001:db8:0:2::1/64 dev du0 nodad
+		link set du0 up
+		route add table 10 unreachable default
+	EOT
+	for dev in vrf1 du0; do
+		check ctn "$h1" add-net n1 --vni 3 --local 198.51.100.9 --local 2001:db8:0:2::9 \
+			--underlay $dev
+		for addr in 198.51.100.1 198.51.100.255 2001:db8:0:2::1; do
+			check_fail 2 'another host' ctn "$h1" add-peer n1 $addr
+		done
+		# of others, be the way there unknown; and what is ours in no VRF only
+		for addr in 198.51.100.2 203.0.113.2 2001:db8:0:2::2 "$H1_IP"; do
+			check ctn "$h1" add-peer n1 "$addr"
+		done
+		check ctn "$h1" del-net n1
+	done
+	# in none these are others' addresses, and that is not
+	check ctn "$h1" add-net n1 --vni 3 --local 192.0.2.9
+	check_fail 2 'another host' ctn "$h1" add-peer n1 "$H1_IP"
+	check ctn "$h1" add-peer n1 198.51.100.1
+	check ctn "$h1" del-net n1
+	printf 'link del %s\n' du0 vrf1 | ip_in "$h1" || fail "cannot delete them"
+}
+
 topo_two_hosts
 setup_ns h3
 
@@ -223,3 +258,4 @@ run_test other_user "networks of different users share a UDP port"
 run_test underlay_goes "a device with the index of an underlay that went is no underlay"
 run_test underlay_is_elsewhere "nor the device itself, when it comes back"
 run_test link_local_peers "no underlay device is taken from link-local peers"
+run_test own_address_in_vrf "this host's addresses in a VRF are no peer's"
