@@ -104,8 +104,8 @@ static struct sk_buff_head *ctnet_flood_line(struct ctnet_flood *flood, u32 src)
 
 /*
  * Has a flood wait, if there is room. A line may have as many as there are places
- * left, and a network as many bytes as are left: so whoever floods without end leaves
- * some for others.
+ * left, and a network as many bytes on this CPU as are left: so whoever floods without
+ * end leaves some for others, if the less the more CPUs he floods on.
  */
 static bool ctnet_flood_wait(struct ctnet_flood *flood, struct sk_buff *skb)
 {

@@ -18,7 +18,7 @@
 	misses NETNS		from now on, keep the events of the family ctnet
 	missed WANT MS		wait for as many misses, told of or lost; how many of
 				each, and which addresses of 198.51.100.0/24
-	flood NETNS DEV SRC TAG N
+	flood NETNS DEV SRC TAG N [LEN]
 				N broadcasts from one CPU, the same for all that flood, and
 				with room for them in the socket
 """
@@ -195,8 +195,9 @@ def broadcast(src, tag):
             + tag.encode().ljust(46, b"\0"))
 
 
-def flood(netns, dev, src, tag, n):
-    s, data, cpus = frames.sender(netns, dev), broadcast(src, tag), os.sched_getaffinity(0)
+def flood(netns, dev, src, tag, n, size=60):
+    s, cpus = frames.sender(netns, dev), os.sched_getaffinity(0)
+    data = broadcast(src, tag).ljust(int(size), b"\0")
     s.setsockopt(socket.SOL_SOCKET, SO_SNDBUFFORCE, 64 << 20)
     os.sched_setaffinity(0, {0})
     for _ in range(int(n)):
