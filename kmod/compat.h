@@ -17,6 +17,15 @@
 #include <net/rtnetlink.h>
 #include <net/udp_tunnel.h>
 
+/*
+ * What is counted per CPU while a frame is on its way is one task's as long as bottom
+ * halves are off. In a kernel with PREEMPT_RT that has to be said since 6.18.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0) && \
+	defined(CONFIG_PREEMPT_RT) && !defined(CONFIG_PREEMPT_RT_NEEDS_BH_LOCK)
+#error "With PREEMPT_RT, ctnet needs a kernel with PREEMPT_RT_NEEDS_BH_LOCK"
+#endif
+
 /* A device whose ndo_start_xmit needs no lock, and that stays in its namespace. */
 static inline void ctnet_dev_lockless_local(struct net_device *dev)
 {
