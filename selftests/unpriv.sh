@@ -25,6 +25,8 @@
 need python3 setpriv unshare nsenter
 readonly NOBODY=65534 OTHER=65533
 readonly M=02:bb:00:00:00:02
+readonly CG=$TMP/cgroup
+CPUS=$(getconf _NPROCESSORS_CONF) ALL_CHARGED=0
 readonly PRIVILEGE='CAP_NET_ADMIN|[Pp]ermission denied|not permitted'
 
 # without what this process could hand down
@@ -373,41 +375,107 @@ bounded()
 	local n
 
 	check in_user "$ua" ctnetctl set-net net0 --max-fdb 20
-	python_start frames.py
 	ask macs "$ns_ca2" eth0 100 02:ee:00:00:00:01
 	n=$(net_stat "$ns_ua" net0 fdb_learned)
 	((n >= 15 && n <= 20)) || fail "$n learned entries"
 }
 
+# The process that asks is in a cgroup of its own, which is whom the kernel charges. It is
+# ours, so that it can be kept from being ended where there is no memory. For what each CPU
+# has a part of, as many bytes as two parts have are charged for the list of whom to charge.
 charged()
 {
-	local cg=$TMP/cgroup n=2000 before after i
+	local kind n slab percpu i
 
-	mkdir "$cg"
-	mount -t cgroup2 none "$cg" 2>/dev/null || { skip "no cgroup2"; return; }
-	defer umount "$cg"
-	if ! echo +memory >"$cg/cgroup.subtree_control" 2>/dev/null; then
+	mkdir "$CG"
+	mount -t cgroup2 none "$CG" 2>/dev/null || { skip "no cgroup2"; return; }
+	defer umount "$CG"
+	if ! echo +memory >"$CG/cgroup.subtree_control" 2>/dev/null; then
 		skip "no memory controller"
 		return
 	fi
-	mkdir "$cg/user"
-	defer rmdir "$cg/user"
-	for ((i = 0; i < n; i++)); do
-		printf 'add-fdb net0 02:dd:00:00:%02x:%02x --self\n' $((i >> 8)) $((i & 255))
-	done >"$TMP/entries"
-	before=$(slab "$cg/user")
-	check in_cgroup "$cg/user" in_user "$ua" ctnetctl -b "$TMP/entries"
-	after=$(slab "$cg/user")
-	((after - before >= n * 100)) || fail "$n entries are charged with $((after - before)) bytes"
+	mkdir "$CG/user"
+	defer leave_cgroup
+	# a network whose floods go nowhere
+	check ctn "$ns_ua" add-net lims --vni 200 --local 192.0.2.1
+	check ip -n "$ns_ua" link set lims down
+	for ((i = 0; i < 300; i++)); do
+		echo "link add m$i index $((20000 + i)) type dummy"
+	done | ip_in "$ns_ua" || fail "cannot make devices"
+	LIMS=$(ifindex_of "$ns_ua" lims)
+	echo "$ASKER" >"$CG/user/cgroup.procs" || { fail "cannot charge it"; return; }
+	while read -r kind n slab percpu; do
+		# what is made once, and pages that others fill
+		ask make "$ns_ua" "$LIMS" "$kind" 20
+		check_eq "$ANSWER" "ok 20 0" "$kind made"
+		set -- "$(charge slab)" "$(charge percpu)"
+		ask make "$ns_ua" "$LIMS" "$kind" "$n"
+		check_eq "$ANSWER" "ok $n 0" "$kind made"
+		set -- $((($(charge slab) - $1) / n)) $((($(charge percpu) - $2) / n))
+		diag "one of the $kind is charged with $1 bytes, and $2 for what each CPU has a part of"
+		(($1 >= slab && $2 >= percpu * (CPUS + 2))) ||
+			fail "that is less than $slab and $((CPUS + 2)) times $percpu"
+	done <<-EOT
+		entries 2000 200 0
+		peers 1000 128 72
+		ports 200 128 32
+		networks 40 4096 1000
+	EOT
+	ALL_CHARGED=$((RET == 0))
 }
 
-in_cgroup() { (echo "$BASHPID" >"$1/cgroup.procs" && "${@:2}"); }
+leave_cgroup()
+{
+	kill_wait "$ASKER"
+	rmdir "$CG/user"
+}
 
-slab() { awk '$1 == "slab" { print $2 }' "$1/memory.stat"; }
+charge() { awk -v kind="$1" '$1 == kind { print $2 }' "$CG/user/memory.stat"; }
+
+# there_are: entries, peers, ports, networks
+there_are()
+{
+	local json
+
+	json=$(ctn "$ns_ua" -j list nets lims)
+	echo "$(json_num "$json" fdb_static) $(json_num "$json" peer_count)" \
+		"$(json_num "$json" port_count) $(ip -n "$ns_ua" -o link show type ctnet | grep -c ': lim[0-9]')"
+}
+
+# At its limit the kernel refuses, as nobody is there whom it may end; nothing is left by
+# what was refused, and with a higher limit all can be had.
+limited()
+{
+	local kind before after i
+
+	((ALL_CHARGED)) || { skip "they are not all charged"; return; }
+	read -ra before < <(there_are)
+	echo -1000 >"/proc/$ASKER/oom_score_adj"
+	# each refusal there is told of with a call trace
+	echo "ctnet-selftest: faults begin" >/dev/kmsg
+	echo $(($(<"$CG/user/memory.current") + (256 << 10))) >"$CG/user/memory.max"
+	i=0
+	for kind in entries peers ports networks; do
+		ask make "$ns_ua" "$LIMS" "$kind" 5000 || break
+		diag "$kind: ${ANSWER#ok }"
+		check_match "$ANSWER" '^ok [0-9]+ ENOMEM$' "$kind made until it was refused"
+		read -r _ after _ <<<"$ANSWER"
+		before[i]=$((before[i] + after)) i=$((i + 1))
+	done
+	check_eq "$(there_are)" "${before[*]}" "entries, peers, ports, networks"
+	echo max >"$CG/user/memory.max"
+	echo "ctnet-selftest: faults end" >/dev/kmsg
+	for kind in entries peers ports networks; do
+		ask make "$ns_ua" "$LIMS" "$kind" 5
+		check_eq "$ANSWER" "ok 5 0" "$kind made afterwards"
+	done
+}
 
 # With its last process a user namespace goes, and all that it made.
 ends()
 {
+	# it has sockets in there
+	kill_wait "$ASKER"
 	ip netns del "$ns_ua"
 	ip netns del "$ns_ca2"
 	kill_holders "$TMP/holders"
@@ -432,6 +500,9 @@ run_test nothing_outside "it reaches no namespace of others"
 run_test no_tricks "nor by requests made by hand"
 run_test a_user "a user in our namespace may look and not touch"
 run_test without_netns "nor may root of a user namespace without a network namespace"
+PYTHONMALLOC=malloc python_start unpriv.py
+readonly ASKER=$PYTHON_PID
 run_test bounded "the learned entries that it can make are bounded"
-run_test charged "static ones are charged to its cgroup"
+run_test charged "networks, ports, peers and entries are charged to the cgroup of who makes them"
+run_test limited "and refused where that has its limit, whole"
 run_test ends "with its last process all of it goes"
