@@ -119,28 +119,35 @@ int edit_net(struct stmt *s)
 int edit_entry(const struct fdb *old, const struct fdb *new)
 {
 	const struct fdb *f = new ? new : old;
-	char mac[MAC_TEXT];
 	struct nl_msg *msg, *back;
-	int err;
+	const char *what = "change";
+	char mac[MAC_TEXT];
+	int gone = 0, err;
 
-	msg = new ? fdb_entry_msg(old ? CTNET_CMD_FDB_SET : CTNET_CMD_FDB_ADD,
-				  new) :
-		    fdb_msg(CTNET_CMD_FDB_DEL, old->net, old->mac);
-	back = old ? fdb_entry_msg(new ? CTNET_CMD_FDB_SET : CTNET_CMD_FDB_ADD,
-				   old) :
-		     fdb_msg(CTNET_CMD_FDB_DEL, new->net, new->mac);
+	if (!new) {
+		what = "remove";
+		/* By itself meanwhile, with its container. */
+		gone = -ENOENT;
+		msg = fdb_msg(CTNET_CMD_FDB_DEL, old->net, old->mac);
+		back = fdb_entry_msg(CTNET_CMD_FDB_ADD, old);
+	} else if (!old) {
+		what = "add";
+		msg = fdb_entry_msg(CTNET_CMD_FDB_ADD, new);
+		back = fdb_msg(CTNET_CMD_FDB_DEL, new->net, new->mac);
+	} else {
+		msg = fdb_entry_msg(CTNET_CMD_FDB_SET, new);
+		back = fdb_entry_msg(CTNET_CMD_FDB_SET, old);
+	}
 	err = nl_do(&ctx.ge, msg, NULL);
 	if (!err) {
 		undo_push(&ctx.ge, back);
 		return EXIT_OK;
 	}
 	nlmsg_free(back);
-	/* It went by itself meanwhile, with its container. */
-	if (!new && err == -ENOENT)
+	if (err == gone)
 		return EXIT_OK;
-	return fail("%s the entry of %s: %s",
-		    !new ? "remove" : old ? "change" : "add",
-		    mac_text(f->mac, mac), nl_why(&ctx.ge, err, NULL));
+	return fail("%s the entry of %s: %s", what, mac_text(f->mac, mac),
+		    nl_why(&ctx.ge, err, NULL));
 }
 
 /* An entry of a network that was there before is to be this. */
