@@ -274,7 +274,6 @@ struct ctnet_vtep {
  * @lock: guards the rest
  * @turn: the line that was served last
  * @len: frames in all lines, and the one that is being served
- * @bytes: of these
  * @line: frames, each with &struct ctnet_flood_cb
  */
 struct ctnet_flood {
@@ -282,7 +281,6 @@ struct ctnet_flood {
 	spinlock_t		lock;	/* the rest */
 	unsigned int		turn;
 	unsigned int		len;
-	unsigned long		bytes;
 	struct sk_buff_head	line[CTNET_FLOOD_LINES];
 };
 
@@ -314,6 +312,7 @@ struct ctnet_flood {
  * @memcg: of who made the network; charged with what frames make it learn
  * @ips: IP address to &struct ctnet_fdb_ip; table's lock
  * @ageing_work: removes what was not seen
+ * @flood_bytes: what its floods that wait are taken to occupy, on all CPUs
  * @n_ports: RTNL
  * @n_peers: RTNL
  * @id: index in &ctnet_ns.nets
@@ -342,6 +341,7 @@ struct ctnet_net {
 	struct mem_cgroup		*memcg;
 	struct rhashtable		ips;
 	struct delayed_work		ageing_work;
+	atomic_long_t			flood_bytes;
 	u32				n_ports;
 	u32				n_peers;
 	u32				id;

@@ -10,7 +10,7 @@
 /* Floods of one CPU that may wait. */
 #define CTNET_FLOOD_QUEUE	1024
 
-/* And the memory of those that do, of all networks on all CPUs together. */
+/* And the memory of those that do, on all CPUs, of all networks together. */
 #define CTNET_FLOOD_BYTES	(64L << 20)
 
 static atomic_long_t ctnet_flood_bytes;
@@ -104,10 +104,11 @@ static struct sk_buff_head *ctnet_flood_line(struct ctnet_flood *flood, u32 src)
 
 /*
  * Has a flood wait, if there is room. A line may have as many as there are places
- * left, and a network as many bytes on this CPU as are left: so whoever floods without
- * end leaves some for others, if the less the more CPUs he floods on.
+ * left, and a network as many bytes as are left: so whoever floods without end leaves
+ * some for others.
  */
-static bool ctnet_flood_wait(struct ctnet_flood *flood, struct sk_buff *skb)
+static bool ctnet_flood_wait(struct ctnet_net *net, struct ctnet_flood *flood,
+			     struct sk_buff *skb)
 {
 	struct sk_buff_head *line;
 	u32 bytes = skb->truesize;
@@ -116,12 +117,12 @@ static bool ctnet_flood_wait(struct ctnet_flood *flood, struct sk_buff *skb)
 	line = ctnet_flood_line(flood, ctnet_flood_cb(skb)->src);
 	spin_lock(&flood->lock);
 	room = skb_queue_len(line) + flood->len < CTNET_FLOOD_QUEUE &&
-	       flood->bytes + bytes + atomic_long_read(&ctnet_flood_bytes) <
-	       CTNET_FLOOD_BYTES;
+	       atomic_long_read(&net->flood_bytes) + bytes +
+	       atomic_long_read(&ctnet_flood_bytes) < CTNET_FLOOD_BYTES;
 	if (room) {
 		ctnet_flood_cb(skb)->bytes = bytes;
 		flood->len++;
-		flood->bytes += bytes;
+		atomic_long_add(bytes, &net->flood_bytes);
 		atomic_long_add(bytes, &ctnet_flood_bytes);
 		__skb_queue_tail(line, skb);
 	}
@@ -130,12 +131,13 @@ static bool ctnet_flood_wait(struct ctnet_flood *flood, struct sk_buff *skb)
 }
 
 /* One that waited has gone. */
-static void ctnet_flood_gone(struct ctnet_flood *flood, u32 bytes)
+static void ctnet_flood_gone(struct ctnet_net *net, struct ctnet_flood *flood,
+			     u32 bytes)
 {
 	spin_lock(&flood->lock);
 	flood->len--;
-	flood->bytes -= bytes;
 	spin_unlock(&flood->lock);
+	atomic_long_sub(bytes, &net->flood_bytes);
 	atomic_long_sub(bytes, &ctnet_flood_bytes);
 }
 
@@ -167,7 +169,7 @@ void ctnet_flood(struct sk_buff *skb, const struct ctnet_dst *src)
 	/* The frame outlives what holds these. */
 	skb->dev = net->dev;
 	skb_dst_drop(skb);
-	if (ctnet_flood_wait(flood, skb))
+	if (ctnet_flood_wait(net, flood, skb))
 		napi_schedule(&flood->napi);
 	else
 		ctnet_drop(net, skb, CTNET_DROP_FLOOD_QUEUE);
@@ -218,7 +220,7 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 			__skb_queue_head(ctnet_flood_line(flood, cb.src), skb);
 			spin_unlock(&flood->lock);
 		} else {
-			ctnet_flood_gone(flood, cb.bytes);
+			ctnet_flood_gone(net, flood, cb.bytes);
 		}
 	}
 	rcu_read_unlock();
@@ -277,6 +279,6 @@ void ctnet_flood_uninit(struct ctnet_net *net)
 		__netif_napi_del(&flood->napi);
 		for (n = 0; n < CTNET_FLOOD_LINES; n++)
 			__skb_queue_purge(&flood->line[n]);
-		atomic_long_sub(flood->bytes, &ctnet_flood_bytes);
 	}
+	atomic_long_sub(atomic_long_read(&net->flood_bytes), &ctnet_flood_bytes);
 }

@@ -187,8 +187,9 @@ terminal_and_pipe()
 	[[ $(ctn "$t1" show) != *"$ESC"* ]] || fail "colours in a pipe"
 	check_match "$(ctn "$t1" --color show)" "$ESC\[[0-9;]*m" "--color in a pipe"
 	# what others chose does not steer the terminal
-	check ctn "$t1" set-port n0 "$c3" --ifname tt --label "x${ESC}[2Jy"
-	check_match "$(on_tty --color=never list ports n0)" 'x\?\[2Jy' "a label with control characters"
+	check ctn "$t1" set-port n0 "$c3" --ifname tt --label "x${ESC}[2Jy"$'\xc2\x9b2Kz\xc3\xa4'
+	check_match "$(on_tty --color=never list ports n0)" $'x\\?\\[2Jy\\?2Kz\xc3\xa4' \
+		"a label with control characters"
 	check ctn "$t1" set-port n0 "$c3" --ifname tt --label web
 }
 

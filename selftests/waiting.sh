@@ -140,9 +140,9 @@ fill()
 	diag "big$1: $WAIT frames of $LEN bytes wait"
 }
 
-# The floods of a network that wait on a CPU take no more memory than they leave of 64 MiB:
-# half of it, which is less than 512 frames, the places that there are for those of a port.
-# The next network gets half of the rest.
+# The floods of a network that wait take no more memory than they leave of 64 MiB: half of it,
+# which is less than 512 frames, the places that there are for those of a port. The next
+# network gets half of the rest.
 memory_is_bounded()
 {
 	local first n

@@ -228,13 +228,25 @@ void out_color(enum out_color c)
 		printf("\033[%sm", codes[c]);
 }
 
+/* One of ASCII, or of those that UTF-8 has for 0x80 to 0x9f. Returns how many bytes. */
+static int control(const char *s)
+{
+	const unsigned char *u = (const unsigned char *)s;
+
+	return iscntrl(u[0]) ? 1 : u[0] == 0xc2 && (u[1] & 0xe0) == 0x80 ? 2 : 0;
+}
+
 /* Text that others chose must not steer the terminal, nor break a row. */
 void out_text(enum out_color c, const char *s)
 {
+	int n;
+
 	if (c)
 		out_color(c);
-	for (; *s; s++)
-		putchar(iscntrl((unsigned char)*s) ? '?' : *s);
+	for (; *s; s += n ? n : 1) {
+		n = control(s);
+		putchar(n ? '?' : *s);
+	}
 	if (c)
 		out_color(COLOR_NONE);
 }
