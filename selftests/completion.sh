@@ -63,6 +63,8 @@ words()
 
 names()
 {
+	# has a file among the devices
+	modprobe -q bonding
 	is_offered "$h1" "net0 net1" show ""
 	is_offered "$h1" "net1" list ports net1
 	is_offered "$h2" "net0 net1" -n "$h1" set-net ""
