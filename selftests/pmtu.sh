@@ -241,7 +241,7 @@ follows_tentative()
 		link set ul8 up
 		link set ul9 up
 	EOT
-	check ip netns exec "$h1" sysctl -qw net.ipv6.conf.ul9.dad_transmits=10000
+	check ip netns exec "$h1" sysctl -qw net.ipv6.conf.ul9.dad_transmits=200
 	check ctn "$h1" add-net before --vni 704 --local 2001:db8:9::1
 	check ip -n "$h1" addr add 2001:db8:9::1/64 dev ul9
 	check ctn "$h1" add-net after --vni 705 --local 2001:db8:9::1

@@ -123,17 +123,17 @@ heard() { grep -qE "$1" "$TMP/events"; }
 poke()
 {
 	ctn "$h1" set-net n1 --ageing 100
-	heard '^net set +n1 '
+	heard '"event":"set","network":"n1"'
 }
 
-# of what it has nothing is left but its number, which is none
+# of the device nothing is left
 is_stranded()
 {
 	local json
 
 	json=$(ctn "$h1" -j list nets n1)
 	check_match "$json" '"vni": *3,.*"local": *"192.0.2.1".*"local6": *"2001' "list nets"
-	check_match "$json" '"underlay": *"4294967295"' "list nets"
+	check_match "$json" '"underlay": *"\(gone\)"' "list nets"
 	check_match "$(ip -n "$h1" -j -d link show n1)" n1 "ip link"
 	check_eq "$(ctn "$h1" list vteps)" "" "sockets"
 }
@@ -141,7 +141,7 @@ is_stranded()
 # An underlay device goes; another one gets its index, and does not get its place.
 underlay_goes()
 {
-	local index dropped
+	local index dropped net
 
 	check ctn "$h1" add-net n1 --vni 3 --local "$H1_IP" --local "$H1_IP6" --underlay ul0 \
 		--address 203.0.113.1/24
@@ -152,13 +152,14 @@ underlay_goes()
 	check ctn "$h2" add-peer n1 "$H1_IP"
 	wait_for_ping "$h1" 203.0.113.2
 	index=$(ifindex_of "$h1" ul0)
-	background ctnetctl -n "$h1" monitor >"$TMP/events" 2>&1
+	background ctnetctl -n "$h1" -j monitor >"$TMP/events" 2>&1
 	wait_until 20000 poke
 
 	check ip -n "$h1" link del ul0
-	wait_until 5000 heard '^net set +n1 .*underlay 4294967295'
-	wait_until 5000 heard '^net set +n2 .*underlay 4294967295'
-	check_not heard '^net set +n3 '
+	for net in n1 n2; do
+		wait_until 5000 heard "\"event\":\"set\",\"network\":\"$net\".*\"underlay\":\"\(gone\)\""
+	done
+	check_not heard '"event":"set","network":"n3"'
 	check ctn "$h1" del-net n3
 	is_stranded
 	# what is nothing of the device's can be changed, and is not sent

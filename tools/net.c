@@ -247,7 +247,9 @@ int net_get(int ifindex, struct net *net, struct replies *r)
 
 const char *underlay_name(uint32_t ifindex, struct link *l)
 {
-	if (!rt_sock() || link_get(&ctx.rt, NULL, ifindex, -1, l))
+	if (ifindex == CTNET_UNDERLAY_GONE)
+		snprintf(l->name, sizeof(l->name), "(gone)");
+	else if (!rt_sock() || link_get(&ctx.rt, NULL, ifindex, -1, l))
 		snprintf(l->name, sizeof(l->name), "%u", ifindex);
 	return l->name;
 }

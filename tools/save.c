@@ -255,7 +255,7 @@ int save(int n, char **arg, void *vals)
 	for (i = 0; i < st.n_nets; i++)
 		if (st.nets[i].net.cfg.underlay_ifindex &&
 		    !link_find(&st.links, st.nets[i].net.cfg.underlay_ifindex))
-			warn("the underlay device of %s is gone, and only its number is saved: give the network another one by \"ctnetctl set-net\"",
+			warn("the underlay device of %s is gone: give the network another one by \"ctnetctl set-net\"",
 			     st.nets[i].net.name);
 	for (i = 0; i < st.n_ports; i++)
 		if (st.ports[i].made && !st.ports[i].target)

@@ -137,6 +137,40 @@ void conf_peer(u32 net, int family, const void *addr, u16 port)
 	check(err == -EEXIST ? 0 : err, "peer");
 }
 
+static u8 linklocal[256][16];
+static unsigned int n_linklocal;
+
+static void found_peer(const struct nlmsghdr *nlh)
+{
+	const struct nlattr *a = (void *)((u8 *)NLMSG_DATA(nlh) + GENL_HDRLEN);
+	const u8 *end = (const u8 *)nlh + nlh->nlmsg_len, *addr;
+
+	for (; (const u8 *)a < end; a = (void *)((u8 *)a + NLA_ALIGN(a->nla_len))) {
+		addr = (const u8 *)(a + 1);
+		if (a->nla_type == CTNET_A_PEER_ADDR && a->nla_len == NLA_HDRLEN + 16 &&
+		    addr[0] == 0xfe && (addr[1] & 0xc0) == 0x80 &&
+		    n_linklocal < ARRAY_SIZE(linklocal))
+			memcpy(linklocal[n_linklocal++], addr, 16);
+	}
+}
+
+void conf_no_linklocal_peers(u32 net)
+{
+	struct nlbuf b;
+	unsigned int i;
+
+	n_linklocal = 0;
+	begin(&b, CTNET_CMD_PEER_GET);
+	nl_put_u32(&b, CTNET_A_PEER_NET, net);
+	nl_dump(&b, true, found_peer);
+	for (i = 0; i < n_linklocal; i++) {
+		begin(&b, CTNET_CMD_PEER_DEL);
+		nl_put_u32(&b, CTNET_A_PEER_NET, net);
+		nl_put(&b, CTNET_A_PEER_ADDR, linklocal[i], 16);
+		check(nl_talk(&b, true), "link-local peer");
+	}
+}
+
 /* At port @port, at peer @peer, or the host's if neither is given. */
 void conf_fdb(u32 net, const u8 *mac, u32 port, const u8 *peer, u32 peerlen, const u32 *ip4,
 	      const u8 *ip6)

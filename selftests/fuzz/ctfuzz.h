@@ -163,6 +163,7 @@ void nl_send(const struct rec *r, unsigned int n);
 void nl_receive(void);
 void nl_drain_events(void);
 /* a message in the making, and an attribute of it */
+struct nlmsghdr;
 struct nlbuf {
 	u32	len;
 	u8	data[REC_MAX];
@@ -177,6 +178,8 @@ void nl_end(struct nlbuf *b);
 /* sends it and waits for the ack; 0 or a negative errno */
 int nl_talk(struct nlbuf *b, bool genl);
 void nl_talk_in(int ns);
+/* calls back for each message of a dump, which is not to talk in between */
+void nl_dump(struct nlbuf *b, bool genl, void (*fn)(const struct nlmsghdr *nlh));
 /* calls back for each link of the namespace */
 void nl_each_link(void (*fn)(u32 ifindex));
 
@@ -203,6 +206,8 @@ void conf_net(const struct net_conf *n, bool create);
 void conf_net_flags(u32 net, u8 learning, u8 flood, u8 suppress);
 void conf_port(u32 net, u32 dev, u32 flags);
 void conf_peer(u32 net, int family, const void *addr, u16 port);
+/* what was fuzzed may have added such */
+void conf_no_linklocal_peers(u32 net);
 void conf_fdb(u32 net, const u8 *mac, u32 port, const u8 *peer, u32 peerlen, const u32 *ip4,
 	      const u8 *ip6);
 void conf_flush(u32 net);

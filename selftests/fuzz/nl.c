@@ -105,34 +105,51 @@ int nl_talk(struct nlbuf *b, bool genl)
 	}
 }
 
-void nl_each_link(void (*fn)(u32 ifindex))
+void nl_dump(struct nlbuf *b, bool genl, void (*fn)(const struct nlmsghdr *nlh))
 {
-	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
-	static u32 found[1024];
-	unsigned int i, n = 0;
-	struct nlmsghdr *nlh;
-	struct nlbuf b;
+	struct nlmsghdr *nlh = (struct nlmsghdr *)b->data;
+	int fd = talk_sock[genl ? CH_GENL : CH_RTNL];
 	ssize_t len;
 
-	nl_begin(&b, RTM_GETLINK, NLM_F_DUMP, &ifi, sizeof(ifi));
-	nl_end(&b);
-	if (send(talk_sock[CH_RTNL], b.data, b.len, 0) < 0)
-		die("links: %m");
+	nl_end(b);
+	nlh->nlmsg_flags |= NLM_F_DUMP;
+	if (genl)
+		nlh->nlmsg_type = family;
+	if (send(fd, b->data, b->len, 0) < 0)
+		die("dump: %m");
 	for (;;) {
-		len = recv(talk_sock[CH_RTNL], reply, sizeof(reply), 0);
+		len = recv(fd, reply, sizeof(reply), 0);
 		if (len < 0)
-			die("links: %m");
+			die("dump: %m");
 		for (nlh = (struct nlmsghdr *)reply; NLMSG_OK(nlh, (size_t)len);
 		     nlh = NLMSG_NEXT(nlh, len)) {
 			if (nlh->nlmsg_type == NLMSG_DONE || nlh->nlmsg_type == NLMSG_ERROR)
-				goto out;
-			if (n < ARRAY_SIZE(found))
-				found[n++] = ((struct ifinfomsg *)NLMSG_DATA(nlh))->ifi_index;
+				return;
+			fn(nlh);
 		}
 	}
-out:
-	for (i = 0; i < n; i++)
-		fn(found[i]);
+}
+
+static u32 links[1024];
+static unsigned int n_links;
+
+static void found_link(const struct nlmsghdr *nlh)
+{
+	if (n_links < ARRAY_SIZE(links))
+		links[n_links++] = ((struct ifinfomsg *)NLMSG_DATA(nlh))->ifi_index;
+}
+
+void nl_each_link(void (*fn)(u32 ifindex))
+{
+	struct ifinfomsg ifi = { .ifi_family = AF_UNSPEC };
+	struct nlbuf b;
+	unsigned int i;
+
+	n_links = 0;
+	nl_begin(&b, RTM_GETLINK, 0, &ifi, sizeof(ifi));
+	nl_dump(&b, false, found_link);
+	for (i = 0; i < n_links; i++)
+		fn(links[i]);
 }
 
 static struct nlattr *find_attr(struct nlattr *a, int len, u16 type)

@@ -248,6 +248,9 @@ void topo_tidy(void)
 {
 	u32 net;
 
+	/* They would not let go of the underlay device. */
+	for (net = NET0; net <= NET2; net++)
+		conf_no_linklocal_peers(net);
 	networks(false);
 	ports();
 	peers();
