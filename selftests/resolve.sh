@@ -187,7 +187,7 @@ containers_go()
 	kill_wait "$PYTHON_PID"
 	START=$(now_ms)
 	check ip -batch "$TMP/del"
-	wait_until 30000 gone
+	wait_until 120000 gone
 	took "$ALL containers go"
 	check_eq "$(net_stat "$h1" net0 fdb_static)" 2 "static entries"
 }
