@@ -47,7 +47,7 @@
  * after a grace period (call_rcu, kfree_rcu); the module waits for these with
  * rcu_barrier() before its text goes. ctnet_dst.dead, set under the table's
  * lock, keeps a learner that raced with the unlinking from pointing the table at
- * an object on its way out, and from doing so before a port was told of.
+ * an object on its way out, or at one that was not told of yet.
  *
  * Counters are per CPU and written with bottom halves off.
  */
@@ -63,7 +63,7 @@ enum ctnet_dst_kind {
 /**
  * struct ctnet_dst - what an fdb entry points to
  * @kind: what it is embedded in
- * @dead: on its way out, or a port that was not told of yet: nothing may be learned
+ * @dead: on its way out, or not told of yet: nothing may be learned
  *	for it; under the table's lock
  * @flags: enum ctnet_port_flags; written under RTNL, read with READ_ONCE
  * @id: index in &ctnet_net.members
@@ -417,6 +417,7 @@ void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
 			struct ctnet_fdb *to);
 void ctnet_fdb_flush(struct ctnet_net *net, const struct ctnet_dst *dst,
 		     bool learned);
+void ctnet_fdb_admit(struct ctnet_dst *dst);
 void ctnet_fdb_retire(struct ctnet_dst *dst);
 unsigned long ctnet_fdb_unseen(const struct ctnet_fdb *fdb);
 void ctnet_fdb_age_soon(struct ctnet_net *net);

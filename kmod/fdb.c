@@ -526,6 +526,22 @@ void ctnet_fdb_flush(struct ctnet_net *net, const struct ctnet_dst *dst,
 }
 
 /**
+ * ctnet_fdb_admit() - what comes from here may be learned from now on
+ * @dst: a port or a peer that came with ctnet_dst.dead set, and was told of
+ *
+ * Frames came in before that. What they teach is told of, and nobody is to hear of the
+ * entries before he has heard of where they point.
+ *
+ * Context: RTNL.
+ */
+void ctnet_fdb_admit(struct ctnet_dst *dst)
+{
+	xa_lock_bh(&dst->net->fdb_ids);
+	dst->dead = false;
+	xa_unlock_bh(&dst->net->fdb_ids);
+}
+
+/**
  * ctnet_fdb_retire() - nothing points here any more, and nothing will
  * @dst: on its way out; to be freed after a grace period
  *

@@ -175,6 +175,7 @@ int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
 	if (!peer)
 		return -ENOMEM;
 	peer->dst.kind = CTNET_DST_PEER;
+	peer->dst.dead = true;
 	peer->dst.flags = CTNET_PORT_LEARNING | CTNET_PORT_FLOOD;
 	peer->dst.net = net;
 	peer->addr = *addr;
@@ -200,6 +201,7 @@ int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
 	xa_store(&net->members, peer->dst.id, &peer->dst, GFP_KERNEL_ACCOUNT);
 	WRITE_ONCE(net->n_peers, net->n_peers + 1);
 	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_ADD_NTF);
+	ctnet_fdb_admit(&peer->dst);
 	return 0;
 
 err_release:

@@ -155,17 +155,6 @@ static void ctnet_port_free_rcu(struct rcu_head *rcu)
 	ctnet_port_free(container_of(rcu, struct ctnet_port, rcu));
 }
 
-/*
- * Frames come in since the rx handler is there. What they teach is told of, and nobody
- * is to hear of a port's entries before he has heard of the port.
- */
-static void ctnet_port_may_teach(struct ctnet_port *port)
-{
-	xa_lock_bh(&port->dst.net->fdb_ids);
-	port->dst.dead = false;
-	xa_unlock_bh(&port->dst.net->fdb_ids);
-}
-
 static int ctnet_port_may_attach(const struct ctnet_net *net,
 				 struct net_device *dev,
 				 struct netlink_ext_ack *extack)
@@ -270,7 +259,7 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 	xa_store(&net->members, port->dst.id, &port->dst, GFP_KERNEL_ACCOUNT);
 	WRITE_ONCE(net->n_ports, net->n_ports + 1);
 	ctnet_nl_port_event(port, CTNET_CMD_PORT_ADD_NTF);
-	ctnet_port_may_teach(port);
+	ctnet_fdb_admit(&port->dst);
 	return 0;
 
 err_unlink:

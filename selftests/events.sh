@@ -337,12 +337,55 @@ busy_device()
 	check ctn "$h1" -b "$TMP/batch"
 	answer churn
 	wait_until 20000 is $n grep -c '^port del' "$file"
-	check_eq "$(awk '/^port add/ { on = 1 } /^port del/ { on = 0 }
-		/^fdb learn/ { n++; if (!on) odd++ }
-		END { print (n > 0 ? "some" : "none"), odd + 0 }' "$file")" "some 0" \
+	check_eq "$(before_its port "$file")" "some 0" \
 		"learned entries, and those that came before their port"
 	check ctn "$h1" del-net busy
 	check ctn "$h1" add-port net0 --dev p2
+}
+
+# The same of a peer that sends without end.
+busy_peer()
+{
+	local i n=300 h3 c4 file=$TMP/busypeer
+
+	setup_ns h3 c4
+	ip -batch - <<-EOT || { fail "links"; return; }
+		link add ul1 netns $h1 type veth peer name ul1 netns $h3
+		link add p3 netns $h3 type veth peer name eth0 netns $c4
+	EOT
+	check ip -n "$h1" addr add 198.51.100.1/24 dev ul1
+	check ip -n "$h3" addr add 198.51.100.2/24 dev ul1
+	check ip -n "$h1" link set ul1 up
+	check ip -n "$h3" link set ul1 up
+	check ip -n "$c4" link set eth0 up
+	check ctn "$h1" add-net busy --vni 9 --local 198.51.100.1
+	check ctn "$h3" -b - <<-EOT
+		add-net busy --vni 9 --local 198.51.100.2
+		add-peer busy 198.51.100.1
+		add-port busy --dev p3
+	EOT
+	ctnetctl -n "$h1" monitor busy >"$file" 2>&1 &
+	defer kill_wait $!
+	wait_until 20000 poke_busy "$file"
+	tell churn "$c4" eth0 64 02:ed:00:00:00:01 $((2000 * CTNET_SLOW))
+	for ((i = 0; i < n; i++)); do
+		printf '%s busy 198.51.100.2\n' add-peer del-peer
+	done >"$TMP/batch"
+	check ctn "$h1" -b "$TMP/batch"
+	answer churn
+	wait_until 20000 is $n grep -c '^peer del' "$file"
+	check_eq "$(before_its peer "$file")" "some 0" \
+		"learned entries, and those that came before their peer"
+	check ctn "$h1" del-net busy
+	check ip -n "$h1" link del ul1
+}
+
+# before_its OBJECT FILE: whether some were learned, and how many while OBJECT was not told of
+before_its()
+{
+	awk -v object="$1" '$1 == object { on = $2 == "add" }
+		/^fdb learn/ { n++; if (!on) odd++ }
+		END { print (n > 0 ? "some" : "none"), odd + 0 }' "$2"
 }
 
 poke_busy() { ctn "$h1" set-net busy --ageing 100; grep -q busy "$1"; }
@@ -519,6 +562,7 @@ run_test refused "what is refused is not told of"
 run_test one_network "monitor NET tells of that network only"
 run_test network_goes "all of a network goes with it"
 run_test busy_device "a busy device is told of before what is learned of it"
+run_test busy_peer "and a busy peer"
 run_test json_lines "each line of JSON has its keys"
 run_test burst "a burst is bounded, and each event that is left out is counted"
 run_test overrun "who reads too slowly is told how many are missing, and hears what comes later"
