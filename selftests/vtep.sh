@@ -105,9 +105,9 @@ other_user()
 # cable NAME OPTION...: an underlay device of h1 with this name, and the other end in h2
 cable()
 {
-	ip -batch - <<-EOT && ip_in "$h1" <<-EOT1 && ip_in "$h2" <<-EOT2
-		link add $1 netns $h1 ${*:2} type veth peer name ul0 netns $h2
-	EOT
+	# in there, as the index of another namespace's device may be that of one here
+	ip_in "$h1" <<-EOT1 && ip_in "$h2" <<-EOT2
+		link add $1 ${*:2} type veth peer name ul0 netns $h2
 		addr add $H1_IP/24 dev $1
 		addr add $H1_IP6/64 dev $1 nodad
 		link set $1 up
