@@ -199,6 +199,14 @@ mac_taken()
 	check_match "$(ip -n "$c2" -o link show dev eth5)" "ether $mac2"
 	check fdb_is "$h1" net0 02:42:cb:00:71:4d "\"port\": *\"$(near pid)\".*203.0.113.77"
 	check ctn "$h1" del-port net0 --dev "$(near pid)"
+	# nor is it given it for want of one of its own
+	check ctn "$h1" del-fdb net0 $mac2
+	check ip -n "$c2" link set eth5 address $mac1
+	saved "$OUT1"
+	check_match "$(<"$OUT1")" "$line --mac [0-9a-f:]{17}"$'\n'
+	check_not grep -qF "$line --mac $mac1" "$OUT1"
+	check ctn "$h1" sync "$OUT1"
+	ping_ok "$c1" 203.0.113.1
 }
 
 # Containers end, and the kernel takes their namespaces apart, while save and sync look.
