@@ -319,34 +319,40 @@ network_goes()
 	check ip -n "$h1" link del x0
 }
 
-# What a busy device makes the network learn is told of after the device: never of a port
-# that nobody has heard of.
-busy_device()
+# comes_and_goes OBJECT NS WORD...: network busy gets and loses a port or a peer, named by the
+# words, over and over, while NS sends without end. What is learned is told of after it: never
+# of one that nobody has heard of.
+comes_and_goes()
 {
-	local i n=300 file=$TMP/busy
+	local i n=300 object=$1 file=$TMP/busy.$1
 
-	check ctn "$h1" del-port net0 --dev p2
-	check ctn "$h1" add-net busy
 	ctnetctl -n "$h1" monitor busy >"$file" 2>&1 &
 	defer kill_wait $!
 	wait_until 20000 poke_busy "$file"
-	tell churn "$c2" eth0 64 02:ec:00:00:00:01 $((2000 * CTNET_SLOW))
+	tell churn "$2" eth0 64 02:ec:00:00:00:01 $((2000 * CTNET_SLOW))
 	for ((i = 0; i < n; i++)); do
-		printf '%s busy --dev p2\n' add-port del-port
+		echo "add-$object busy ${*:3}"
+		echo "del-$object busy ${*:3}"
 	done >"$TMP/batch"
 	check ctn "$h1" -b "$TMP/batch"
 	answer churn
-	wait_until 20000 is $n grep -c '^port del' "$file"
-	check_eq "$(before_its port "$file")" "some 0" \
-		"learned entries, and those that came before their port"
+	wait_until 20000 is $n grep -c "^$object del" "$file"
+	check_eq "$(before_its "$object" "$file")" "some 0" \
+		"learned entries, and those that came before their $object"
+}
+
+busy_device()
+{
+	check ctn "$h1" del-port net0 --dev p2
+	check ctn "$h1" add-net busy
+	comes_and_goes port "$c2" --dev p2
 	check ctn "$h1" del-net busy
 	check ctn "$h1" add-port net0 --dev p2
 }
 
-# The same of a peer that sends without end.
 busy_peer()
 {
-	local i n=300 h3 c4 file=$TMP/busypeer
+	local h3 c4
 
 	setup_ns h3 c4
 	ip -batch - <<-EOT || { fail "links"; return; }
@@ -364,18 +370,7 @@ busy_peer()
 		add-peer busy 198.51.100.1
 		add-port busy --dev p3
 	EOT
-	ctnetctl -n "$h1" monitor busy >"$file" 2>&1 &
-	defer kill_wait $!
-	wait_until 20000 poke_busy "$file"
-	tell churn "$c4" eth0 64 02:ed:00:00:00:01 $((2000 * CTNET_SLOW))
-	for ((i = 0; i < n; i++)); do
-		printf '%s busy 198.51.100.2\n' add-peer del-peer
-	done >"$TMP/batch"
-	check ctn "$h1" -b "$TMP/batch"
-	answer churn
-	wait_until 20000 is $n grep -c '^peer del' "$file"
-	check_eq "$(before_its peer "$file")" "some 0" \
-		"learned entries, and those that came before their peer"
+	comes_and_goes peer "$c4" 198.51.100.2
 	check ctn "$h1" del-net busy
 	check ip -n "$h1" link del ul1
 }

@@ -146,12 +146,12 @@ example()
 # A change to all that there is, as the man page has it.
 change_all()
 {
-	local todo
+	local steps
 
-	todo=$(example '^ctnetctl sync|; ctnetctl sync')
-	check_match "$todo" 'ctnetctl save.*ctnetctl sync' "the example" || return
+	steps=$(example '^ctnetctl sync|; ctnetctl sync')
+	check_match "$steps" 'ctnetctl save.*ctnetctl sync' "the example" || return
 	check ctn "$h1" add-net net1 --mtu 1400
-	check ip netns exec "$h1" sh -c "cd $TMP && $todo"
+	check ip netns exec "$h1" sh -c "cd $TMP && $steps"
 	check_eq "$(values ageing list nets)" $'60\n60' "ageing of the networks; it said $OUT"
 	check ctn "$h1" del-net net1
 	check ctn "$h1" set-net net0 --ageing 300
@@ -160,15 +160,15 @@ change_all()
 # A configuration is saved for the next boot; if that fails, the one that is there stays.
 save_for_boot()
 {
-	local todo
+	local steps
 
-	todo=$(example '^ctnetctl save .*/etc/ctnet.conf' | grep -v ^systemctl)
-	check_match "$todo" 'ctnetctl save' "the example" || return
-	todo=${todo//\/etc/$TMP}
-	check ip netns exec "$h1" sh -c "$todo"
+	steps=$(example '^ctnetctl save .*/etc/ctnet.conf' | grep -v ^systemctl)
+	check_match "$steps" 'ctnetctl save' "the example" || return
+	steps=${steps//\/etc/$TMP}
+	check ip netns exec "$h1" sh -c "$steps"
 	check_eq "$(<"$TMP/ctnet.conf")" "$(ctn "$h1" save)" "what was saved"
 	# save has no JSON
-	check_not ip netns exec "$h1" sh -c "${todo/ctnetctl/ctnetctl -j}"
+	check_not ip netns exec "$h1" sh -c "${steps/ctnetctl/ctnetctl -j}"
 	check_eq "$(<"$TMP/ctnet.conf")" "$(ctn "$h1" save)" "what is there after save has failed"
 }
 
