@@ -4,7 +4,7 @@
  *
  * main.c dispatches from one table of commands; each command has a table of
  * options (opt.h) that parsing, usage and help are made from. net.c, port.c,
- * attach.c, peer.c and fdb.c hold the commands of an object, and how it is read
+ * attach.c, reattach.c, peer.c and fdb.c hold the commands of an object, and how it is read
  * from the kernel and turned into JSON. Text is printed from that JSON (out.h),
  * so that list, show and monitor cannot drift apart. save, restore and sync
  * (conf.h) print and read files by the same tables.

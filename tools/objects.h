@@ -160,7 +160,7 @@ int add_port(int n, char **arg, void *vals);
 int set_port(int n, char **arg, void *vals);
 int del_port(int n, char **arg, void *vals);
 
-/* attach.c: the same for a container. */
+/* attach.c, reattach.c: the same for a container. */
 int attach(const struct link *net, const char *target,
 	   const struct port_opts *o);
 int reattach(const struct link *net, const char *target,
