@@ -53,9 +53,9 @@ uninstall: ## remove what install and dkms put there (as root)
 		$(DESTDIR)$(PREFIX)/lib/systemd/system/ctnet.service
 
 RUN	= V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" SKIP="$(SKIP)" TESTS_ONLY="$(TESTS_ONLY)" \
-	  RUNNER="$(RUNNER)" KERNEL="$(KERNEL)" SANITIZE="$(SANITIZE)"
+	  RUNNER="$(RUNNER)" KERNEL="$(KERNEL)" KVM="$(KVM)" SANITIZE="$(SANITIZE)"
 
-check: ## build and run the tests in VMs; TESTS="local tunnel": only these; SKIP="scale": not these; V=1: all output; JOBS=1: in one VM; KERNELS="6.12 7.2": on these of Debian's
+check: ## build and run the tests in VMs; TESTS="local tunnel": only these; SKIP="scale": not these; V=1: all output; JOBS=1: in one VM; KERNELS="6.12 7.2": on these of Debian's; KVM=0: without KVM, KVM=1: with it, untried
 	@$(RUN) KERNELS="$(KERNELS)" bash selftests/run.sh check
 
 check-debug: ## the tests on kernels with the kernel's own instruments, which are built first
@@ -68,8 +68,8 @@ fuzz: ## fuzz for SECONDS=N (60) in each mode; what is found is kept
 	@$(RUN) RUNNER=uml TESTS="fuzz_netlink fuzz_port fuzz_underlay" \
 		CTNET_FUZZ_SECONDS="$(or $(SECONDS),60)" bash selftests/run.sh check
 
-demo: ## two hosts, four containers, one network, in a VM: see what ctnet does
-	@V="$(V)" bash selftests/run.sh demo
+demo: ## two hosts, four containers, one network, in a VM: see what ctnet does; KVM=0: without KVM
+	@V="$(V)" KVM="$(KVM)" bash selftests/run.sh demo
 
 lint: ## run the linters over module, tool and scripts; LINTERS="sparse clang": only these
 	@LINTERS="$(LINTERS)" bash selftests/lint.sh

@@ -15,6 +15,8 @@ set -a
 # shellcheck source=/dev/null
 . "$RUN/vars"
 set +a
+# shellcheck source=verdict.sh
+. "$RUN/verdict.sh"
 
 # What the kernel says when something is wrong. "Objects remaining" and "still has
 # objects" come from a slab cache that is destroyed with objects in it; "huh" from a softirq
@@ -195,7 +197,6 @@ our_races()
 run_script()
 {
 	local t=$1 limit=$2 id size ret start=$SECONDS found stuck=0
-	local ok=0 bad=0 skipped=0 plan=""
 
 	id=$t.$RANDOM
 	echo "ctnet-selftest: begin $t" >/dev/kmsg
@@ -210,49 +211,13 @@ run_script()
 			timeout -k 20 "$limit" bash "./$t.sh" </dev/null)
 		ret=$?
 	fi
-	# verdicts as printed: one pass over what the script wrote
-	read -r ok bad skipped plan < <(tail -c "+$((size + 1))" "$VM/log" | awk '
-		/^ok .*# SKIP/ { s++; next }
-		/^ok / { o++ }
-		/^not ok / { n++ }
-		/^1\.\.[0-9]/ { split($1, p, "\\.\\."); plan = p[2]; if (plan == 0) s++ }
-		END { print o + 0, n + 0, s + 0, plan }')
-
 	found=$(leftovers "$id")
 	found+=$'\n'$(sanitizer_reports)
 	if ! found+=$'\n'$(unload); then
 		stuck=1
 	fi
 	found+=$'\n'$(kernel_log "$t")
-	if [[ $MODE != demo ]]; then
-		if [[ $ret -eq 124 || $ret -eq 137 ]]; then
-			echo "not ok runner: $t takes longer than its $limit s"
-			bad=$((bad + 1))
-		elif [[ -z $plan ]] || ((plan > 0 && plan != ok + bad + skipped)); then
-			echo "not ok runner: $t ran to its end # exit $ret, plan ${plan:-none}, $((ok + bad + skipped)) results"
-			bad=$((bad + 1))
-		elif [[ $ret -ne 0 && $ret -ne 4 && $bad -eq 0 ]]; then
-			echo "not ok runner: $t exits with 0 # exit $ret"
-			bad=$((bad + 1))
-		fi
-	elif [[ $ret -ne 0 ]]; then
-		bad=1
-	fi
-	if [[ $found =~ [^[:space:]] ]]; then
-		echo "not ok runner: $t leaves nothing behind, and the kernel log is clean"
-		grep . <<<"$found"
-		bad=$((bad + 1))
-	fi
-	if [[ $bad -gt 0 ]]; then
-		ret=FAIL
-	elif [[ $ok -eq 0 && $MODE != demo ]]; then
-		ret=SKIP
-	else
-		ret=PASS
-	fi
-	[[ $MODE == demo ]] ||
-		echo "== $t: $ret ($ok ok, $bad not ok, $skipped skipped; $((SECONDS - start)) s)"
-	echo "$t $ret $ok $bad $skipped $((SECONDS - start))" >>"$VM/results"
+	judge "$t" "$limit" "$ret" "$size" "$start" "$found"
 	return $stuck
 }
 

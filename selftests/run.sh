@@ -9,11 +9,15 @@
 #			JOBS=1: in one VM, shown as it happens;
 #			KERNEL=NAME: a kernel of our own (kernels/kernels) and not Debian's;
 #			RUNNER=uml: a user-mode kernel, which is one of these;
+#			KVM=0: VMs without KVM; KVM=1: with it, untried;
 #			COVERAGE=1: what of module and tool was executed;
 #			SANITIZE=1: ctnetctl with its sanitizers;
 #			KERNELS="6.1 6.12 7.2": on each of these kernels of Debian's
 #	run.sh check-debug	on each kernel of our own what kernels/kernels says
 #	run.sh demo
+#
+# A script with a line "# host: WHY" at its head is about the runner itself, or about this
+# machine: host.sh runs it here, in place of a VM, and before there is one.
 #
 # A runner (runner-vng.sh, runner-uml.sh) knows how to start what is called a VM here.
 # A VM sees this machine's files, read-only; one directory it can write to, $RUN, which
@@ -27,7 +31,6 @@ shopt -s nullglob
 SELFTESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 readonly SELFTESTS TOP=${SELFTESTS%/*}
 readonly MODE=${1:-check}
-readonly BOOT_TIMEOUT=600	# seconds to boot
 readonly SLACK=120		# seconds for the guest's own work between scripts
 # churn.sh is for who asks for it, and for kernels that see what it does
 if [[ -n ${KERNEL:-}${RUNNER:-} || ${TESTS:-} == *churn* ]]; then
@@ -45,7 +48,8 @@ fi
 # shellcheck source=kernels.sh
 . "$SELFTESTS/kernels.sh"
 
-RUN="" JOBS=${JOBS:-} BOOTS=0 TAIL_PID="" KERNEL_SLOW=1
+RUN="" SCRIPTS="" ON_HOST="" JOBS=${JOBS:-} BOOTS=0 TAIL_PID="" KERNEL_SLOW=1
+BOOT_TIMEOUT=600	# seconds to boot
 # of each VM that runs, by its number: the script that it took last, how many results of
 # it were shown, when that script (or booting) must have ended
 VM_PID=() VM_TEST=() VM_SHOWN=() VM_DEADLINE=()
@@ -64,9 +68,10 @@ setting() { sed -n "s/^$1=//p" "$SELFTESTS/settings"; }
 
 # ---------------------------------------------------------------------- VM
 
+# start_vm PLACE APPEND: a VM, or what is in its place on the host
 start_vm()
 {
-	local append="log_buf_len=8M printk.devkmsg=on $1" name="the VM" vm dir
+	local append="log_buf_len=8M printk.devkmsg=on $2" name="the VM" vm dir
 
 	vm=$((++BOOTS)) dir=$RUN/vm$BOOTS
 	((JOBS == 1)) || name="VM $vm"
@@ -75,8 +80,13 @@ start_vm()
 	[[ $MODE != check ]] || append+=" slub_debug=FZPU,ctnet* slab_nomerge"
 	mkdir "$dir"
 	touch "$dir"/{log,console,results,current}
-	say "booting $name: $VM_KVER${KERNEL:+ ($KERNEL)}, $RUNNER_NAME"
-	runner_start "$dir" "$append"
+	if [[ $1 == host ]]; then
+		setsid bash "$RUN/host.sh" "$RUN" "$dir" </dev/null >"$dir/runner" 2>&1 &
+		RUNNER_PID=$!
+	else
+		say "booting $name: $VM_KVER${KERNEL:+ ($KERNEL)}, $RUNNER_NAME"
+		runner_start "$dir" "$append"
+	fi
 	VM_PID[vm]=$RUNNER_PID
 	VM_TEST[vm]="" VM_SHOWN[vm]=0
 	VM_DEADLINE[vm]=$((SECONDS + BOOT_TIMEOUT))
@@ -133,6 +143,17 @@ show_block() { ((JOBS == 1)) || block "$@" | show; }
 # a line "# WHAT: ..." at the head of script $1
 header() { sed -n "s/^# $2: *//p;20q" "$SELFTESTS/$1.sh" | head -n 1; }
 
+# what guest.sh is told
+write_vars()
+{
+	local v
+
+	mkdir -p "$RUN/queue"
+	for v in SELFTESTS MODE SLOW V TESTS_ONLY VM_KVER SANITIZE "${!CTNET_@}"; do
+		printf '%s=%q\n' "$v" "${!v:-}"
+	done >"$RUN/vars"
+}
+
 # Runs the scripts of $1, one a line, in as many VMs as JOBS says; those that want
 # something on the kernel's command line in VMs of their own.
 run_tests()
@@ -140,23 +161,21 @@ run_tests()
 	local t append
 	local -A apart=()
 
-	mkdir "$RUN/queue"
-	for t in MODE SLOW V TESTS_ONLY VM_KVER SANITIZE "${!CTNET_@}"; do
-		printf '%s=%q\n' "$t" "${!t:-}"
-	done >"$RUN/vars"
 	while IFS= read -r t; do
 		# a key must not be empty
 		apart[=$(header "$t" append)]+=$t$'\n'
 	done <<<"$1"
 	for append in "${!apart[@]}"; do
-		run_queue "${apart[$append]%$'\n'}" "${append#=}"
+		run_queue "${apart[$append]%$'\n'}" vm "${append#=}"
 	done
 }
 
+# run_queue SCRIPTS PLACE [APPEND]: in VMs, or on the host
 run_queue()
 {
-	local vm t append=$2
+	local vm t place=$2 append=${3:-}
 
+	write_vars
 	while IFS= read -r t; do
 		echo "$t" >"$RUN/queue/$t"
 		echo "$t $(script_timeout "$t")"
@@ -165,7 +184,7 @@ run_queue()
 	((JOBS == 1)) || sort -s -k 2,2nr -o "$RUN/tests" "$RUN/tests"
 	while ((${#VM_PID[@]})) || any_left; do
 		while ((${#VM_PID[@]} < JOBS)) && any_left; do
-			start_vm "$append"
+			start_vm "$place" "$append"
 		done
 		sleep 0.5
 		for vm in "${!VM_PID[@]}"; do
@@ -201,6 +220,11 @@ watch_vm()
 	end_vm "$vm"
 	if [[ $end == finished ]]; then
 		[[ -n $t ]] || ! any_left || give_up "the VM ran no test"
+		return
+	fi
+	# one that has not booted has taken no script
+	if [[ ! -e $dir/ready ]] && runner_retry "$dir"; then
+		write_vars
 		return
 	fi
 	if [[ -z $t || $MODE == demo ]]; then
@@ -253,22 +277,52 @@ list_tests()
 	done
 }
 
-check()
+# SCRIPTS: what is run in VMs. ON_HOST: what is run on the host; that is about no kernel,
+# so where one was asked for it is left to who names it.
+choose_scripts()
 {
-	local tests n max name verdict ok bad skipped secs
-	local passed=0 failed=0 skip=0
+	local t
 
-	tests=$(list_tests) || exit 1
-	for name in ${SKIP:-}; do
-		[[ -r $SELFTESTS/$name.sh ]] || give_up "no test $name (no selftests/$name.sh) to SKIP"
-		tests=$(grep -vxF -- "$name" <<<"$tests")
+	for t in ${SKIP:-}; do
+		[[ -r $SELFTESTS/$t.sh ]] || give_up "no test $t (no selftests/$t.sh) to SKIP"
 	done
-	[[ -n $tests ]] || give_up "no tests"
-	n=$(wc -l <<<"$tests") max=$(setting jobs)
+	while IFS= read -r t; do
+		if [[ " ${SKIP:-} " == *" $t "* ]]; then
+			continue
+		elif [[ -z $(header "$t" host) ]]; then
+			SCRIPTS+=${SCRIPTS:+$'\n'}$t
+		elif [[ -n ${TESTS:-} || -z $KERNEL${DEBIAN_KERNEL:-} ]]; then
+			ON_HOST+=${ON_HOST:+$'\n'}$t
+		fi
+	done <<<"$1"
+	[[ -n $SCRIPTS$ON_HOST ]] || give_up "no tests"
+}
+
+on_host()
+{
+	local JOBS=1
+
+	run_queue "$ON_HOST" host
+}
+
+in_vms()
+{
+	local n max
+
+	n=$(wc -l <<<"$SCRIPTS") max=$(setting jobs)
 	[[ -n $JOBS ]] || JOBS=$(nproc) JOBS=$((JOBS < max ? JOBS : max))
 	[[ $JOBS =~ ^[1-9][0-9]?$ ]] || give_up "JOBS=$JOBS: no number of VMs"
 	((JOBS <= n)) || JOBS=$n
-	run_tests "$tests"
+	run_tests "$SCRIPTS"
+}
+
+check()
+{
+	local name verdict ok bad skipped secs
+	local passed=0 failed=0 skip=0
+
+	[[ -z $ON_HOST ]] || on_host
+	[[ -z $SCRIPTS ]] || in_vms
 
 	echo
 	while read -r name verdict ok bad skipped secs; do
@@ -326,7 +380,7 @@ lost()
 demo()
 {
 	JOBS=1
-	run_tests demo
+	run_tests "$SCRIPTS"
 	grep -q '^demo PASS' "$RUN"/vm*/results
 }
 
@@ -352,6 +406,8 @@ choose_kernel()
 
 main()
 {
+	local tests
+
 	case $MODE in
 	check|demo) ;;
 	check-debug)
@@ -369,20 +425,33 @@ main()
 	choose_kernel
 	# shellcheck source=runner-vng.sh
 	. "$SELFTESTS/runner-$RUNNER.sh"
+	if [[ $MODE == demo ]]; then
+		SCRIPTS=demo
+	else
+		tests=$(list_tests) || exit 1
+		choose_scripts "$tests"
+	fi
 	provision
-	[[ -z $KERNEL ]] || own_kernel "$KERNEL"
-	runner_init
 	trap at_exit EXIT
 	trap 'exit 130' INT TERM
-	[[ -z ${DEBIAN_KERNEL:-} ]] || echo "== kernel $VM_KVER"
-	build
 	mkdir -p "$CTNET_CACHE"
 	RUN=$(mktemp -d "$CTNET_CACHE/run.XXXXXX")
-	cp "$SELFTESTS/guest.sh" "$SELFTESTS/uml-init.sh" "$RUN/"
+	cp "$SELFTESTS"/{guest,host,verdict,uml-init}.sh "$RUN/"
 	chmod +x "$RUN/uml-init.sh"
+	# what runs on the host needs no kernel
+	[[ -z $SCRIPTS ]] || prepare
+	"$MODE"
+}
+
+# all that VMs need: their kernel, and what goes into them
+prepare()
+{
+	[[ -z $KERNEL ]] || own_kernel "$KERNEL"
+	runner_init
+	[[ -z ${DEBIAN_KERNEL:-} ]] || echo "== kernel $VM_KVER"
+	build
 	pack
 	flock -u "$LOCK"
-	"$MODE"
 }
 
 main
