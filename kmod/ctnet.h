@@ -447,6 +447,8 @@ extern struct notifier_block ctnet_vtep_notifier6;
 void ctnet_vtep_ns_init(struct ctnet_ns *ns);
 void ctnet_vtep_ns_exit(struct ctnet_ns *ns);
 void ctnet_vtep_default(struct ctnet_vtep *vtep);
+int ctnet_vtep_family_ok(enum ctnet_family family,
+			 struct netlink_ext_ack *extack);
 int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
 		    struct nlattr *const data[], struct netlink_ext_ack *extack);
 void ctnet_vtep_unbind(struct ctnet_net *net);

@@ -125,11 +125,15 @@ static int ctnet_peer_may_add(struct ctnet_net *net, const struct in6_addr *addr
 {
 	const struct ctnet_vtep *vtep = rtnl_dereference(net->vtep);
 	enum ctnet_family family = ctnet_addr_family(addr);
+	int err;
 
 	if (!vtep) {
 		NL_SET_ERR_MSG(extack, "The network is local: give it a VNI and a local address first");
 		return -EINVAL;
 	}
+	err = ctnet_vtep_family_ok(family, extack);
+	if (err)
+		return err;
 	if (ipv6_addr_any(&vtep->local[family])) {
 		NL_SET_ERR_MSG(extack, "The network has no local address of the peer's family: give it one first");
 		return -EINVAL;

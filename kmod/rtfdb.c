@@ -120,9 +120,13 @@ static int ctnet_rtfdb_peer(struct ctnet_net *net, struct nlattr *tb[], bool add
 	err = ctnet_rtfdb_addr(tb[NDA_DST], &addr, extack);
 	if (err)
 		return err;
-	if (add)
-		return ctnet_peer_add(net, &addr, tb[NDA_PORT] ?
-				      nla_get_be16(tb[NDA_PORT]) : 0, extack);
+	if (add) {
+		err = ctnet_peer_add(net, &addr, tb[NDA_PORT] ?
+				     nla_get_be16(tb[NDA_PORT]) : 0, extack);
+		if (err && err != -ENOMEM)
+			NL_SET_BAD_ATTR(extack, tb[NDA_DST]);
+		return err;
+	}
 	peer = ctnet_peer_find(net, &addr);
 	if (!peer) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_DST],

@@ -117,8 +117,6 @@ static int ctnet_sock_open(struct net *net, struct ctnet_sock *sock,
 			NL_SET_ERR_MSG(extack, "Another socket of this namespace has the UDP port: close it or choose another port");
 		else if (err == -EACCES)
 			NL_SET_ERR_MSG(extack, "So low a UDP port is for who has CAP_NET_BIND_SERVICE: choose one from 1024 on");
-		else if (err == -EAFNOSUPPORT || err == -EPFNOSUPPORT)
-			NL_SET_ERR_MSG(extack, "The kernel has no IPv6: give an IPv4 address");
 		return err;
 	}
 	setup_udp_tunnel_sock(net, ctnet_udp_sk(sock->sock), &tunnel_cfg);
@@ -266,18 +264,32 @@ static const struct nlattr *ctnet_vtep_attr_sock(struct nlattr *const data[],
 
 	if (err == -ENOMEM)
 		return NULL;
-	if (err == -EAFNOSUPPORT || err == -EPFNOSUPPORT)
-		return local;
 	return data[IFLA_CTNET_DSTPORT] ?: data[IFLA_CTNET_UNDERLAY] ?: local;
 }
 
-/* Whether it can be an address of a host, or is none. */
+/**
+ * ctnet_vtep_family_ok() - whether tunnels may have addresses of a family
+ * @family: the family
+ * @extack: says why not
+ *
+ * A kernel that was booted with ipv6.disable=1 has no tables of IPv6: to look an address
+ * or a route up there is a crash. What is refused here is looked up nowhere.
+ *
+ * Return: 0 or -EAFNOSUPPORT.
+ */
+int ctnet_vtep_family_ok(enum ctnet_family family, struct netlink_ext_ack *extack)
+{
+	if (family == CTNET_V4 || ipv6_mod_enabled())
+		return 0;
+	NL_SET_ERR_MSG(extack, "IPv6 is off in this kernel (ipv6.disable=1): give an IPv4 address");
+	return -EAFNOSUPPORT;
+}
+
+/* Whether it can be an address of a host. */
 static bool ctnet_vtep_addr_ok(const struct in6_addr *addr, enum ctnet_family f)
 {
 	__be32 v4 = addr->s6_addr32[3];
 
-	if (ipv6_addr_any(addr))
-		return true;
 	if (f == CTNET_V4)
 		return !ipv4_is_zeronet(v4) && !ipv4_is_multicast(v4) &&
 		       !ipv4_is_lbcast(v4) && !ipv4_is_loopback(v4);
@@ -293,7 +305,15 @@ static int ctnet_vtep_check_local(struct ctnet_net *net,
 {
 	const struct nlattr *attr = ctnet_vtep_attr_local(data, f);
 	const struct in6_addr *addr = &conf->local[f];
+	int err;
 
+	if (ipv6_addr_any(addr))
+		return 0;
+	err = ctnet_vtep_family_ok(f, extack);
+	if (err) {
+		NL_SET_BAD_ATTR(extack, attr);
+		return err;
+	}
 	if (!ctnet_vtep_addr_ok(addr, f)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "The local address is not a unicast address of a host: give one that this host has");
@@ -305,8 +325,7 @@ static int ctnet_vtep_check_local(struct ctnet_net *net,
 		return -EINVAL;
 	}
 	/* Without an end of tunnels there is no peer. */
-	if (rtnl_dereference(net->vtep) && !ipv6_addr_any(addr) &&
-	    ctnet_peer_find(net, addr)) {
+	if (rtnl_dereference(net->vtep) && ctnet_peer_find(net, addr)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "The local address is that of a peer: remove the peer first");
 		return -EINVAL;
@@ -511,6 +530,8 @@ static struct net_device *ctnet_vtep_dev6(struct net *net, int vrf,
 {
 	struct net_device *dev;
 
+	if (!ipv6_mod_enabled())
+		return NULL;
 	dev = ipv6_dev_find(net, addr, dev_get_by_index_rcu(net, vrf));
 	if (dev)
 		return dev;
@@ -551,6 +572,8 @@ bool ctnet_vtep_has_addr6(struct net *net, int underlay,
 {
 	bool has;
 
+	if (!ipv6_mod_enabled())
+		return false;
 	rcu_read_lock();
 	has = ipv6_chk_addr(net, addr, dev_get_by_index_rcu(net, underlay), 0);
 	rcu_read_unlock();

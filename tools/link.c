@@ -400,8 +400,8 @@ int addr_add_all(struct nlsock *s, int ifindex, const char *where,
 {
 	static const struct hint hints[] = {
 		{ EACCES, "IPv6 is disabled there (sysctl net.ipv6.conf.all.disable_ipv6)" },
-		{ EAFNOSUPPORT, "the kernel has no IPv6" },
-		{ EOPNOTSUPP, "the kernel has no such addresses" },
+		{ EAFNOSUPPORT, "IPv6 is off in this kernel (ipv6.disable=1)" },
+		{ EOPNOTSUPP, "IPv6 is off in this kernel (ipv6.disable=1)" },
 		{ ENODEV, "the interface is gone, or its MTU is too small for the address" },
 		{ 0, NULL }
 	};

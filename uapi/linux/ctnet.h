@@ -116,7 +116,8 @@ enum ctnet_df {
  * @IFLA_CTNET_SUPPRESS: u8, 0 or 1; whether ARP requests and neighbour
  *	solicitations for an address that is in the table are answered by the
  *	network and flooded nowhere, default 1
- * @IFLA_CTNET_LOCAL6: IPv6 address, as LOCAL
+ * @IFLA_CTNET_LOCAL6: IPv6 address, as LOCAL. EAFNOSUPPORT: IPv6 is off in this
+ *	kernel.
  * @IFLA_CTNET_UNDERLAY: u32, interface index; the tunnels' device: what they
  *	send is routed out of it and what they receive comes in by it. A VRF
  *	device: by its routes and members. Default, and 0: any. Networks with
@@ -188,7 +189,8 @@ enum ctnet_ifla {
  *	EINVAL: the network has no VNI, or no local address of the family, or the
  *	address is not that of another host: multicast, broadcast, of 0.0.0.0/8,
  *	loopback, v4-mapped, or one of this host; or it is link-local and there
- *	is no underlay device. ENODEV; EEXIST.
+ *	is no underlay device. EAFNOSUPPORT: IPv6 is off in this kernel. ENODEV;
+ *	EEXIST.
  * @CTNET_CMD_PEER_DEL: remove a peer; its fdb entries go with it. ENOENT.
  * @CTNET_CMD_PEER_GET: one peer, or all of a network, or all. ENODEV; ENOENT.
  * @CTNET_CMD_PEER_ADD_NTF: a peer was added
