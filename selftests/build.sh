@@ -30,8 +30,8 @@ build_module()
 }
 
 # Builds what the sources make. A module's own coverage is recorded where the kernel can
-# (KCOV); with COVERAGE=1 which lines ran is, too (gcov), also of the tool. Where the kernel
-# has KUnit the module is built a second time, with its unit tests in it.
+# (KCOV); with COVERAGE=1 which lines ran is, too (gcov), also of the tool. For kunit.sh, where
+# the kernel has KUnit, the module is built a second time, with its unit tests in it.
 build_all()
 {
 	local dir
@@ -43,7 +43,8 @@ build_all()
 	for dir in "$BUILD"/selftests/*/; do
 		[[ ! -e $dir/Makefile ]] || make -C "$dir" || return
 	done
-	if vm_config KUNIT; then
+	rm -f "$BUILD-kunit/ctnet.ko"
+	if grep -qx kunit <<<"$SCRIPTS" && vm_config KUNIT; then
 		copy_tree "$BUILD-kunit"
 		build_module "$BUILD-kunit" "${vars[@]}" CTNET_KUNIT=y || return
 	fi
