@@ -94,35 +94,6 @@ static inline struct nlattr **ctnet_dump_attrs(struct netlink_callback *cb)
 #endif
 }
 
-/* Send an encapsulated frame. The core's counters of a device are kept out of it. */
-static inline void ctnet_udp_xmit(struct rtable *rt, struct sock *sk,
-				  struct sk_buff *skb, __be32 saddr,
-				  __be32 daddr, u8 tos, u8 ttl, __be16 df,
-				  __be16 sport, __be16 dport, bool nocheck)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
-	udp_tunnel_xmit_skb(rt, sk, skb, saddr, daddr, tos, ttl, df, sport,
-			    dport, false, nocheck);
-#else
-	udp_tunnel_xmit_skb(rt, sk, skb, saddr, daddr, tos, ttl, df, sport,
-			    dport, false, nocheck, 0);
-#endif
-}
-
-static inline void ctnet_udp_xmit6(struct dst_entry *dst, struct sock *sk,
-				   struct sk_buff *skb, struct in6_addr *saddr,
-				   struct in6_addr *daddr, u8 tos, u8 ttl,
-				   __be16 sport, __be16 dport, bool nocheck)
-{
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)
-	udp_tunnel6_xmit_skb(dst, sk, skb, NULL, saddr, daddr, tos, ttl, 0,
-			     sport, dport, nocheck);
-#else
-	udp_tunnel6_xmit_skb(dst, sk, skb, NULL, saddr, daddr, tos, ttl, 0,
-			     sport, dport, nocheck, 0);
-#endif
-}
-
 /* Whether tc or nft looks at what a device sends. */
 static inline bool ctnet_dev_has_egress_hook(const struct net_device *dev)
 {
@@ -182,6 +153,8 @@ static inline enum skb_drop_reason ctnet_skb_reason(enum ctnet_drop reason)
 		return SKB_DROP_REASON_IP_OUTNOROUTES;
 	case CTNET_DROP_FLOOD_QUEUE:
 		return SKB_DROP_REASON_CPU_BACKLOG;
+	case CTNET_DROP_FORWARDED:
+		return SKB_DROP_REASON_NETFILTER_DROP;
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 12, 0)
 	case CTNET_DROP_SOURCE:
 		return SKB_DROP_REASON_MAC_INVALID_SOURCE;

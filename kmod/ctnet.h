@@ -53,6 +53,7 @@
  */
 
 struct ctnet_net;
+struct ctnet_transit;
 
 enum ctnet_dst_kind {
 	CTNET_DST_SELF,
@@ -119,6 +120,7 @@ struct ctnet_port {
  * @dst_cache: route to it
  * @addr: its address; IPv4 as v4-mapped
  * @node: in &ctnet_net.peers
+ * @transit: in &ctnet_transit.peers
  * @rcu: frees it
  */
 struct ctnet_peer {
@@ -128,6 +130,7 @@ struct ctnet_peer {
 	struct dst_cache		dst_cache;
 	struct in6_addr			addr;
 	struct rhash_head		node;
+	struct rhlist_head		transit;
 	struct rcu_head			rcu;
 };
 
@@ -239,6 +242,7 @@ struct ctnet_sock {
  * @tos: of the outer header: a number or %CTNET_INHERIT
  * @df: enum ctnet_df
  * @udp_csum: whether outer checksums are sent
+ * @mark: of outer packets
  * @rcu: frees it
  *
  * Replaced as a whole, so that the datapath sees the old one or the new one.
@@ -253,6 +257,7 @@ struct ctnet_vtep {
 	u16			tos;
 	u8			df;
 	bool			udp_csum;
+	u32			mark;
 	struct rcu_head		rcu;
 };
 
@@ -352,6 +357,7 @@ struct ctnet_net {
  * @net: the namespace
  * @nets: all &struct ctnet_net by id; written under RTNL, read under RCU
  * @socks: &struct ctnet_sock; written under RTNL, read under RCU
+ * @transit: the peers of all networks; NULL while there never was one
  * @seq: changes of anything that is dumped; never 0
  * @mtu_work: has the networks' MTUs follow the underlay
  * @event_window: jiffies when the running second of events began
@@ -364,6 +370,7 @@ struct ctnet_ns {
 	struct net		*net;
 	struct xarray		nets;
 	struct list_head	socks;
+	struct ctnet_transit __rcu *transit;
 	atomic_t		seq;
 	struct work_struct	mtu_work;
 	unsigned long		event_window;
@@ -475,6 +482,46 @@ void ctnet_peer_reset_routes(struct ctnet_net *net);
 bool ctnet_peer_has_family(struct ctnet_net *net, enum ctnet_family family);
 bool ctnet_peer_has_linklocal(struct ctnet_net *net);
 
+/* offload.c */
+void ctnet_offload_limit(struct ctnet_net *net, const struct net_device *dev);
+void ctnet_offload_unlimit(struct ctnet_net *net, unsigned int size,
+			   unsigned int segs);
+struct sk_buff *ctnet_offload_do(struct ctnet_net *net, struct sk_buff *skb,
+				 netdev_features_t features);
+
+/* transit.c */
+int ctnet_transit_add(struct ctnet_peer *peer);
+void ctnet_transit_del(struct ctnet_peer *peer);
+struct ctnet_transit *ctnet_transit_close(struct ctnet_ns *ns);
+void ctnet_transit_free(struct ctnet_transit *transit);
+
+/**
+ * struct ctnet_outer - what stands before an encapsulated frame
+ * @tos: DS field with ECN
+ * @ttl: hop limit
+ * @df: whether the packet must not be fragmented, in IPv4
+ * @sport: UDP port of the sender
+ * @dport: and of the receiver
+ * @csum: whether there is a UDP checksum
+ */
+struct ctnet_outer {
+	u8	tos;
+	u8	ttl;
+	bool	df;
+	__be16	sport;
+	__be16	dport;
+	bool	csum;
+};
+
+/* outer.c */
+int ctnet_outer_xmit4(struct sk_buff *skb, struct sock *sk, struct dst_entry *dst,
+		      const struct ctnet_outer *outer, __be32 saddr,
+		      __be32 daddr);
+int ctnet_outer_xmit6(struct sk_buff *skb, struct sock *sk, struct dst_entry *dst,
+		      const struct ctnet_outer *outer,
+		      const struct in6_addr *saddr,
+		      const struct in6_addr *daddr);
+
 /* tunnel.c */
 DECLARE_PER_CPU(unsigned int, ctnet_tunnel_depth);
 void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb);
@@ -562,7 +609,10 @@ void ctnet_nl_miss_event(struct ctnet_dst *src, const u8 *mac,
 	FN(GUARD_RA, "guard-ra")		\
 	FN(GUARD_DHCP, "guard-dhcp")		\
 	FN(GUARD_HEADER, "guard-header")	\
-	FNE(QUEUE, "queue")
+	FN(QUEUE, "queue")			\
+	FN(FORWARDED, "forwarded")		\
+	FN(VXLAN_DEV, "vxlan-dev")		\
+	FNE(UNDERLAY, "underlay")
 
 extern const char ctnet_drop_names[CTNET_DROP_MAX + 1][ETH_GSTRING_LEN];
 void ctnet_drops_sum(const struct ctnet_drops __percpu *drops, u64 *sum);

@@ -9,6 +9,11 @@
 /* Highest attribute type that rtnetlink hands to a link kind. */
 #define CTNET_IFLA_POLICY_MAX	50
 
+/*
+ * What the network takes from the host as it is, also where the host's frames are those of
+ * another tunnel. Who gets them does what is left to be done: a port by what its device
+ * can, the tunnel before it encapsulates.
+ */
 #define CTNET_FEATURES	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
 			 NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_GSO_SOFTWARE)
 
@@ -51,10 +56,18 @@ bool ctnet_receive(struct sk_buff *skb)
 /* Makes a frame one that the device received. */
 static void ctnet_dev_receive(struct net_device *dev, struct sk_buff *skb)
 {
-	dev_sw_netstats_rx_add(dev, skb->len);
 	skb->pkt_type = PACKET_HOST;
 	skb->protocol = eth_type_trans(skb, dev);
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
+}
+
+/* Counts it: the backlog had room for it, or not. */
+static void ctnet_dev_count(struct ctnet_net *net, unsigned int len, bool room)
+{
+	if (likely(room))
+		dev_sw_netstats_rx_add(net->dev, len);
+	else
+		ctnet_drop_count(net, NULL, CTNET_DROP_QUEUE);
 }
 
 /**
@@ -64,8 +77,10 @@ static void ctnet_dev_receive(struct net_device *dev, struct sk_buff *skb)
  */
 void ctnet_dev_deliver(struct ctnet_net *net, struct sk_buff *skb)
 {
+	unsigned int len = skb->len;
+
 	ctnet_dev_receive(net->dev, skb);
-	ctnet_receive(skb);
+	ctnet_dev_count(net, len, ctnet_receive(skb));
 }
 
 /**
@@ -77,8 +92,10 @@ void ctnet_dev_deliver(struct ctnet_net *net, struct sk_buff *skb)
  */
 void ctnet_dev_answer(struct ctnet_net *net, struct sk_buff *skb)
 {
+	unsigned int len = skb->len;
+
 	ctnet_dev_receive(net->dev, skb);
-	netif_rx(skb);
+	ctnet_dev_count(net, len, netif_rx(skb) == NET_RX_SUCCESS);
 }
 
 /* On failure nothing is left; ctnet_dev_uninit() is the reverse. RTNL. */
@@ -88,6 +105,8 @@ static int ctnet_dev_init(struct net_device *dev)
 	struct ctnet_net *net = netdev_priv(dev);
 	int err;
 
+	/* Networks may stand on one another. */
+	netdev_lockdep_set_classes(dev);
 	net->drops = ctnet_drops_alloc();
 	if (!net->drops)
 		return -ENOMEM;
@@ -422,6 +441,7 @@ static const struct nla_policy ctnet_ifla_policy[CTNET_IFLA_POLICY_MAX + 1] = {
 	[IFLA_CTNET_DF] = NLA_POLICY_MAX(NLA_U8, CTNET_DF_INHERIT),
 	[IFLA_CTNET_UDP_CSUM] = NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_CTNET_MTU_AUTO] = NLA_POLICY_MAX(NLA_U8, 1),
+	[IFLA_CTNET_MARK] = { .type = NLA_U32 },
 	[IFLA_CTNET_MAX + 1 ... CTNET_IFLA_POLICY_MAX] = { .type = NLA_REJECT },
 };
 
@@ -455,7 +475,7 @@ static int ctnet_dev_set_vtep(struct ctnet_net *net, struct nlattr *data[],
 	    !data[IFLA_CTNET_LOCAL6] && !data[IFLA_CTNET_DSTPORT] &&
 	    !data[IFLA_CTNET_UNDERLAY] && !data[IFLA_CTNET_TTL] &&
 	    !data[IFLA_CTNET_TOS] && !data[IFLA_CTNET_DF] &&
-	    !data[IFLA_CTNET_UDP_CSUM])
+	    !data[IFLA_CTNET_UDP_CSUM] && !data[IFLA_CTNET_MARK])
 		return 0;
 	if (old)
 		conf = *old;
@@ -485,6 +505,8 @@ static int ctnet_dev_set_vtep(struct ctnet_net *net, struct nlattr *data[],
 		conf.df = nla_get_u8(data[IFLA_CTNET_DF]);
 	if (data[IFLA_CTNET_UDP_CSUM])
 		conf.udp_csum = nla_get_u8(data[IFLA_CTNET_UDP_CSUM]);
+	if (data[IFLA_CTNET_MARK])
+		conf.mark = nla_get_u32(data[IFLA_CTNET_MARK]);
 	if (!conf.vni) {
 		NL_SET_ERR_MSG(extack, "What belongs to the tunnel goes with a VNI: give one");
 		return -EINVAL;
@@ -615,7 +637,8 @@ static size_t ctnet_dev_get_size(const struct net_device *dev)
 	       nla_total_size(sizeof(u16)) +	/* IFLA_CTNET_TOS */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_CTNET_DF */
 	       nla_total_size(sizeof(u8)) +	/* IFLA_CTNET_UDP_CSUM */
-	       nla_total_size(sizeof(u8));	/* IFLA_CTNET_MTU_AUTO */
+	       nla_total_size(sizeof(u8)) +	/* IFLA_CTNET_MTU_AUTO */
+	       nla_total_size(sizeof(u32));	/* IFLA_CTNET_MARK */
 }
 
 static int ctnet_dev_fill_info(struct sk_buff *skb, const struct net_device *dev)
@@ -636,7 +659,8 @@ static int ctnet_dev_fill_info(struct sk_buff *skb, const struct net_device *dev
 	     nla_put_u16(skb, IFLA_CTNET_TTL, vtep->ttl) ||
 	     nla_put_u16(skb, IFLA_CTNET_TOS, vtep->tos) ||
 	     nla_put_u8(skb, IFLA_CTNET_DF, vtep->df) ||
-	     nla_put_u8(skb, IFLA_CTNET_UDP_CSUM, vtep->udp_csum)))
+	     nla_put_u8(skb, IFLA_CTNET_UDP_CSUM, vtep->udp_csum) ||
+	     nla_put_u32(skb, IFLA_CTNET_MARK, vtep->mark)))
 		return -EMSGSIZE;
 	if (nla_put_u8(skb, IFLA_CTNET_LEARNING, net->learning) ||
 	    nla_put_u32(skb, IFLA_CTNET_AGEING, net->ageing / HZ) ||

@@ -273,12 +273,14 @@ void ctnet_flood_uninit(struct ctnet_net *net)
 
 	for_each_possible_cpu(cpu) {
 		struct ctnet_flood *flood = per_cpu_ptr(net->floods, cpu);
-		unsigned int n;
+		struct sk_buff *skb;
 
 		napi_disable(&flood->napi);
 		__netif_napi_del(&flood->napi);
-		for (n = 0; n < CTNET_FLOOD_LINES; n++)
-			__skb_queue_purge(&flood->line[n]);
+		local_bh_disable();
+		while ((skb = ctnet_flood_next(flood)))
+			ctnet_drop(net, skb, CTNET_DROP_NET_DOWN);
+		local_bh_enable();
 	}
 	atomic_long_sub(atomic_long_read(&net->flood_bytes), &ctnet_flood_bytes);
 }

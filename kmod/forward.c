@@ -148,6 +148,8 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src)
 
 		if (clone)
 			ctnet_dev_deliver(net, clone);
+		else
+			ctnet_drop_count(net, skb, CTNET_DROP_NOMEM);
 	}
 	ctnet_deliver(dst, skb, src->kind != CTNET_DST_SELF);
 	return;

@@ -50,7 +50,8 @@ static int ctnet_nl_fill_tunnel(struct sk_buff *msg,
 	    nla_put_u16(msg, CTNET_A_NET_TTL, vtep->ttl) ||
 	    nla_put_u16(msg, CTNET_A_NET_TOS, vtep->tos) ||
 	    nla_put_u8(msg, CTNET_A_NET_DF, vtep->df) ||
-	    nla_put_u8(msg, CTNET_A_NET_UDP_CSUM, vtep->udp_csum))
+	    nla_put_u8(msg, CTNET_A_NET_UDP_CSUM, vtep->udp_csum) ||
+	    nla_put_u32(msg, CTNET_A_NET_MARK, vtep->mark))
 		return -EMSGSIZE;
 	return 0;
 }

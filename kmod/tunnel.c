@@ -19,26 +19,17 @@
 /* VLAN tags inside the frame that are looked behind. */
 #define CTNET_TUNNEL_VLANS	2
 
-/**
- * struct ctnet_outer - what the outer header takes from the inner packet
- * @tos: DS field with ECN
- * @ttl: hop limit, or 0 for that of the route
- * @df: whether the packet must not be fragmented
+/*
+ * What the outer header takes from the inner packet, which may be anything and is read as
+ * far as the VTEP wants it; a TTL of 0 is to be that of the route.
  */
-struct ctnet_outer {
-	u8	tos;
-	u8	ttl;
-	bool	df;
-};
-
-/* Reads the inner packet, which may be anything, as far as the VTEP wants it. */
 static struct ctnet_outer ctnet_tunnel_outer(const struct ctnet_vtep *vtep,
 					     const struct sk_buff *skb)
 {
 	__be16 proto = ((const struct ethhdr *)skb->data)->h_proto;
-	u8 tos = 0, ttl = 0;
+	struct ctnet_outer outer = { .csum = vtep->udp_csum };
 	unsigned int n, off = ETH_HLEN;
-	struct ctnet_outer outer;
+	u8 tos = 0, ttl = 0;
 	bool df = false;
 
 	for (n = 0; n < CTNET_TUNNEL_VLANS && eth_type_vlan(proto); n++) {
@@ -91,22 +82,19 @@ static noinline struct dst_entry *ctnet_tunnel_route4(struct ctnet_peer *peer,
 	};
 	struct rtable *rt;
 
-	/* A mark may choose another route: that one is not for the others. */
 	rt = udp_tunnel_dst_lookup(skb, dev, dev_net(dev), vtep->underlay, saddr,
-				   &key, 0, dport, 0,
-				   skb->mark ? NULL : &peer->dst_cache);
+				   &key, 0, dport, 0, &peer->dst_cache);
 	return IS_ERR(rt) ? ERR_CAST(rt) : &rt->dst;
 }
 
 static noinline struct dst_entry *ctnet_tunnel_route6(struct ctnet_peer *peer,
 						      const struct ctnet_vtep *vtep,
-						      struct sk_buff *skb,
 						      struct in6_addr *saddr,
 						      __be16 dport)
 {
 	struct net_device *dev = peer->dst.net->dev;
 	struct flowi6 fl6 = {
-		.flowi6_mark = skb->mark,
+		.flowi6_mark = vtep->mark,
 		.flowi6_oif = vtep->underlay,
 		.flowi6_proto = IPPROTO_UDP,
 		.fl6_dport = dport,
@@ -126,8 +114,7 @@ static noinline struct dst_entry *ctnet_tunnel_route6(struct ctnet_peer *peer,
 		dst_release(dst);
 		return ERR_PTR(-ELOOP);
 	}
-	if (!skb->mark)
-		dst_cache_set_ip6(&peer->dst_cache, dst, &fl6.saddr);
+	dst_cache_set_ip6(&peer->dst_cache, dst, &fl6.saddr);
 	*saddr = fl6.saddr;
 	return dst;
 }
@@ -206,7 +193,10 @@ struct ctnet_route {
 	};
 };
 
-/* Sets route->dst, with a reference, or returns an error. */
+/*
+ * Sets route->dst, with a reference, or returns an error. The mark of @skb, which rules of
+ * routing may ask for, is the network's.
+ */
 static int ctnet_tunnel_route(struct ctnet_peer *peer,
 			      const struct ctnet_vtep *vtep, struct sk_buff *skb,
 			      enum ctnet_family family, struct ctnet_route *route)
@@ -217,18 +207,16 @@ static int ctnet_tunnel_route(struct ctnet_peer *peer,
 	if (unlikely(!vtep->sock[family]))
 		return -ENETUNREACH;
 	if (family == CTNET_V4) {
-		if (likely(!skb->mark))
-			dst = (struct dst_entry *)
-			      dst_cache_get_ip4(&peer->dst_cache, &route->saddr4);
+		dst = (struct dst_entry *)dst_cache_get_ip4(&peer->dst_cache,
+							    &route->saddr4);
 		if (unlikely(!dst))
 			dst = ctnet_tunnel_route4(peer, vtep, skb,
 						  &route->saddr4, dport);
 	} else {
-		if (likely(!skb->mark))
-			dst = dst_cache_get_ip6(&peer->dst_cache, &route->saddr6);
+		dst = dst_cache_get_ip6(&peer->dst_cache, &route->saddr6);
 		if (unlikely(!dst))
-			dst = ctnet_tunnel_route6(peer, vtep, skb,
-						  &route->saddr6, dport);
+			dst = ctnet_tunnel_route6(peer, vtep, &route->saddr6,
+						  dport);
 	}
 	route->dst = dst;
 	return PTR_ERR_OR_ZERO(dst);
@@ -243,19 +231,20 @@ static void ctnet_tunnel_send(struct ctnet_peer *peer,
 			      enum ctnet_family family,
 			      struct ctnet_route *route, bool fragment)
 {
-	__be16 sport, dport = peer->dstport ?: vtep->port;
 	struct sock *sk = vtep->sock[family]->sock->sk;
 	struct ctnet_net *net = peer->dst.net;
 	struct dst_entry *dst = route->dst;
 	unsigned int len = skb->len;
 	struct ctnet_outer outer;
 	struct vxlanhdr *vxh;
+	int err;
 
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		skb_set_transport_header(skb, skb_checksum_start_offset(skb));
 	outer = ctnet_tunnel_outer(vtep, skb);
-	sport = udp_flow_src_port(dev_net(net->dev), skb, 0, 0, true);
-	trace_ctnet_encap(skb, peer, vtep->vni, sport);
+	outer.sport = udp_flow_src_port(dev_net(net->dev), skb, 0, 0, true);
+	outer.dport = peer->dstport ?: vtep->port;
+	trace_ctnet_encap(skb, peer, vtep->vni, outer.sport);
 	if (unlikely(skb_cow_head(skb, LL_RESERVED_SPACE(dst->dev) +
 				  dst->header_len + CTNET_OVERHEAD6 - ETH_HLEN) ||
 		     udp_tunnel_handle_offloads(skb, vtep->udp_csum))) {
@@ -268,57 +257,26 @@ static void ctnet_tunnel_send(struct ctnet_peer *peer,
 	vxh->vx_vni = vxlan_vni_field(cpu_to_be32(vtep->vni));
 	skb_set_inner_protocol(skb, htons(ETH_P_TEB));
 
-	/* The network device counts what the host sends, not what is tunnelled. */
-	skb->dev = NULL;
-	ctnet_stats_tx(peer->stats, len);
+	outer.df = outer.df && !fragment;
 	if (family == CTNET_V4) {
-		ctnet_udp_xmit((struct rtable *)dst, sk, skb, route->saddr4,
-			       peer->addr.s6_addr32[3], outer.tos,
-			       outer.ttl ?: ip4_dst_hoplimit(dst),
-			       outer.df && !fragment ? htons(IP_DF) : 0, sport,
-			       dport, !vtep->udp_csum);
-		return;
+		outer.ttl = outer.ttl ?: ip4_dst_hoplimit(dst);
+		err = ctnet_outer_xmit4(skb, sk, dst, &outer, route->saddr4,
+					peer->addr.s6_addr32[3]);
+	} else {
+		outer.ttl = outer.ttl ?: ip6_dst_hoplimit(dst);
+		outer.df = !fragment;
+		err = ctnet_outer_xmit6(skb, sk, dst, &outer, &route->saddr6,
+					&peer->addr);
 	}
-	/* For IPv4 the core does this. */
-	skb_scrub_packet(skb, false);
-	skb_clear_hash_if_not_l4(skb);
-	skb->ignore_df = fragment;
-	ctnet_udp_xmit6(dst, sk, skb, &route->saddr6, &peer->addr, outer.tos,
-			outer.ttl ?: ip6_dst_hoplimit(dst), sport, dport,
-			!vtep->udp_csum);
+	if (likely(!net_xmit_eval(err)))
+		ctnet_stats_tx(peer->stats, len);
+	else
+		ctnet_drop_count(net, NULL, CTNET_DROP_UNDERLAY);
 }
 
-/*
- * What has to be done to a frame before it can be encapsulated: a tag beside it
- * goes in, and offloads that can not be asked for inside a tunnel are carried out.
- */
-static bool ctnet_tunnel_needs_help(const struct ctnet_net *net,
-				    struct sk_buff *skb)
-{
-	if (skb_vlan_tag_present(skb))
-		return true;
-	if (skb->encapsulation)
-		return skb_is_gso(skb) || skb->ip_summed == CHECKSUM_PARTIAL;
-	/* The outer checksum is made of inner ones that are Internet checksums. */
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_csum_is_sctp(skb))
-		return true;
-	return skb_is_gso(skb) &&
-	       !net_gso_ok(READ_ONCE(net->dev->features),
-			   skb_shinfo(skb)->gso_type);
-}
-
-/* The frame becomes what the network's device could send, maybe several. */
-static noinline struct sk_buff *ctnet_tunnel_help(struct ctnet_net *net,
-						  struct sk_buff *skb)
-{
-	bool again = false;
-
-	skb->dev = net->dev;
-	skb = validate_xmit_skb_list(skb, net->dev, &again);
-	if (!skb)
-		ctnet_drop_count(net, NULL, CTNET_DROP_MALFORMED);
-	return skb;
-}
+/* Offloads that can be asked for inside a tunnel; others are carried out before. */
+#define CTNET_TUNNEL_FEATURES	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
+				 NETIF_F_HW_CSUM | NETIF_F_GSO_SOFTWARE)
 
 /*
  * IPsec cuts what is to be cut before it encrypts. It would do so by the device that the
@@ -334,26 +292,34 @@ static bool ctnet_tunnel_must_cut(const struct dst_entry *dst,
 #endif
 }
 
-static noinline struct sk_buff *ctnet_tunnel_cut(struct ctnet_net *net,
-						 struct sk_buff *skb)
+/* Which of a frame's offloads may be left to whom it is sent to. */
+static netdev_features_t ctnet_tunnel_features(const struct ctnet_net *net,
+					       const struct dst_entry *dst,
+					       const struct sk_buff *skb)
 {
-	struct sk_buff *segs;
+	netdev_features_t features = CTNET_TUNNEL_FEATURES & ~NETIF_F_GSO_SOFTWARE;
 
-	if (skb_vlan_tag_present(skb)) {
-		skb = __vlan_hwaccel_push_inside(skb);
-		if (!skb) {
-			ctnet_drop_count(net, NULL, CTNET_DROP_NOMEM);
-			return NULL;
-		}
-	}
-	skb->dev = net->dev;
-	segs = skb_gso_segment(skb, 0);
-	if (IS_ERR_OR_NULL(segs)) {
-		ctnet_drop(net, skb, CTNET_DROP_MALFORMED);
-		return NULL;
-	}
-	consume_skb(skb);
-	return segs;
+	if (ctnet_tunnel_must_cut(dst, skb))
+		return 0;
+	/* It is a tunnel's frame already: nothing looks behind two outer headers. */
+	if (skb->encapsulation)
+		return features & ~NETIF_F_HW_CSUM;
+	return features | (READ_ONCE(net->dev->features) & NETIF_F_GSO_SOFTWARE);
+}
+
+/*
+ * What has to be done to a frame before it can be encapsulated: a tag beside it
+ * goes in, and offloads that can not be asked for inside a tunnel are carried out.
+ */
+static bool ctnet_tunnel_needs_help(struct sk_buff *skb,
+				    netdev_features_t features)
+{
+	if (skb_vlan_tag_present(skb))
+		return true;
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    (!(features & NETIF_F_HW_CSUM) || skb_csum_is_sctp(skb)))
+		return true;
+	return skb_is_gso(skb) && !net_gso_ok(features, skb_shinfo(skb)->gso_type);
 }
 
 /*
@@ -369,13 +335,18 @@ static void ctnet_tunnel_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 	enum ctnet_family family = ctnet_addr_family(&peer->addr);
 	struct ctnet_net *net = peer->dst.net;
 	const struct ctnet_vtep *vtep = rcu_dereference(net->vtep);
+	netdev_features_t features;
 	struct ctnet_route route;
 	bool fragment = false;
 	struct sk_buff *next;
 	int err, headroom;
 
-	err = vtep ? ctnet_tunnel_route(peer, vtep, skb, family, &route) :
-		     -ENETUNREACH;
+	err = -ENETUNREACH;
+	if (likely(vtep)) {
+		/* What marked the inner packet did not mean the outer one. */
+		skb->mark = vtep->mark;
+		err = ctnet_tunnel_route(peer, vtep, skb, family, &route);
+	}
 	if (unlikely(err)) {
 		ctnet_drop(net, skb, err == -ELOOP ? CTNET_DROP_LOOP :
 						     CTNET_DROP_NO_ROUTE);
@@ -394,16 +365,12 @@ static void ctnet_tunnel_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 		fragment = true;
 	}
 
-	if (unlikely(ctnet_tunnel_must_cut(route.dst, skb))) {
-		skb = ctnet_tunnel_cut(net, skb);
-	} else if (unlikely(ctnet_tunnel_needs_help(net, skb))) {
-		/* A tag that goes in would take part in it. */
-		skb_get_hash(skb);
-		skb = ctnet_tunnel_help(net, skb);
-	} else {
+	features = ctnet_tunnel_features(net, route.dst, skb);
+	if (likely(!ctnet_tunnel_needs_help(skb, features))) {
 		ctnet_tunnel_send(peer, vtep, skb, family, &route, fragment);
 		return;
 	}
+	skb = ctnet_offload_do(net, skb, features);
 	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
 		dst_hold(route.dst);
@@ -422,8 +389,8 @@ static noinline void ctnet_tunnel_xmit_long(struct ctnet_peer *peer,
 {
 	struct sk_buff *next;
 
-	skb_get_hash(skb);
-	skb = ctnet_tunnel_help(peer->dst.net, skb);
+	skb = ctnet_offload_do(peer->dst.net, skb, CTNET_TUNNEL_FEATURES &
+				~NETIF_F_GSO_SOFTWARE);
 	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
 		ctnet_tunnel_xmit_one(peer, skb);
@@ -568,6 +535,8 @@ int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 	u8 tos;
 
 	if (unlikely(!sock)) {
+		/* It is being closed, and its counters are gone. */
+		trace_ctnet_drop(NULL, skb, CTNET_DROP_VXLAN_VNI);
 		kfree_skb(skb);
 		return 0;
 	}

@@ -74,10 +74,11 @@ set_net()
 	check ctn "$t1" set-net n1 --vni 9 --local 192.0.2.9 --dstport 4799 --mtu 1280 \
 		--mac 02:00:00:00:00:ab --address 198.51.100.77/25 --address 2001:db8:9::1/64 \
 		--learning off --ageing 7 --flood off --suppress off --max-fdb 11 --ttl 12 --tos 13 \
-		--df inherit --udp-csum off
+		--df inherit --udp-csum off --mark 0x1f
 	json=$(ctn "$t1" -j list nets n1)
 	check_match "$json" '"vni":9,"local":"192.0.2.9","dstport":4799,' set-net
 	check_match "$json" '"ttl":12,"tos":13,"df":"inherit","udp_csum":false,"mtu":1280' set-net
+	check_match "$json" '"mark":31' set-net
 	check_match "$json" '"mac":"02:00:00:00:00:ab"' set-net
 	check_match "$json" '"198.51.100.77/25".*"2001:db8:9::1/64"' set-net
 	check_match "$json" '"learning":false,"ageing":7,"flood":false,"max_fdb":11,"suppress":false' set-net
@@ -111,7 +112,7 @@ keys()
 	ctn "$t1" -j "$@" | grep -oE '"[a-z0-9_]+":' | tr -d '":' | LC_ALL=C sort -u | paste -sd' '
 }
 
-readonly NET_KEYS="addresses ageing df dstport fdb_learned fdb_static flood ifindex learning local mac max_fdb mtu mtu_auto network peer_count port_count state suppress tos ttl udp_csum vni"
+readonly NET_KEYS="addresses ageing df dstport fdb_learned fdb_static flood ifindex learning local mac mark max_fdb mtu mtu_auto network peer_count port_count state suppress tos ttl udp_csum vni"
 readonly PORT_KEYS="addresses container_ifname container_mtu flood guard hairpin ifindex isolated label learning macs network port state"
 
 json_keys()
@@ -220,7 +221,7 @@ helps()
 	[[ $n -ge 17 ]] || fail "help lists $n commands"
 	check ctnetctl help add-net
 	for word in vni local underlay dstport address mtu mac may-exist learning ageing flood \
-		suppress max-fdb ttl tos df udp-csum; do
+		suppress max-fdb ttl tos df udp-csum mark; do
 		check_match "$OUT" "  --$word " "help add-net"
 	done
 	check ctnetctl help add-port

@@ -45,7 +45,8 @@ NET_DROPS = 17
 DROPS = """UNSPEC PAD malformed source link_local net_down port_down too_big hairpin
 	split_horizon unknown flood_queue nomem no_route loop vxlan_header vxlan_vni vxlan_local
 	vxlan_peer vxlan_ecn path_mtu isolated miss guard_mac guard_arp guard_nd guard_ip
-	guard_ip6 guard_ra guard_dhcp guard_header queue""".split()
+	guard_ip6 guard_ra guard_dhcp guard_header queue forwarded vxlan_dev
+	underlay""".split()
 PATIENCE = 10 * int(os.environ.get("CTNET_SLOW", "1"))
 
 

@@ -24,7 +24,7 @@ whole()
 	cat <<-EOT
 		# made by "ctnetctl save"; see ctnetctl(8), CONFIGURATIONS
 		add-net mark --mac 02:00:00:00:00:01
-		add-net net0 --vni 100 --local 192.0.2.1 --local 2001:db8:0:1::1 --underlay ul0 --dstport 4790 --address 203.0.113.1/24 --address 203.0.113.2/24 --address 2001:db8:100::1/64 --address 2001:db8:100::2/64 --mtu 1400 --mac 02:00:00:00:00:02 --learning off --ageing 77 --flood off --max-fdb 1000 --suppress off --ttl 9 --tos inherit --df inherit --udp-csum off
+		add-net net0 --vni 100 --local 192.0.2.1 --local 2001:db8:0:1::1 --underlay ul0 --dstport 4790 --address 203.0.113.1/24 --address 203.0.113.2/24 --address 2001:db8:100::1/64 --address 2001:db8:100::2/64 --mtu 1400 --mac 02:00:00:00:00:02 --learning off --ageing 77 --flood off --max-fdb 1000 --suppress off --ttl 9 --tos inherit --df inherit --udp-csum off --mark 7
 		add-peer net0 192.0.2.2
 		add-peer net0 192.0.2.3 --dstport 4791
 		add-peer net0 2001:db8:0:1::2

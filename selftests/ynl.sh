@@ -159,8 +159,8 @@ nets()
 	start
 	check ctn "$h1" add-net net2 --vni 200 --local 192.0.2.1 --dstport 4790 --underlay ul0
 	heard net-new-ntf '{"ifname":"net2","vni":200,"local":"192.0.2.1","underlay":"ul0","ports":0}'
-	check ctn "$h1" set-net net2 --df inherit --ttl inherit --tos 4 --udp-csum off --ageing 77
-	heard net-set-ntf '{"ifindex":"net2","df":"inherit","ttl":256,"tos":4,"udp-csum":0,"ageing":77}'
+	check ctn "$h1" set-net net2 --df inherit --ttl inherit --tos 4 --udp-csum off --mark 9 --ageing 77
+	heard net-set-ntf '{"ifindex":"net2","df":"inherit","ttl":256,"tos":4,"udp-csum":0,"mark":9,"ageing":77}'
 	ok net-get '{"ifindex":"net0"}' \
 		'"local": "192.0.2.1", "local6": "2001:db8:0:1::1",.*"stats": \{.*"vni": 100'
 	ok net-get '{"ifindex":"net1"}' '"ifname": "net1"'

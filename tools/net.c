@@ -67,7 +67,10 @@
 	  .attr = IFLA_CTNET_DF, .width = 1, .preset = CTNET_DF_ON },	\
 	{ .name = "udp-csum", .type = OPT_ONOFF, .off = AT(udp_csum),	\
 	  .help = "outer UDP checksums (default on)",			\
-	  .attr = IFLA_CTNET_UDP_CSUM, .width = 1, .preset = 1 }
+	  .attr = IFLA_CTNET_UDP_CSUM, .width = 1, .preset = 1 },	\
+	{ .name = "mark", .type = OPT_U32, .off = AT(mark),		\
+	  .help = "mark of outer packets, for rules of routing, nft and tc (default 0)", \
+	  .max = UINT32_MAX, .attr = IFLA_CTNET_MARK, .width = 4 }
 
 const struct opt add_net_opts[] = {
 	NET_OPTS,
@@ -146,6 +149,7 @@ int net_parse(struct nlmsghdr *h, struct net *net)
 		[CTNET_A_NET_DF] = { .type = NLA_U8 },
 		[CTNET_A_NET_UDP_CSUM] = { .type = NLA_U8 },
 		[CTNET_A_NET_MTU_AUTO] = { .type = NLA_U8 },
+		[CTNET_A_NET_MARK] = { .type = NLA_U32 },
 		[CTNET_A_NET_DSTPORT] = { .type = NLA_U16 },
 		[CTNET_A_NET_LEARNING] = { .type = NLA_U8 },
 		[CTNET_A_NET_AGEING] = { .type = NLA_U32 },
@@ -176,6 +180,7 @@ int net_parse(struct nlmsghdr *h, struct net *net)
 		{ CTNET_A_NET_TOS, AT(tos) },
 		{ CTNET_A_NET_DF, AT(df) },
 		{ CTNET_A_NET_UDP_CSUM, AT(udp_csum) },
+		{ CTNET_A_NET_MARK, AT(mark) },
 	};
 	static const struct {
 		int attr;
@@ -305,6 +310,8 @@ struct json_object *net_json(const struct net *net, const struct link *l,
 	}
 	json_u64(o, "mtu", c->mtu.v);
 	json_onoff(o, "mtu_auto", net->mtu_auto);
+	if (c->mark.set)
+		json_u64(o, "mark", c->mark.v);
 	if (l && l->has_mac)
 		json_mac(o, "mac", l->mac);
 	if (addrs) {

@@ -31,6 +31,7 @@ struct net_opts {
 	struct o_u32 tos;
 	struct o_u32 df;
 	struct o_u32 udp_csum;
+	struct o_u32 mark;
 	bool may_exist;
 	bool if_exists;
 };

@@ -40,6 +40,9 @@ static const char *const drop_names[CTNET_DROP_MAX + 1] = {
 	[CTNET_DROP_GUARD_DHCP] = "guard-dhcp",
 	[CTNET_DROP_GUARD_HEADER] = "guard-header",
 	[CTNET_DROP_QUEUE] = "queue",
+	[CTNET_DROP_FORWARDED] = "forwarded",
+	[CTNET_DROP_VXLAN_DEV] = "vxlan-dev",
+	[CTNET_DROP_UNDERLAY] = "underlay",
 };
 
 static const char *const stat_keys[CTNET_A_STATS_MAX + 1] = {

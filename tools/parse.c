@@ -18,7 +18,7 @@ const char *parse_u32(const char *s, uint32_t min, uint32_t max, uint32_t *v)
 	char *end;
 
 	errno = 0;
-	n = strtoull(s, &end, 10);
+	n = strtoull(s, &end, s[0] == '0' && (s[1] | 0x20) == 'x' ? 16 : 10);
 	if (!isdigit((unsigned char)*s) || *end)
 		return "is no number";
 	if (errno || n < min || n > max) {

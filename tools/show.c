@@ -389,6 +389,7 @@ static void tree_net(struct json_object *o)
 	tree_unless(o, "tos", "0");
 	tree_unless(o, "df", "on");
 	tree_flag(o, "udp_csum", true);
+	tree_unless(o, "mark", "0");
 	printf("\n   ");
 	tree_words(o, "mac", "mac", COLOR_MAC);
 	tree_words(o, "addresses", "addresses", COLOR_IP);

@@ -30,6 +30,7 @@ static const struct attr settings[] = {
 	{ IFLA_CTNET_DF, V_SMALL, 15 },
 	{ IFLA_CTNET_UDP_CSUM, V_BOOL, 12 },
 	{ IFLA_CTNET_MTU_AUTO, V_BOOL, 10 },
+	{ IFLA_CTNET_MARK, V_U32, 10 },
 	{ IFLA_CTNET_MAX + 1, V_U32, 1 },
 };
 

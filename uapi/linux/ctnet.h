@@ -36,7 +36,7 @@
  *
  *   NET_GET    do/dump: [IFINDEX] (do: =IFINDEX)
  *              reply: IFINDEX IFNAME MTU LEARNING AGEING FLOOD MAX_FDB SUPPRESS
- *              [VNI [LOCAL] [LOCAL6] DSTPORT [UNDERLAY] TTL TOS DF UDP_CSUM] MTU_AUTO
+ *              [VNI [LOCAL] [LOCAL6] DSTPORT [UNDERLAY] TTL TOS DF UDP_CSUM MARK] MTU_AUTO
  *              PORTS PEERS FDB_STATIC FDB_LEARNED
  *              STATS{...} DROPS{...}
  *   PORT_ADD   do: =NET =DEV [FLAGS]
@@ -134,6 +134,8 @@ enum ctnet_df {
  *	1. A checksum of zero is accepted in any case (RFC 7348, RFC 6935).
  * @IFLA_CTNET_MTU_AUTO: u8, 0 or 1; whether the MTU follows the underlay's, until
  *	IFLA_MTU is set. Default 1 where there is a VNI and IFLA_MTU is not given.
+ * @IFLA_CTNET_MARK: u32, of outer packets, as rules of routing, netfilter and tc see
+ *	it, default 0. That of the inner packet stays with it. Goes with a VNI only.
  * @__IFLA_CTNET_MAX: one more than the last
  *
  * RTM_NEWLINK on a network that is there changes what it names and leaves the
@@ -158,6 +160,7 @@ enum ctnet_ifla {
 	IFLA_CTNET_DF,
 	IFLA_CTNET_UDP_CSUM,
 	IFLA_CTNET_MTU_AUTO,
+	IFLA_CTNET_MARK,
 	__IFLA_CTNET_MAX
 };
 
@@ -291,6 +294,7 @@ enum ctnet_cmd {
  * @CTNET_A_NET_DF: u8, as %IFLA_CTNET_DF
  * @CTNET_A_NET_UDP_CSUM: u8, as %IFLA_CTNET_UDP_CSUM
  * @CTNET_A_NET_MTU_AUTO: u8, as %IFLA_CTNET_MTU_AUTO
+ * @CTNET_A_NET_MARK: u32, as %IFLA_CTNET_MARK
  * @__CTNET_A_NET_MAX: one more than the last
  */
 enum ctnet_net_attr {
@@ -320,6 +324,7 @@ enum ctnet_net_attr {
 	CTNET_A_NET_DF,
 	CTNET_A_NET_UDP_CSUM,
 	CTNET_A_NET_MTU_AUTO,
+	CTNET_A_NET_MARK,
 	__CTNET_A_NET_MAX
 };
 
@@ -539,7 +544,15 @@ enum ctnet_stats_attr {
  * @CTNET_DROP_GUARD_DHCP: guard: answer of a DHCP or DHCPv6 server
  * @CTNET_DROP_GUARD_HEADER: guard: headers truncated, in the wrong order, or in a
  *	fragment that hides them
- * @CTNET_DROP_QUEUE: refused by a queue, or a filter, of the port it was for
+ * @CTNET_DROP_QUEUE: refused by a queue, or a filter, of the port it was for, or by the
+ *	queue to the host
+ * @CTNET_DROP_FORWARDED: a datagram that the host forwards, and has not sent itself, to
+ *	the UDP port of a peer: with the host's address as its source, as masquerading
+ *	gives it, the peer would take it for the host's
+ * @CTNET_DROP_VXLAN_DEV: came in by a network of this host that the way to the peer does
+ *	not lead through
+ * @CTNET_DROP_UNDERLAY: refused on its way out, encapsulated: by a rule of the firewall,
+ *	by IPsec, or by a queue of the underlay
  * @__CTNET_DROP_MAX: one more than the last
  *
  * VXLAN_HEADER and VXLAN_VNI are counted by the socket (VTEP_GET), all others by
@@ -578,6 +591,9 @@ enum ctnet_drop {
 	CTNET_DROP_GUARD_DHCP,
 	CTNET_DROP_GUARD_HEADER,
 	CTNET_DROP_QUEUE,
+	CTNET_DROP_FORWARDED,
+	CTNET_DROP_VXLAN_DEV,
+	CTNET_DROP_UNDERLAY,
 	__CTNET_DROP_MAX
 };
 
