@@ -15,7 +15,9 @@
  * can, the tunnel before it encapsulates.
  */
 #define CTNET_FEATURES	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
-			 NETIF_F_HW_CSUM | NETIF_F_RXCSUM | NETIF_F_GSO_SOFTWARE)
+			 NETIF_F_HW_CSUM | NETIF_F_RXCSUM | \
+			 NETIF_F_GSO_SOFTWARE | NETIF_F_GSO_ENCAP_ALL)
+#define CTNET_VLAN_FEATURES	(NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX)
 
 /* Frames that the host sends into the network. */
 static netdev_tx_t ctnet_dev_xmit(struct sk_buff *skb, struct net_device *dev)
@@ -390,9 +392,11 @@ static void ctnet_dev_setup(struct net_device *dev)
 	ctnet_dev_lockless_local(dev);
 	/* A path's MTU is entered into the route that a frame of the host has. */
 	netif_keep_dst(dev);
-	dev->features |= CTNET_FEATURES;
-	dev->hw_features |= CTNET_FEATURES;
+	dev->features |= CTNET_FEATURES | CTNET_VLAN_FEATURES;
+	dev->hw_features |= CTNET_FEATURES | CTNET_VLAN_FEATURES;
 	dev->vlan_features |= CTNET_FEATURES;
+	dev->hw_enc_features |= CTNET_FEATURES;
+	netif_set_tso_max_size(dev, GSO_MAX_SIZE);
 	dev->max_mtu = ETH_MAX_MTU - CTNET_OVERHEAD6;
 	dev->needed_headroom = CTNET_HEADROOM;
 

@@ -9,7 +9,8 @@
 /* What a veth pair passes on as it is, unless it is told not to. */
 #define CTNET_PORT_OFFLOADS \
 	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC | \
-	 NETIF_F_GSO_SOFTWARE | NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX)
+	 NETIF_F_GSO_SOFTWARE | NETIF_F_GSO_ENCAP_ALL | \
+	 NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX)
 
 static struct kmem_cache *ctnet_port_cache __read_mostly;
 
@@ -255,6 +256,7 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 		goto err_unlink;
 	dev_disable_lro(dev);
 	netdev_set_rx_headroom(dev, CTNET_HEADROOM);
+	ctnet_offload_limit(net, dev);
 	/* The slot is reserved: this cannot fail. */
 	xa_store(&net->members, port->dst.id, &port->dst, GFP_KERNEL_ACCOUNT);
 	WRITE_ONCE(net->n_ports, net->n_ports + 1);
@@ -292,6 +294,7 @@ void ctnet_port_detach(struct ctnet_port *port)
 	netdev_rx_handler_unregister(dev);
 	netdev_upper_dev_unlink(dev, net->dev);
 	dev_set_promiscuity(dev, -1);
+	ctnet_offload_unlimit(net, dev->tso_max_size, dev->tso_max_segs);
 	ctnet_fdb_retire(&port->dst);
 	ctnet_nl_port_event(port, CTNET_CMD_PORT_DEL_NTF);
 	call_rcu(&port->rcu, ctnet_port_free_rcu);
@@ -310,6 +313,10 @@ static int ctnet_port_dev_event(struct ctnet_port *port, unsigned long event)
 		break;
 	case NETDEV_CHANGENAME:
 		ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);
+		break;
+	case NETDEV_FEAT_CHANGE:
+		/* What it was is not known any more. */
+		ctnet_offload_unlimit(port->dst.net, 0, 0);
 		break;
 	case NETDEV_PRE_TYPE_CHANGE:
 		/* Only Ethernet devices are ports. */
@@ -339,6 +346,20 @@ static void ctnet_port_underlay_event(struct net_device *dev,
 	}
 }
 
+/*
+ * A network is a bridge: another bridge, a bond or a team would take what it receives, and
+ * send into it from addresses that it cannot learn. A VRF may have it.
+ */
+static int ctnet_port_no_master(const struct netdev_notifier_changeupper_info *info)
+{
+	if (!info->linking || !info->master ||
+	    netif_is_l3_master(info->upper_dev))
+		return NOTIFY_DONE;
+	NL_SET_ERR_MSG(netdev_notifier_info_to_extack(&info->info),
+		       "A ctnet network is a bridge itself: make the other's ports its ports, or join the two by a veth pair");
+	return notifier_from_errno(-EOPNOTSUPP);
+}
+
 /* Context: RTNL. */
 static int ctnet_port_event(struct notifier_block *nb, unsigned long event,
 			    void *ptr)
@@ -348,6 +369,8 @@ static int ctnet_port_event(struct notifier_block *nb, unsigned long event,
 
 	ctnet_port_underlay_event(dev, event);
 	if (ctnet_dev_is(dev)) {
+		if (event == NETDEV_PRECHANGEUPPER)
+			return ctnet_port_no_master(ptr);
 		if ((event == NETDEV_CHANGENAME || event == NETDEV_CHANGEMTU) &&
 		    dev->reg_state == NETREG_REGISTERED)
 			ctnet_nl_net_event(netdev_priv(dev),

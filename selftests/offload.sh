@@ -4,7 +4,7 @@
 # TCP segments of 64 KiB stay whole between containers of a host, and over VXLAN
 # up to the underlay device.
 #
-# timeout: 300
+# timeout: 400
 #
 #	h1                                          h2
 #	a1 .11 --.                            .-- a2 .21
@@ -227,6 +227,132 @@ for i in range(0, int(sys.argv[1]), 10):
 	[[ ${got:-0} -ge 10000 ]] || fail "cut before the container: ${got:-0} bytes at most"
 }
 
+# others_tunnel PORT CSUM: a tunnel of the kernel's, from the host over net1 to the container l1; what
+# the container gets. Then the same to a container behind our own tunnel, which cuts.
+others_tunnel()
+{
+	local dport=$1 csum=$2
+
+	must ip -n "$h1" addr replace 198.51.100.1/24 dev net1
+	check ip -n "$h1" link add vxo up type vxlan id 9 local 198.51.100.1 remote 198.51.100.11 \
+		dstport "$dport" dev net1 "$csum"
+	check ip -n "$l1" link add vxo up type vxlan id 9 local 198.51.100.11 remote 198.51.100.1 \
+		dstport "$dport" dev eth0 "$csum"
+	check ip -n "$h1" addr add 203.0.113.201/30 dev vxo
+	check ip -n "$l1" addr add 203.0.113.202/30 dev vxo
+	stream_seen "$l1" eth0 "udp dst port $dport" "$TMP/over" "$h1" "$l1" 203.0.113.202
+	[[ $LONGEST -ge 60000 ]] ||
+		fail "cut before the container: $LONGEST bytes at most"
+	tcp_copy "$h1" "$l1" 203.0.113.202
+	tcp_copy "$l1" "$h1" 203.0.113.201
+}
+
+# The near end cannot: its frames are cut in front of it, and right.
+others_tunnel_cut()
+{
+	local near
+
+	near=$(near_end "$h1" net1 "$l1") || { fail "no near end"; return; }
+	check ip netns exec "$h1" ethtool -K "$near" tx-udp_tnl-segmentation off \
+		tx-udp_tnl-csum-segmentation off
+	stream_seen "$l1" eth0 "udp dst port 4790" "$TMP/cut" "$h1" "$l1" 203.0.113.202 $((2 << 20))
+	[[ $LONGEST -le 1514 ]] || fail "longer than the MTU: $LONGEST bytes"
+	[[ $LONGEST -ge 1400 ]] || fail "shorter than need be: $LONGEST bytes at most"
+	tcp_copy "$h1" "$l1" 203.0.113.202
+	check ip netns exec "$h1" ethtool -K "$near" tx-udp_tnl-segmentation on \
+		tx-udp_tnl-csum-segmentation on
+}
+
+others_tunnel_end()
+{
+	check ip -n "$h1" link del vxo
+	check ip -n "$l1" link del vxo
+}
+
+# near_end NS NET LABEL: the near end of a container whose label begins so
+near_end()
+{
+	local json re
+
+	json=$(ctn "$1" -j list ports "$2")
+	json=${json//$'\n'/ }
+	re="\\{[^{}]*\"port\" *: *\"([^\"]+)\"[^{}]*\"${3%%-*}\"[^{}]*\\}"
+	[[ $json =~ $re ]] && echo "${BASH_REMATCH[1]}"
+}
+
+# A tunnel over net0 to a container behind our own tunnel: ours carries no other's whole.
+tunnel_in_tunnel()
+{
+	must ip -n "$h1" addr replace 203.0.113.1/24 dev net0
+	check ip -n "$h1" link add vxt up type vxlan id 10 local 203.0.113.1 remote 203.0.113.21 \
+		dstport 4790 dev net0
+	check ip -n "$a2" link add vxt up type vxlan id 10 local 203.0.113.21 remote 203.0.113.1 \
+		dstport 4790 dev eth0
+	check ip -n "$h1" addr add 203.0.113.205/30 dev vxt
+	check ip -n "$a2" addr add 203.0.113.206/30 dev vxt
+	stream_seen "$h1" ul0 "udp dst port 4789 and src $H1_IP" "$TMP/vxvx" "$h1" "$a2" 203.0.113.206 $((2 << 20))
+	tcp_copy "$h1" "$a2" 203.0.113.206
+	tcp_copy "$a2" "$h1" 203.0.113.205
+	check ip -n "$h1" link del vxt
+	check ip -n "$a2" link del vxt
+}
+
+# VLAN devices of the host: their segments are not cut, with the tag beside them or in them.
+host_vlan()
+{
+	# it has none of these addresses
+	check ctn "$h1" set-port net1 "$l1" --guard off
+	for side in "$h1 net1 198.51.100.129" "$l1 eth0 198.51.100.130"; do
+		# shellcheck disable=SC2086 # words
+		set -- $side
+		check ip -n "$1" link add link "$2" name v5 up type vlan id 5
+		check ip -n "$1" addr add "$3/30" dev v5
+	done
+	check_match "$(in_ns "$h1" ethtool -k net1)" 'tx-vlan-offload: on' "features of net1"
+	stream_seen "$l1" v5 "tcp dst port 5001" "$TMP/vlan" "$h1" "$l1" 198.51.100.130
+	[[ $LONGEST -ge $WHOLE_1500 ]] || fail "cut before the container: $LONGEST bytes at most"
+	tcp_copy "$l1" "$h1" 198.51.100.129
+	check ip -n "$h1" link del v5
+	check ip -n "$l1" link del v5
+	check ctn "$h1" set-port net1 "$l1" --guard on
+}
+
+# What the host may send at one go is what the ports take.
+limits()
+{
+	local big=200000
+
+	check ip -n "$h1" link add lim up type ctnet
+	check ip -n "$h1" link add va type veth peer name vb
+	check ip -n "$h1" link set va master lim
+	if ! ip -n "$h1" link set dev va gso_max_size $big 2>/dev/null; then
+		skip "no gso_max_size above 65536"
+		return
+	fi
+	check ip -n "$h1" link set dev lim gso_max_size $big
+	check ip -n "$h1" link add du type dummy
+	check ip -n "$h1" link set du master lim
+	check_not ip -n "$h1" link set dev lim gso_max_size $big
+	check_match "$(ip -n "$h1" -d link show lim)" 'gso_max_size 65536' "with a port that takes less"
+	check ip -n "$h1" link set du nomaster
+	check ip -n "$h1" link set dev lim gso_max_size $big
+	for l in lim va du; do
+		check ip -n "$h1" link del $l
+	done
+}
+
+# A network is a bridge, and no port of one.
+no_port_itself()
+{
+	check ip -n "$h1" link add brx type bridge
+	check_fail 2 "is a bridge itself" ip -n "$h1" link set net1 master brx
+	check ip -n "$h1" link del brx
+	check ip -n "$h1" link add vrfx type vrf table 77
+	check ip -n "$h1" link set net1 master vrfx
+	check ip -n "$h1" link set net1 nomaster
+	check ip -n "$h1" link del vrfx
+}
+
 run_test local_segments 4 198.51.100.12 0 "64 KiB segments arrive whole from a local container, IPv4"
 run_test local_segments 6 2001:db8:200::12 1500 "64 KiB segments arrive whole from a local container, IPv6"
 run_test local_count "between local containers nothing is cut: as many frames out as in"
@@ -240,3 +366,10 @@ run_test without "tx-udp_tnl-segmentation off tx-udp_tnl-csum-segmentation off t
 	"the underlay device cannot: they are cut in front of it"
 run_test without "tx off sg off tso off gso off" "nor compute checksums: done in software"
 run_test local_without "a container's end without offloads"
+run_test others_tunnel 4790 udpcsum "another tunnel over the network reaches a container whole"
+run_test others_tunnel_cut "where its near end cannot, it is cut in front of that"
+others_tunnel_end
+run_test tunnel_in_tunnel "in our own tunnel it is cut, and right"
+run_test host_vlan "a VLAN device on the network sends whole segments"
+run_test limits "the host sends as much at one go as all ports take"
+run_test no_port_itself "a network under a bridge is refused, under a VRF not"
