@@ -159,6 +159,7 @@ static void ctnet_dev_uninit(struct net_device *dev)
 {
 	struct ctnet_ns *ns = ctnet_ns(dev_net(dev));
 	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_transit *transit;
 	struct ctnet_dst *dst;
 	unsigned long id;
 	bool told;
@@ -180,8 +181,10 @@ static void ctnet_dev_uninit(struct net_device *dev)
 
 	ctnet_vtep_unbind(net);
 	ctnet_flood_uninit(net);
-	/* Dumps, frames from the underlay and netpoll are out of here then. */
+	transit = ctnet_transit_close(ns);
+	/* Dumps, frames from the underlay, netpoll and netfilter are out of here then. */
 	synchronize_net();
+	ctnet_transit_free(transit);
 	free_percpu(net->floods);
 	ctnet_fdb_net_uninit(net);
 	ctnet_peer_net_uninit(net);

@@ -202,12 +202,21 @@ int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
 				     ctnet_peer_params);
 	if (err)
 		goto err_release;
+	err = ctnet_transit_add(peer);
+	if (err)
+		goto err_remove;
 	xa_store(&net->members, peer->dst.id, &peer->dst, GFP_KERNEL_ACCOUNT);
 	WRITE_ONCE(net->n_peers, net->n_peers + 1);
 	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_ADD_NTF);
 	ctnet_fdb_admit(&peer->dst);
 	return 0;
 
+err_remove:
+	rhashtable_remove_fast(&net->peers, &peer->node, ctnet_peer_params);
+	xa_release(&net->members, peer->dst.id);
+	/* A datagram of its may have found it. */
+	call_rcu(&peer->rcu, ctnet_peer_free_rcu);
+	return err;
 err_release:
 	xa_release(&net->members, peer->dst.id);
 err_free:
@@ -230,6 +239,7 @@ void ctnet_peer_del(struct ctnet_peer *peer)
 	xa_erase(&net->members, peer->dst.id);
 	WRITE_ONCE(net->n_peers, net->n_peers - 1);
 	rhashtable_remove_fast(&net->peers, &peer->node, ctnet_peer_params);
+	ctnet_transit_del(peer);
 	ctnet_fdb_retire(&peer->dst);
 	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_DEL_NTF);
 	call_rcu(&peer->rcu, ctnet_peer_free_rcu);

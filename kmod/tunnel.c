@@ -515,6 +515,33 @@ static struct ctnet_net *ctnet_sock_net(const struct sock *sk,
 	return sock ? xa_load(&sock->nets, vni) : NULL;
 }
 
+/*
+ * A datagram that came in by a network of this host, where containers are that may write
+ * any source: the way to the peer has to lead out there, too. What comes in by other devices
+ * is reverse path filtering's.
+ */
+static bool ctnet_tunnel_came_right(struct ctnet_peer *peer,
+				    const struct ctnet_vtep *vtep,
+				    struct sk_buff *skb,
+				    enum ctnet_family family)
+{
+	const struct net_device *dev = skb->dev;
+	struct ctnet_route route;
+	bool right;
+
+	if (unlikely(netif_is_l3_master(dev)))
+		dev = dev_get_by_index_rcu(dev_net(dev), family == CTNET_V4 ?
+					   inet_sdif(skb) : inet6_sdif(skb));
+	if (likely(!dev || !ctnet_dev_is(dev)))
+		return true;
+	skb->mark = vtep->mark;
+	if (ctnet_tunnel_route(peer, vtep, skb, family, &route))
+		return false;
+	right = route.dst->dev == dev;
+	dst_release(route.dst);
+	return right;
+}
+
 /**
  * ctnet_tunnel_rcv() - encap_rcv of our sockets
  * @sk: the socket
@@ -575,6 +602,10 @@ int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 	peer = ctnet_peer_find(net, &saddr);
 	if (unlikely(!peer || ctnet_addr_family(&saddr) != sock->family)) {
 		reason = CTNET_DROP_VXLAN_PEER;
+		goto drop;
+	}
+	if (unlikely(!ctnet_tunnel_came_right(peer, vtep, skb, sock->family))) {
+		reason = CTNET_DROP_VXLAN_DEV;
 		goto drop;
 	}
 	if (unlikely(iptunnel_pull_header(skb, VXLAN_HLEN, htons(ETH_P_TEB),

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the host forwards to its peers for others.
+ *
+ * A peer tells who sent a datagram by its source address alone. Where the host masquerades
+ * for a container, what the container sends has the host's own address, and would be taken
+ * for the host's. So what is forwarded, and not sent by the host, to the UDP port of a peer
+ * is dropped here, where the two can be told apart.
+ *
+ * A table of the namespace finds the peers, of all networks, that have an address. It and
+ * the hooks are there from the first peer of the namespace on, until a network goes and
+ * there are no peers any more.
+ */
+#include <linux/ip.h>
+#include <linux/netfilter_bridge.h>
+#include <linux/netfilter_ipv4.h>
+#include <linux/netfilter_ipv6.h>
+#include <linux/slab.h>
+#include <linux/udp.h>
+
+#include "ctnet.h"
+
+#if !IS_ENABLED(CONFIG_NETFILTER)
+#error "ctnet needs CONFIG_NETFILTER, whose hooks keep from peers what is forwarded for others"
+#endif
+
+/**
+ * struct ctnet_transit - the peers of a namespace, by address
+ * @peers: &struct ctnet_peer, as often as networks have it
+ * @n: how many; RTNL
+ */
+struct ctnet_transit {
+	struct rhltable	peers;
+	unsigned int	n;
+};
+
+static const struct rhashtable_params ctnet_transit_params = {
+	.head_offset = offsetof(struct ctnet_peer, transit),
+	.key_offset = offsetof(struct ctnet_peer, addr),
+	.key_len = sizeof_field(struct ctnet_peer, addr),
+	.automatic_shrinking = true,
+};
+
+/* The peer that listens on an address and, unless NULL, a UDP port; or NULL. RCU. */
+static struct ctnet_peer *ctnet_transit_find(const struct net *net,
+					     const struct in6_addr *addr,
+					     const __be16 *port)
+{
+	struct ctnet_transit *transit = rcu_dereference(ctnet_ns(net)->transit);
+	struct rhlist_head *list, *pos;
+	const struct ctnet_vtep *vtep;
+	struct ctnet_peer *peer;
+
+	if (unlikely(!transit))
+		return NULL;
+	list = rhltable_lookup(&transit->peers, addr, ctnet_transit_params);
+	rhl_for_each_entry_rcu(peer, pos, list, transit) {
+		vtep = rcu_dereference(peer->dst.net->vtep);
+		if (!port || *port == peer->dstport ||
+		    (!peer->dstport && vtep && *port == vtep->port))
+			return peer;
+	}
+	return NULL;
+}
+
+static unsigned int ctnet_transit_verdict(struct ctnet_peer *peer,
+					  const struct sk_buff *skb)
+{
+	if (likely(!peer))
+		return NF_ACCEPT;
+	ctnet_drop_count(peer->dst.net, skb, CTNET_DROP_FORWARDED);
+	return NF_DROP;
+}
+
+/*
+ * A Linux bridge may have its frames pass the hooks, too. The host is no router for these,
+ * and their source is their sender's.
+ */
+static bool ctnet_transit_bridged(const struct sk_buff *skb)
+{
+#if IS_ENABLED(CONFIG_BRIDGE_NETFILTER)
+	return nf_bridge_get_physoutdev(skb);
+#else
+	return false;
+#endif
+}
+
+/*
+ * A first fragment has the UDP header, as it holds eight bytes at least, and nothing can be
+ * made of the others without it.
+ */
+static unsigned int ctnet_transit_hook4(void *priv, struct sk_buff *skb,
+					const struct nf_hook_state *state)
+{
+	const struct iphdr *iph = ip_hdr(skb);
+	const struct udphdr *udp;
+	struct in6_addr addr;
+	struct udphdr _udp;
+
+	if (iph->protocol != IPPROTO_UDP || iph->frag_off & htons(IP_OFFSET) ||
+	    ctnet_transit_bridged(skb))
+		return NF_ACCEPT;
+	udp = skb_header_pointer(skb, skb_network_offset(skb) + ip_hdrlen(skb),
+				 sizeof(_udp), &_udp);
+	if (!udp)
+		return NF_ACCEPT;
+	ipv6_addr_set_v4mapped(iph->daddr, &addr);
+	return ctnet_transit_verdict(ctnet_transit_find(state->net, &addr,
+							&udp->dest), skb);
+}
+
+/*
+ * A first fragment that does not show what it holds may be dropped (RFC 7112), and is, where
+ * it is for a peer: the header would be in the next.
+ */
+static unsigned int ctnet_transit_hook6(void *priv, struct sk_buff *skb,
+					const struct nf_hook_state *state)
+{
+	const struct ipv6hdr *iph = ipv6_hdr(skb);
+	u8 nexthdr = iph->nexthdr;
+	struct ctnet_peer *peer;
+	struct udphdr _udp, *udp;
+	__be16 frag = 0;
+	int off;
+
+	if (nexthdr == IPPROTO_TCP || nexthdr == IPPROTO_ICMPV6 ||
+	    ctnet_transit_bridged(skb))
+		return NF_ACCEPT;
+	peer = ctnet_transit_find(state->net, &iph->daddr, NULL);
+	if (likely(!peer))
+		return NF_ACCEPT;
+	off = ipv6_skip_exthdr(skb, skb_network_offset(skb) + sizeof(*iph),
+			       &nexthdr, &frag);
+	if (frag & htons(IP6_OFFSET) || (off >= 0 && nexthdr != IPPROTO_UDP))
+		return NF_ACCEPT;
+	udp = off < 0 ? NULL : skb_header_pointer(skb, off, sizeof(_udp), &_udp);
+	if (udp)
+		peer = ctnet_transit_find(state->net, &iph->daddr, &udp->dest);
+	return ctnet_transit_verdict(peer, skb);
+}
+
+/* Behind all that may change where a packet goes. */
+static const struct nf_hook_ops ctnet_transit_hooks[] = {
+	{
+		.hook		= ctnet_transit_hook4,
+		.pf		= NFPROTO_IPV4,
+		.hooknum	= NF_INET_FORWARD,
+		.priority	= NF_IP_PRI_LAST,
+	},
+	{
+		.hook		= ctnet_transit_hook6,
+		.pf		= NFPROTO_IPV6,
+		.hooknum	= NF_INET_FORWARD,
+		.priority	= NF_IP6_PRI_LAST,
+	},
+};
+
+/* The namespace's table, which is made if there is none. RTNL. */
+static struct ctnet_transit *ctnet_transit_get(struct ctnet_ns *ns)
+{
+	struct ctnet_transit *transit = rtnl_dereference(ns->transit);
+	int err;
+
+	if (transit)
+		return transit;
+	transit = kzalloc(sizeof(*transit), GFP_KERNEL_ACCOUNT);
+	if (!transit)
+		return ERR_PTR(-ENOMEM);
+	err = rhltable_init(&transit->peers, &ctnet_transit_params);
+	if (err)
+		goto err_free;
+	err = nf_register_net_hooks(ns->net, ctnet_transit_hooks,
+				    ARRAY_SIZE(ctnet_transit_hooks));
+	if (err)
+		goto err_table;
+	rcu_assign_pointer(ns->transit, transit);
+	return transit;
+
+err_table:
+	rhltable_destroy(&transit->peers);
+err_free:
+	kfree(transit);
+	return ERR_PTR(err);
+}
+
+/**
+ * ctnet_transit_add() - keep what is forwarded away from a peer
+ * @peer: the peer, which is whole
+ *
+ * Context: RTNL; may sleep. Return: 0 or an error.
+ */
+int ctnet_transit_add(struct ctnet_peer *peer)
+{
+	struct ctnet_transit *transit;
+	int err;
+
+	transit = ctnet_transit_get(ctnet_ns(dev_net(peer->dst.net->dev)));
+	if (IS_ERR(transit))
+		return PTR_ERR(transit);
+	err = rhltable_insert(&transit->peers, &peer->transit,
+			      ctnet_transit_params);
+	if (!err)
+		transit->n++;
+	return err;
+}
+
+/**
+ * ctnet_transit_del() - a peer is none any more
+ * @peer: the peer; a grace period is to pass before it is freed
+ *
+ * Context: RTNL.
+ */
+void ctnet_transit_del(struct ctnet_peer *peer)
+{
+	struct ctnet_ns *ns = ctnet_ns(dev_net(peer->dst.net->dev));
+	struct ctnet_transit *transit = rtnl_dereference(ns->transit);
+
+	rhltable_remove(&transit->peers, &peer->transit, ctnet_transit_params);
+	transit->n--;
+}
+
+/**
+ * ctnet_transit_close() - take a namespace's hooks away if it has no peers
+ * @ns: the namespace
+ *
+ * Context: RTNL. Return: what ctnet_transit_free() is to free after a grace period, or NULL.
+ */
+struct ctnet_transit *ctnet_transit_close(struct ctnet_ns *ns)
+{
+	struct ctnet_transit *transit = rtnl_dereference(ns->transit);
+
+	if (!transit || transit->n)
+		return NULL;
+	RCU_INIT_POINTER(ns->transit, NULL);
+	nf_unregister_net_hooks(ns->net, ctnet_transit_hooks,
+				ARRAY_SIZE(ctnet_transit_hooks));
+	return transit;
+}
+
+/**
+ * ctnet_transit_free() - free a table of no peers
+ * @transit: the table, or NULL
+ *
+ * Context: may sleep.
+ */
+void ctnet_transit_free(struct ctnet_transit *transit)
+{
+	if (!transit)
+		return;
+	rhltable_destroy(&transit->peers);
+	kfree(transit);
+}
