@@ -105,14 +105,15 @@ unchanged()
 long_names()
 {
 	refused 1 'too long' add-net $LONG
-	refused 1 'too long' add-port net0 --dev $LONG
+	refused 2 "no interface \"$LONG\"" add-port net0 --dev $LONG
+	refused 1 'too long' add-port net0 --dev "$(printf '%0128d' 0)"
 	refused 1 'too long' add-port net0 "$h2" --ifname $LONG
 	refused 1 'no name' add-net a/b
 	refused 1 'no name' add-net 'a b'
 	refused 1 'empty' add-net ''
 	refused 1 'no name' add-net ..
 	refused 1 'no name' show a/b
-	refused 2 'too long' add-port net0 "/$(printf '%05000d' 0)"
+	refused 1 'too long' add-port net0 "/$(printf '%05000d' 0)"
 	refused 1 'too long' add-port net0 --dev p1x --label "$(printf '%0300d' 0)"
 }
 
@@ -338,7 +339,7 @@ no_namespace()
 	refused 2 'no network namespace' add-port net0 /dev/null
 	refused 2 'cannot be opened' add-port net0 "$TMP/nosuch"
 	refused 2 'no network namespace "nosuch"' add-port net0 nosuch
-	refused 2 'empty' add-port net0 ''
+	refused 1 'empty' add-port net0 ''
 	# what may do something as it is opened is not opened: nobody begins to read here
 	check mkfifo "$TMP/fifo"
 	{ : >"$TMP/fifo"; : >"$TMP/opened"; } &

@@ -77,7 +77,7 @@ set_net()
 		--df inherit --udp-csum off --mark 0x1f
 	json=$(ctn "$t1" -j list nets n1)
 	check_match "$json" '"vni":9,"local":"192.0.2.9","dstport":4799,' set-net
-	check_match "$json" '"ttl":12,"tos":13,"df":"inherit","udp_csum":false,"mtu":1280' set-net
+	check_match "$json" '"ttl":12,"ttl_inherit":false,"tos":13,"tos_inherit":false,"df":"inherit","udp_csum":false,"mtu":1280' set-net
 	check_match "$json" '"mark":31' set-net
 	check_match "$json" '"mac":"02:00:00:00:00:ab"' set-net
 	check_match "$json" '"198.51.100.77/25".*"2001:db8:9::1/64"' set-net
@@ -112,7 +112,7 @@ keys()
 	ctn "$t1" -j "$@" | grep -oE '"[a-z0-9_]+":' | tr -d '":' | LC_ALL=C sort -u | paste -sd' '
 }
 
-readonly NET_KEYS="addresses ageing df dstport fdb_learned fdb_static flood ifindex learning local mac mark max_fdb mtu mtu_auto network peer_count port_count state suppress tos ttl udp_csum vni"
+readonly NET_KEYS="addresses ageing df dstport fdb_learned fdb_static flood ifindex learning local mac mark max_fdb mtu mtu_auto network peer_count port_count state suppress tos tos_inherit ttl ttl_inherit udp_csum vni"
 readonly PORT_KEYS="addresses container_ifname container_mtu flood guard hairpin ifindex isolated label learning macs network port state"
 
 json_keys()

@@ -102,7 +102,7 @@ nets()
 	check ctn "$h1" set-net net0 --flood off --suppress off --max-fdb 10 --dstport 4790 \
 		--ttl 9 --tos 8 --df off --udp-csum off --local 2001:db8:0:1::1
 	heard '^net set +net0 .*local6 2001:db8:0:1::1 dstport 4790' \
-		'"local6":"2001:db8:0:1::1","dstport":4790,"ttl":9,"tos":8,"df":"off","udp_csum":false,.*"flood":false,"max_fdb":10,"suppress":false'
+		'"local6":"2001:db8:0:1::1","dstport":4790,"ttl":9,"ttl_inherit":false,"tos":8,"tos_inherit":false,"df":"off","udp_csum":false,.*"flood":false,"max_fdb":10,"suppress":false'
 	check ctn "$h1" set-net net0 --flood on --suppress on --max-fdb 65536 --dstport 4789
 	# with iproute2, too
 	check ip -n "$h1" link set net0 mtu 1234
@@ -296,6 +296,45 @@ one_network()
 }
 
 poke_one() { ctn "$h1" set-net net1 --ageing 100; grep -q net1 "$1"; }
+
+# The network that was named, not the device that had the name when it was: one that is made
+# again is heard, and one that is renamed away is not.
+follows_the_name()
+{
+	local file=$TMP/follow alt=$TMP/alt n
+
+	check ctn "$h1" add-net net1
+	check ip -n "$h1" link property add dev net1 altname the-second-name-of-net1
+	ctnetctl -n "$h1" monitor net1 >"$file" 2>&1 &
+	defer kill_wait $!
+	ctnetctl -n "$h1" monitor the-second-name-of-net1 >"$alt" 2>&1 &
+	defer kill_wait $!
+	wait_until 20000 poke_one "$file"
+	wait_until 20000 poke_one "$alt"
+	for n in 1 2; do
+		check ctn "$h1" del-net net1
+		check ctn "$h1" add-net other
+		check ctn "$h1" add-fdb other 02:aa:00:00:01:0$n --self
+		check ctn "$h1" add-net net1
+		check ip -n "$h1" link property add dev net1 altname the-second-name-of-net1
+		check ctn "$h1" add-fdb net1 02:aa:00:00:00:0$n --self
+		check ctn "$h1" del-net other
+		wait_until 5000 grep -q "fdb add net1 02:aa:00:00:00:0$n" "$file"
+		wait_until 5000 grep -q "fdb add net1 02:aa:00:00:00:0$n" "$alt"
+	done
+	check_eq "$(grep -c '^net add net1 ' "$file")" 2 "networks of that name that came"
+	check_eq "$(grep -c '^net del net1 ' "$file")" 2 "networks of that name that went"
+	check ip -n "$h1" link set net1 down
+	check ip -n "$h1" link set net1 name away
+	check ctn "$h1" add-fdb away 02:aa:00:00:00:08 --self
+	check ctn "$h1" add-net net1
+	check ctn "$h1" add-fdb net1 02:aa:00:00:00:09 --self
+	wait_until 5000 grep -q 'fdb add net1 02:aa:00:00:00:09' "$file"
+	check_not grep -E 'other|02:aa:00:00:01|02:aa:00:00:00:08' "$file"
+	check_not grep other "$alt"
+	check ctn "$h1" del-net net1
+	check ctn "$h1" del-net away
+}
 
 # A network that goes takes its ports and peers with it: told of, each, and itself last.
 network_goes()
@@ -555,6 +594,7 @@ run_test misses "a MAC or an address is not there"
 run_test entries_of_a_port "the entries of a port go with it"
 run_test refused "what is refused is not told of"
 run_test one_network "monitor NET tells of that network only"
+run_test follows_the_name "monitor NET goes on with the network that is made again"
 run_test network_goes "all of a network goes with it"
 run_test busy_device "a busy device is told of before what is learned of it"
 run_test busy_peer "and a busy peer"

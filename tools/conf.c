@@ -212,6 +212,8 @@ static int read_line(int argc, char **argv, void *arg)
 	s->line = ctx.line;
 	copy_words(s, argc, argv);
 	err = call_parse(&s->call, argc, s->argv);
+	if (err == CALL_HELP)
+		return usage_error("--help has no place in a configuration");
 	if (err)
 		return err;
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)

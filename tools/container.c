@@ -45,8 +45,11 @@ int container_find(struct container *c)
 int container_open(struct container *c, const char *target, const char *ifname,
 		   bool *gone, const char *tail)
 {
+	const char *why = parse_target(target);
 	int err;
 
+	if (why)
+		return usage_error("\"%s\" %s", target, why);
 	memset(c, 0, sizeof(*c));
 	c->target = target;
 	c->ifname = ifname ? ifname : DEFAULT_IFNAME;

@@ -34,8 +34,9 @@ enum {
  * @tty: standard output is a terminal
  * @color: colour the text
  * @quiet: messages are held back
- * @own_fd: network namespace that the process was started in
- * @ns_fd: network namespace that commands work on (-n)
+ * @netns: network namespace that commands work on, as -n has it, or NULL
+ * @own_fd: network namespace that the process was started in; -1: not opened yet
+ * @ns_fd: network namespace that commands work on; likewise
  * @rt: rtnetlink socket in @ns_fd, opened when first used
  * @ge: generic netlink socket in @ns_fd, likewise
  * @family: id of the family, 0 until it is known
@@ -51,6 +52,7 @@ struct ctx {
 	bool tty;
 	bool color;
 	bool quiet;
+	const char *netns;
 	int own_fd;
 	int ns_fd;
 	struct nlsock rt;
@@ -86,6 +88,7 @@ char *xstrdup(const char *s);
  * @size: size of the struct that they are stored in
  * @run: returns an exit code
  * @help: what it does, in a line
+ * @bare: it works without a namespace
  */
 struct command {
 	const char *name;
@@ -96,6 +99,7 @@ struct command {
 	size_t size;
 	int (*run)(int n, char **arg, void *vals);
 	const char *help;
+	bool bare;
 };
 
 /**
@@ -114,12 +118,20 @@ struct call {
 	void *vals;
 };
 
-/* main.c: words to a call, for which call_free() is owed if this is EXIT_OK. */
+/* What parsing returns instead of an exit code where --help is among the words. */
+#define CALL_HELP	(-1)
+
+/*
+ * main.c: words to a call, for which call_free() is owed if this is EXIT_OK. An exit
+ * code, or CALL_HELP.
+ */
 int call_parse(struct call *call, int argc, char **argv);
 void call_free(struct call *call);
 /* Messages are about this call from now on. */
 void call_name(const struct call *call);
 int dispatch(int argc, char **argv);
+/* What stands before the command, as -j does, if @word is such an option; or NULL. */
+const char *global_option(const char *word);
 /* What was printed is written; that it cannot be is said once. */
 int flush_output(void);
 

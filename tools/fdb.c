@@ -12,7 +12,7 @@
 #define AT(m) offsetof(struct fdb_opts, m)
 
 #define DST_OPTS							\
-	{ .name = "port", .type = OPT_NAME, .off = AT(port),		\
+	{ .name = "port", .type = OPT_NAME, .off = AT(port), .known = true, \
 	  .help = "it lies behind this port", .arg = "DEV" },		\
 	{ .name = "peer", .type = OPT_IP, .off = AT(peer),		\
 	  .help = "it lies behind this peer" }

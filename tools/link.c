@@ -84,8 +84,10 @@ int link_get(struct nlsock *s, const char *name, int ifindex, int nsid,
 	struct replies r;
 	int err;
 
+	/* The first also finds a further name, but takes no long one. */
 	if (name)
-		msg_put_str(msg, IFLA_IFNAME, name);
+		msg_put_str(msg, strlen(name) < IFNAMSIZ ? IFLA_IFNAME :
+			    IFLA_ALT_IFNAME, name);
 	if (nsid >= 0)
 		msg_put_u32(msg, IFLA_TARGET_NETNSID, nsid);
 	msg_put_u32(msg, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
@@ -150,6 +152,17 @@ const struct link *link_find_name(const struct links *ls, const char *name)
 		if (!strcmp(ls->v[i].name, name))
 			return &ls->v[i];
 	return NULL;
+}
+
+const struct link *link_find_called(struct nlsock *s, const struct links *ls,
+				    const char *name)
+{
+	const struct link *found = link_find_name(ls, name);
+	struct link l;
+
+	if (!found && !link_get(s, name, 0, -1, &l))
+		found = link_find(ls, l.ifindex);
+	return found;
 }
 
 void links_free(struct links *ls)

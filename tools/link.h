@@ -57,6 +57,9 @@ int link_get(struct nlsock *s, const char *name, int ifindex, int nsid,
 int link_dump(struct nlsock *s, struct links *ls);
 const struct link *link_find(const struct links *ls, int ifindex);
 const struct link *link_find_name(const struct links *ls, const char *name);
+/* The same by any of its names, of which the kernel is asked. */
+const struct link *link_find_called(struct nlsock *s, const struct links *ls,
+				    const char *name);
 void links_free(struct links *ls);
 
 struct nl_msg *link_msg(int type, int flags, int ifindex,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <locale.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +13,7 @@
 #include "conf.h"
 #include "ctnetctl.h"
 #include "objects.h"
+#include "text.h"
 
 struct ctx ctx = { .own_fd = -1, .ns_fd = -1 };
 
@@ -61,9 +63,9 @@ static const struct command commands[] = {
 	{ "sync", "{FILE | -}", 1, 1, .run = sync_file,
 	  .help = "make all networks what a file says, changing only what differs" },
 	{ "version", "", 0, 0, .run = version,
-	  .help = "the version of this tool" },
+	  .help = "the version of this tool", .bare = true },
 	{ "help", "[COMMAND]", 0, 1, .run = help,
-	  .help = "this list, or how a command is used" },
+	  .help = "this list, or how a command is used", .bare = true },
 	{ .name = NULL }
 };
 
@@ -80,18 +82,41 @@ static const char global_help[] =
 	"      --color[=WHEN]  auto, always or never\n"
 	"\nCommands:\n";
 
+/* One line, in one piece. */
 static void complain(const char *fmt, va_list ap)
 {
+	bool tty = isatty(STDERR_FILENO);
+	char *text = NULL, *line = NULL;
+	size_t size;
+	FILE *f;
+
 	if (ctx.quiet)
 		return;
 	fflush(stdout);
-	fprintf(stderr, "ctnetctl: ");
-	if (ctx.file)
-		fprintf(stderr, "%s:%u: ", ctx.file, ctx.line);
-	if (ctx.what[0])
-		fprintf(stderr, "%s: ", ctx.what);
-	vfprintf(stderr, fmt, ap);
-	fputc('\n', stderr);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
+	f = text ? open_memstream(&line, &size) : NULL;
+	if (!f) {
+		fputs("ctnetctl: out of memory\n", stderr);
+		free(text);
+		return;
+	}
+	fputs("ctnetctl: ", f);
+	/* Words that it quotes are whatever bytes somebody chose. */
+	if (ctx.file) {
+		text_put(f, ctx.file, tty);
+		fprintf(f, ":%u: ", ctx.line);
+	}
+	if (ctx.what[0]) {
+		text_put(f, ctx.what, tty);
+		fputs(": ", f);
+	}
+	text_put(f, text, tty);
+	fputc('\n', f);
+	fclose(f);
+	fwrite(line, 1, size, stderr);
+	free(line);
+	free(text);
 }
 
 int fail(const char *fmt, ...)
@@ -271,37 +296,10 @@ int flush_output(void)
 	return fail("write the output: %s", strerror(errno));
 }
 
-int dispatch(int argc, char **argv)
+static void help_command(const struct command *c)
 {
-	struct call call;
-	int err;
-
-	err = call_parse(&call, argc, argv);
-	if (err)
-		return err;
-	err = call.c->run(call.n, call.arg, call.vals);
-	if (flush_output())
-		err = EXIT_REFUSED;
-	call_free(&call);
-	return err;
-}
-
-static int help(int n, char **arg, void *vals)
-{
-	const struct command *c;
 	const struct opt *o;
 
-	(void)vals;
-	if (!n) {
-		printf("%s%s", global_usage, global_help);
-		for (c = commands; c->name; c++)
-			printf("  %-12s %s\n", c->name, c->help);
-		printf("\n\"ctnetctl help COMMAND\" tells more of one.\n");
-		return EXIT_OK;
-	}
-	c = find_command(arg[0]);
-	if (!c)
-		return no_command(arg[0]);
 	printf("usage: ctnetctl %s%s%s%s\n\n  %s\n", c->name,
 	       c->args[0] ? " " : "", c->args, c->opts ? " [OPTIONS]" : "",
 	       c->help);
@@ -315,6 +313,57 @@ static int help(int n, char **arg, void *vals)
 			 val ? " " : "", val ? val : "");
 		printf("  %-20s %s\n", left, o->help);
 	}
+}
+
+static int open_namespaces(void)
+{
+	ctx.own_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+	if (ctx.own_fd < 0)
+		return fail("open our own network namespace: %s (is /proc mounted?)",
+			    strerror(errno));
+	ctx.ns_fd = ctx.netns ? netns_open(ctx.netns, NULL, "") : ctx.own_fd;
+	return ctx.ns_fd < 0 ? EXIT_REFUSED : EXIT_OK;
+}
+
+int dispatch(int argc, char **argv)
+{
+	struct call call;
+	int err;
+
+	err = call_parse(&call, argc, argv);
+	if (err == CALL_HELP) {
+		help_command(find_command(argv[0]));
+		return flush_output();
+	}
+	if (err)
+		return err;
+	/* Help is to be had wherever this runs. */
+	if (!call.c->bare && ctx.ns_fd < 0)
+		err = open_namespaces();
+	if (!err)
+		err = call.c->run(call.n, call.arg, call.vals);
+	if (flush_output())
+		err = EXIT_REFUSED;
+	call_free(&call);
+	return err;
+}
+
+static int help(int n, char **arg, void *vals)
+{
+	const struct command *c;
+
+	(void)vals;
+	if (!n) {
+		printf("%s%s", global_usage, global_help);
+		for (c = commands; c->name; c++)
+			printf("  %-12s %s\n", c->name, c->help);
+		printf("\n\"ctnetctl help COMMAND\" tells more of one.\n");
+		return EXIT_OK;
+	}
+	c = find_command(arg[0]);
+	if (!c)
+		return no_command(arg[0]);
+	help_command(c);
 	return EXIT_OK;
 }
 
@@ -349,20 +398,47 @@ static int set_color(const char *when)
 	return EXIT_OK;
 }
 
+static const struct option longs[] = {
+	{ "netns", required_argument, NULL, 'n' },
+	{ "json", no_argument, NULL, 'j' },
+	{ "pretty", no_argument, NULL, 'p' },
+	{ "stats", no_argument, NULL, 's' },
+	{ "batch", required_argument, NULL, 'b' },
+	{ "color", optional_argument, NULL, 'c' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 }
+};
+
+const char *global_option(const char *word)
+{
+	static const char *const values[] = { "-n NETNS", "-b FILE" };
+	static char text[32];
+	const struct option *o;
+	size_t i, len = strcspn(word, "=");
+
+	if (strspn(word + 1, "jps") == strlen(word + 1)) {
+		snprintf(text, sizeof(text), "%s", word);
+		return text;
+	}
+	for (i = 0; i < ARRAY_SIZE(values); i++)
+		if (!strncmp(word, values[i], 2))
+			return values[i];
+	for (o = longs; o->name && !strncmp(word, "--", 2); o++) {
+		if (strlen(o->name) != len - 2 ||
+		    strncmp(o->name, word + 2, len - 2))
+			continue;
+		snprintf(text, sizeof(text), "--%s%s", o->name,
+			 o->has_arg != required_argument ? "" :
+			 o->val == 'n' ? " NETNS" : " FILE");
+		return text;
+	}
+	return NULL;
+}
+
 static int run(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "netns", required_argument, NULL, 'n' },
-		{ "json", no_argument, NULL, 'j' },
-		{ "pretty", no_argument, NULL, 'p' },
-		{ "stats", no_argument, NULL, 's' },
-		{ "batch", required_argument, NULL, 'b' },
-		{ "color", optional_argument, NULL, 'c' },
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 }
-	};
-	const char *netns = NULL, *file = NULL;
+	const char *file = NULL;
 	int c, err;
 
 	ctx.tty = isatty(STDOUT_FILENO);
@@ -371,7 +447,7 @@ static int run(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, "+:n:jpsb:hV", longs, NULL)) != -1) {
 		switch (c) {
 		case 'n':
-			netns = optarg;
+			ctx.netns = optarg;
 			break;
 		case 'j':
 			ctx.json = true;
@@ -417,26 +493,29 @@ static int run(int argc, char **argv)
 		fputs(global_usage, stderr);
 		return usage_error("there is no command; \"ctnetctl help\" lists the commands");
 	}
-	ctx.own_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-	if (ctx.own_fd < 0)
-		return fail("open our own network namespace: %s (is /proc mounted?)",
-			    strerror(errno));
-	ctx.ns_fd = ctx.own_fd;
-	if (netns) {
-		ctx.ns_fd = netns_open(netns, NULL, "");
-		if (ctx.ns_fd < 0)
-			return EXIT_REFUSED;
+	if (ctx.netns) {
+		const char *why = parse_target(ctx.netns);
+
+		if (why)
+			return usage_error("-n: \"%s\" %s", ctx.netns, why);
 	}
-	return file ? batch(file) : dispatch(argc, argv);
+	if (!file)
+		return dispatch(argc, argv);
+	err = open_namespaces();
+	return err ? err : batch(file);
 }
 
 int main(int argc, char **argv)
 {
-	int err = run(argc, argv);
+	int err;
+
+	/* Widths of characters, whatever the locale: names are UTF-8 or just bytes. */
+	setlocale(LC_CTYPE, "C.UTF-8");
+	err = run(argc, argv);
 
 	nl_shut(&ctx.rt);
 	nl_shut(&ctx.ge);
-	if (ctx.ns_fd != ctx.own_fd)
+	if (ctx.ns_fd >= 0 && ctx.ns_fd != ctx.own_fd)
 		close(ctx.ns_fd);
 	if (ctx.own_fd >= 0)
 		close(ctx.own_fd);

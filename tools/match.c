@@ -17,7 +17,7 @@ static int match_underlay(struct sync *y, const struct stmt *s)
 
 	if (!name)
 		return EXIT_OK;
-	dev = link_find_name(&y->st.links, name);
+	dev = link_find_called(&ctx.rt, &y->st.links, name);
 	net = conf_net(&y->conf, name);
 	if ((net && net->line < s->line) || (!dev && !strcmp(name, UNDERLAY_ANY)))
 		return EXIT_OK;
@@ -33,7 +33,8 @@ static int match_underlay(struct sync *y, const struct stmt *s)
 static int match_net(struct sync *y, struct stmt *s)
 {
 	const char *name = s->call.arg[0];
-	const struct link *l = link_find_name(&y->st.links, name);
+	const struct link *l = link_find_called(&ctx.rt, &y->st.links,
+						name);
 	struct st_net *have;
 	int err;
 
@@ -46,7 +47,7 @@ static int match_net(struct sync *y, struct stmt *s)
 	if (y->restore)
 		return fail("the network is there already: \"ctnetctl sync\" makes it what a file says, \"ctnetctl del-net %s\" removes it",
 			    name);
-	have = state_net(&y->st, name);
+	have = state_net_by_index(&y->st, l->ifindex);
 	if (!have)
 		return fail("the network came just now: try again");
 	have->want = s;
@@ -73,7 +74,7 @@ static int match_dev(struct sync *y, struct stmt *s)
 {
 	const char *name = s->port_opts->dev;
 
-	s->dev = link_find_name(&y->st.links, name);
+	s->dev = link_find_called(&ctx.rt, &y->st.links, name);
 	if (!s->dev)
 		return fail("there is no interface \"%s\" in this namespace",
 			    name);

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/sock_diag.h>
-#include <netlink/genl/genl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -96,6 +95,34 @@ static const char *name_of(int ifindex)
 	return buf[turn];
 }
 
+/*
+ * The network that was asked for, if one was. It is followed by its name: one that is made
+ * again is another device.
+ */
+static struct {
+	const char *name;
+	int ifindex;		/* 0: there is none of that name */
+} only;
+
+static void only_find(void)
+{
+	struct link l;
+
+	only.ifindex = 0;
+	if (only.name && !link_get(&ctx.rt, only.name, 0, -1, &l) &&
+	    !strcmp(l.kind, "ctnet"))
+		only.ifindex = l.ifindex;
+}
+
+static bool is_watched(int net)
+{
+	if (!only.name)
+		return true;
+	if (!only.ifindex)
+		only_find();
+	return net == only.ifindex;
+}
+
 static void emit(const char *object, const char *event,
 		 const struct column *cols, struct json_object *o)
 {
@@ -146,27 +173,38 @@ static void emit_lost(bool rate, uint32_t count)
 		       count ? " or more" : "");
 }
 
-static void net_event(struct nlmsghdr *h, const char *event, int only)
+static void net_event(struct nlmsghdr *h, const char *event)
 {
 	struct link l, *link = NULL;
 	struct net net;
+	bool gone;
 
-	if (net_parse(h, &net) || (only && net.ifindex != only))
+	if (net_parse(h, &net))
+		return;
+	gone = !strcmp(event, "del");
+	/* What the event says may not be so any more. */
+	if (only.name && !gone && !strcmp(net.name, only.name))
+		only.ifindex = net.ifindex;
+	if (!is_watched(net.ifindex))
 		return;
 	if (!link_get(&ctx.rt, NULL, net.ifindex, -1, &l))
 		link = &l;
 	name_keep(net.ifindex, net.name);
 	emit("net", event, net_columns, net_json(&net, link, NULL));
-	if (!strcmp(event, "del"))
+	if (gone) {
 		name_drop(net.ifindex);
+		only.ifindex = 0;
+	} else if (only.name && strcmp(net.name, only.name)) {
+		only_find();	/* it may have been renamed */
+	}
 }
 
-static void port_event(struct nlmsghdr *h, const char *event, int only)
+static void port_event(struct nlmsghdr *h, const char *event)
 {
 	struct link near, *link = NULL;
 	struct port p;
 
-	if (port_parse(h, &p) || (only && p.net != only))
+	if (port_parse(h, &p) || !is_watched(p.net))
 		return;
 	if (!link_get(&ctx.rt, NULL, p.dev, -1, &near))
 		link = &near;
@@ -177,22 +215,22 @@ static void port_event(struct nlmsghdr *h, const char *event, int only)
 		name_drop(p.dev);
 }
 
-static void peer_event(struct nlmsghdr *h, const char *event, int only)
+static void peer_event(struct nlmsghdr *h, const char *event)
 {
 	struct peer p;
 
-	if (peer_parse(h, &p) || (only && p.net != only))
+	if (peer_parse(h, &p) || !is_watched(p.net))
 		return;
 	emit("peer", event, peer_columns, peer_json(&p, name_of(p.net)));
 }
 
-static void fdb_event(struct nlmsghdr *h, const char *event, int only)
+static void fdb_event(struct nlmsghdr *h, const char *event)
 {
 	struct fdb f;
 
 	if (fdb_parse(h, &f))
 		return;
-	if (!only || f.net == only) {
+	if (is_watched(f.net)) {
 		if (!f.is_static && !strcmp(event, "add"))
 			event = "learn";
 		if (!f.is_static && !strcmp(event, "set"))
@@ -205,7 +243,7 @@ static void fdb_event(struct nlmsghdr *h, const char *event, int only)
 }
 
 /* A destination MAC, or an address that was asked for, is not in the table. */
-static void miss_event(struct nlmsghdr *h, const char *event, int only)
+static void miss_event(struct nlmsghdr *h, const char *event)
 {
 	static const struct nla_policy policy[CTNET_A_FDB_MAX + 1] = {
 		[CTNET_A_FDB_NET] = { .type = NLA_U32 },
@@ -226,7 +264,7 @@ static void miss_event(struct nlmsghdr *h, const char *event, int only)
 	if (ge_parse(h, tb, CTNET_A_FDB_MAX, policy) || !tb[CTNET_A_FDB_NET])
 		return;
 	net = nla_get_u32(tb[CTNET_A_FDB_NET]);
-	if (only && net != only)
+	if (!is_watched(net))
 		return;
 	o = json_object_new_object();
 	json_str(o, "network", name_of(net));
@@ -239,7 +277,7 @@ static void miss_event(struct nlmsghdr *h, const char *event, int only)
 	emit("fdb", event, columns, o);
 }
 
-static void lost_event(struct nlmsghdr *h, const char *event, int only)
+static void lost_event(struct nlmsghdr *h, const char *event)
 {
 	static const struct nla_policy policy[CTNET_A_LOST_MAX + 1] = {
 		[CTNET_A_LOST_COUNT] = { .type = NLA_U32 },
@@ -247,14 +285,13 @@ static void lost_event(struct nlmsghdr *h, const char *event, int only)
 	struct nlattr *tb[CTNET_A_LOST_MAX + 1];
 
 	(void)event;
-	(void)only;
 	if (!ge_parse(h, tb, CTNET_A_LOST_MAX, policy))
 		emit_lost(true, tb[CTNET_A_LOST_COUNT] ?
 				nla_get_u32(tb[CTNET_A_LOST_COUNT]) : 0);
 }
 
 static const struct event {
-	void (*fn)(struct nlmsghdr *h, const char *event, int only);
+	void (*fn)(struct nlmsghdr *h, const char *event);
 	const char *name;
 } events[CTNET_CMD_MAX + 1] = {
 	[CTNET_CMD_NET_NEW_NTF] = { net_event, "add" },
@@ -289,7 +326,7 @@ static bool is_end(struct nlmsghdr *h)
 	       nla_get_u16(tb[CTRL_ATTR_FAMILY_ID]) == ctx.family;
 }
 
-static void handle(struct nlmsghdr *h, int only)
+static void handle(struct nlmsghdr *h)
 {
 	struct genlmsghdr *g = nlmsg_data(h);
 
@@ -297,7 +334,7 @@ static void handle(struct nlmsghdr *h, int only)
 	    nlmsg_datalen(h) < (int)sizeof(*g) || g->cmd > CTNET_CMD_MAX ||
 	    !events[g->cmd].fn)
 		return;
-	events[g->cmd].fn(h, events[g->cmd].name, only);
+	events[g->cmd].fn(h, events[g->cmd].name);
 }
 
 /**
@@ -328,6 +365,7 @@ static void overrun_tell(struct overrun *o)
 	emit_lost(false, o->seen - o->told);
 	o->told = o->seen;
 	names_read();
+	only_find();
 }
 
 /*
@@ -335,7 +373,7 @@ static void overrun_tell(struct overrun *o)
  * nothing before that has been read: only then is it known how many are
  * missing, and that is where they are missing.
  */
-static int watch(struct nlsock *s, int only)
+static int watch(struct nlsock *s)
 {
 	static char buf[1 << 16] __attribute__((aligned(NLMSG_ALIGNTO)));
 	int fd = nl_socket_get_fd(s->sk);
@@ -373,7 +411,7 @@ static int watch(struct nlsock *s, int only)
 			for (; nlmsg_ok(h, left); h = nlmsg_next(h, &left)) {
 				if (is_end(h))
 					return fail("the ctnet module was unloaded, and all networks with it: \"modprobe ctnet\" loads it");
-				handle(h, only);
+				handle(h);
 			}
 		}
 		if (got >= 0 && o.behind)
@@ -388,13 +426,16 @@ int monitor(int n, char **arg, void *vals)
 {
 	struct nlsock s = { 0 };
 	struct link net = { 0 };
-	int room = 16 << 20, err;
+	int room = 16 << 20, group, err;
+	size_t i;
 
 	(void)vals;
 	if (n) {
 		err = net_find(arg[0], &net, NULL);
 		if (err)
 			return err;
+		only.name = arg[0];
+		only.ifindex = net.ifindex;
 	}
 	if (!rt_sock() || !ge_sock())
 		return EXIT_REFUSED;
@@ -408,16 +449,20 @@ int monitor(int n, char **arg, void *vals)
 	 * Subscribed first, so that no change falls between. The controller's
 	 * only group, which has its number, tells of families that go.
 	 */
-	err = nl_socket_add_memberships(s.sk, ctx.group, GENL_ID_CTRL, 0);
-	if (err) {
-		err = fail("subscribe to the events: %s", nl_geterror(err));
+	for (i = 0; i < 2; i++) {
+		group = i ? GENL_ID_CTRL : ctx.group;
+		if (!setsockopt(nl_socket_get_fd(s.sk), SOL_NETLINK,
+				NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)))
+			continue;
+		err = fail("subscribe to the events: %s", strerror(errno));
 		goto out;
 	}
 	names_read();
-	err = watch(&s, net.ifindex);
+	err = watch(&s);
 out:
 	nl_shut(&s);
 	free(names.v);
 	memset(&names, 0, sizeof(names));
+	memset(&only, 0, sizeof(only));
 	return err;
 }

@@ -20,7 +20,7 @@
 	  .min = 1, .max = CTNET_VNI_MAX, .attr = IFLA_CTNET_VNI, .width = 4 }, \
 	{ .name = "local", .type = OPT_IP_EACH, .off = AT(local),	\
 	  .help = "address of this VTEP, one of the host's; one of each family may be given" }, \
-	{ .name = "underlay", .type = OPT_NAME, .off = AT(underlay),	\
+	{ .name = "underlay", .type = OPT_NAME, .off = AT(underlay), .known = true, \
 	  .help = "device, or VRF, that the tunnels use (default: any)", .arg = "DEV|any" }, \
 	{ .name = "dstport", .type = OPT_U32, .off = AT(dstport),	\
 	  .help = "UDP port (default 4789)",				\
@@ -106,7 +106,7 @@ const struct column net_columns[] = {
 
 int net_find(const char *name, struct link *l, bool *gone)
 {
-	const char *why = parse_name(name);
+	const char *why = parse_known_name(name);
 	struct nlsock *s;
 	int err;
 
@@ -230,16 +230,12 @@ int net_parse(struct nlmsghdr *h, struct net *net)
 
 int net_get(int ifindex, struct net *net, struct replies *r)
 {
-	struct nlsock *s = ge_sock();
-	struct nl_msg *msg;
+	struct nl_msg *msg = ge_msg(CTNET_CMD_NET_GET, 0);
 	struct nlmsghdr *h;
 	int err;
 
-	if (!s)
-		return -EPROTONOSUPPORT;
-	msg = ge_msg(CTNET_CMD_NET_GET, 0);
 	msg_put_u32(msg, CTNET_A_NET_IFINDEX, ifindex);
-	err = nl_do(s, msg, r);
+	err = nl_do(&ctx.ge, msg, r);
 	if (err)
 		return err;
 	err = -ENODEV;
@@ -259,25 +255,21 @@ const char *underlay_name(uint32_t ifindex, struct link *l)
 	return l->name;
 }
 
-/* An option's value as it is given: a number, or a word. */
-static void json_word(struct json_object *o, const char *name,
-		      const struct net_opts *c)
+/* A value of one type for programs: whether the inner packet's is taken stands apart. */
+static void json_or_inherit(struct json_object *o, const char *name,
+			    const struct o_u32 *n)
 {
-	const struct opt *opt;
-	char buf[OPT_TEXT];
+	bool inherit = n->v == CTNET_INHERIT;
+	char key[32];
 
-	for (opt = add_net_opts; opt->name; opt++) {
-		const struct o_u32 *n = OPT_AT(opt, c);
-		const char *text;
+	json_u64(o, name, inherit ? 0 : n->v);
+	snprintf(key, sizeof(key), "%s_inherit", name);
+	json_onoff(o, key, inherit);
+}
 
-		if (strcmp(opt->name, name))
-			continue;
-		text = opt_text(opt, n->v, buf);
-		if (text == buf)
-			json_u64(o, name, n->v);
-		else
-			json_str(o, name, text);
-	}
+static const char *df_text(uint8_t df)
+{
+	return df == CTNET_DF_INHERIT ? "inherit" : df == CTNET_DF_ON ? "on" : "off";
 }
 
 struct json_object *net_json(const struct net *net, const struct link *l,
@@ -303,9 +295,9 @@ struct json_object *net_json(const struct net *net, const struct link *l,
 		if (c->underlay_ifindex)
 			json_str(o, "underlay",
 				 underlay_name(c->underlay_ifindex, &under));
-		json_word(o, "ttl", c);
-		json_word(o, "tos", c);
-		json_word(o, "df", c);
+		json_or_inherit(o, "ttl", &c->ttl);
+		json_or_inherit(o, "tos", &c->tos);
+		json_str(o, "df", df_text(c->df.v));
 		json_onoff(o, "udp_csum", c->udp_csum.v);
 	}
 	json_u64(o, "mtu", c->mtu.v);
@@ -402,6 +394,8 @@ static int net_compare(const char *name, const struct net_opts *want)
 	err = net_find(name, &l, NULL);
 	if (err)
 		return err;
+	if (!ge_sock())
+		return EXIT_REFUSED;
 	err = net_get(l.ifindex, &net, &r);
 	if (err)
 		return fail("read the network: %s", nl_why(&ctx.ge, err, NULL));

@@ -8,10 +8,10 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/rtnetlink.h>
-#include <netlink/genl/genl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 #include <linux/ctnet.h>
 
 #include "ctnetctl.h"
@@ -22,6 +22,23 @@
 
 /* How often to repeat a dump that changes under our eyes. */
 #define DUMP_TRIES 10
+
+/* Opened here and not by libnl, which has no error number for most of what may fail. */
+static int open_socket(struct nl_sock *sk, int proto)
+{
+	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
+	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, proto), err;
+
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&self, sizeof(self)))
+		err = -errno;
+	else
+		err = nl_socket_set_fd(sk, proto, fd) ? -EBADF : 0;
+	if (err)
+		close(fd);
+	return err;
+}
 
 int nl_open(struct nlsock *s, int proto, int ns_fd)
 {
@@ -34,10 +51,9 @@ int nl_open(struct nlsock *s, int proto, int ns_fd)
 	s->sk = nl_socket_alloc();
 	if (!s->sk)
 		die("out of memory");
-	err = nl_connect(s->sk, proto);
+	err = open_socket(s->sk, proto);
 	netns_leave();
 	if (err) {
-		err = err == -NLE_NOACCESS ? -EPERM : -EPROTONOSUPPORT;
 		nl_socket_free(s->sk);
 		s->sk = NULL;
 		return err;
@@ -218,9 +234,8 @@ int nl_do(struct nlsock *s, struct nl_msg *msg, struct replies *r)
 			break;
 		}
 		h->nlmsg_seq = ++s->seq;
-		err = nl_send(s->sk, msg);
-		if (err < 0) {
-			err = -EIO;
+		if (send(nl_socket_get_fd(s->sk), h, h->nlmsg_len, 0) < 0) {
+			err = -errno;
 			break;
 		}
 		if (r)
@@ -258,7 +273,7 @@ const char *nl_why(const struct nlsock *s, int err, const struct hint *hints)
 	static const struct hint general[] = {
 		{ EPERM, "this needs CAP_NET_ADMIN over the namespace: run it as root" },
 		{ EINTR, "interrupted" },
-		{ EIO, "the request could not be sent" },
+		{ EMFILE, "too many files are open: \"ulimit -n\" says how many may be" },
 		{ EMSGSIZE, "the kernel's answer is too long" },
 		{ EBADMSG, "the kernel's answer makes no sense" },
 		{ ENOMEM, "the kernel has no memory left" },

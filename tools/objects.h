@@ -115,7 +115,7 @@ struct fdb {
  * one that is not there sets it and there is no message.
  */
 int net_find(const char *name, struct link *l, bool *gone);
-/* What the kernel says of it. Returns 0 or -errno; free @r when done. */
+/* What the kernel says of it, after ge_sock(). Returns 0 or -errno; free @r when done. */
 int net_get(int ifindex, struct net *net, struct replies *r);
 int net_parse(struct nlmsghdr *h, struct net *net);
 struct json_object *net_json(const struct net *net, const struct link *l,

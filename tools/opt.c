@@ -105,7 +105,7 @@ static const char *store(const struct opt *o, const char *s, void *at)
 		*(const char **)at = s;
 		break;
 	case OPT_NAME:
-		why = parse_name(s);
+		why = o->known ? parse_known_name(s) : parse_name(s);
 		*(const char **)at = s;
 		break;
 	case OPT_MAC:
@@ -167,8 +167,13 @@ int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 			argv[n++] = argv[i];
 			continue;
 		}
+		if (!strcmp(name, "--help") || !strcmp(name, "-h"))
+			return CALL_HELP;
 		len = strcspn(name, "=");
 		o = strncmp(name, "--", 2) ? NULL : find(opts, name + 2, len - 2);
+		if (!o && global_option(name))
+			return usage_error("%.*s stands before the command: ctnetctl %s %s ...",
+					   (int)len, name, global_option(name), cmd);
 		if (!o)
 			return usage_error("there is no option %.*s; \"ctnetctl help %s\" lists those there are",
 					   (int)len, name, cmd);

@@ -68,6 +68,7 @@ enum opt_type {
  * @width: size of that attribute where it is a number
  * @preset: the number that it is unless it is given
  * @target: goes with a container only, not with --dev
+ * @known: the name is one that some interface has, maybe besides its first
  */
 struct opt {
 	const char *name;
@@ -83,13 +84,14 @@ struct opt {
 	uint8_t width;
 	uint32_t preset;
 	bool target;
+	bool known;
 };
 
 #define OPT_AT(o, vals) ((void *)((char *)(vals) + (o)->off))
 
 /*
  * Take the options out of @argv and leave the operands, of which there are
- * *@argc then. Returns an exit code, after a message if it is not 0.
+ * *@argc then. Returns an exit code, after a message if it is not 0, or CALL_HELP.
  */
 int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 	      int *argc, char **argv);
@@ -110,7 +112,10 @@ const char *parse_u32(const char *s, uint32_t min, uint32_t max, uint32_t *v);
 const char *parse_mac(const char *s, uint8_t mac[6]);
 const char *parse_ip(const char *s, struct ip *ip);
 const char *parse_cidr(const char *s, struct cidr *c);
+/* An interface's name, as it may be given to one; as one that there is may be called. */
 const char *parse_name(const char *s);
+const char *parse_known_name(const char *s);
+const char *parse_target(const char *s);
 
 #define IP_TEXT		48
 #define CIDR_TEXT	52

@@ -8,6 +8,7 @@
 
 #include "ctnetctl.h"
 #include "out.h"
+#include "text.h"
 
 static const char *const drop_names[CTNET_DROP_MAX + 1] = {
 	[CTNET_DROP_MALFORMED] = "malformed",
@@ -59,36 +60,6 @@ static struct {
 	char **cells;
 	size_t n, cap;
 } list;
-
-/* Of how many bytes the character of UTF-8 is that begins at @text; 0: none does. */
-static size_t utf8_len(const char *text)
-{
-	const unsigned char *s = (const unsigned char *)text;
-	unsigned char min = 0x80, max = 0xbf;
-	size_t i, n;
-
-	if (*s < 0x80)
-		return 1;
-	if (*s < 0xc2 || *s > 0xf4)
-		return 0;
-	n = *s < 0xe0 ? 2 : *s < 0xf0 ? 3 : 4;
-	/* What fewer bytes would do for, surrogates, what Unicode has not. */
-	if (*s == 0xe0)
-		min = 0xa0;
-	else if (*s == 0xed)
-		max = 0x9f;
-	else if (*s == 0xf0)
-		min = 0x90;
-	else if (*s == 0xf4)
-		max = 0x8f;
-	for (i = 1; i < n; i++) {
-		if (s[i] < min || s[i] > max)
-			return 0;
-		min = 0x80;
-		max = 0xbf;
-	}
-	return n;
-}
 
 /*
  * Names and labels are whatever bytes somebody chose, but JSON is UTF-8, and a
@@ -231,25 +202,12 @@ void out_color(enum out_color c)
 		printf("\033[%sm", codes[c]);
 }
 
-/* One of ASCII, or of those that UTF-8 has for 0x80 to 0x9f. Returns how many bytes. */
-static int control(const char *s)
-{
-	const unsigned char *u = (const unsigned char *)s;
-
-	return iscntrl(u[0]) ? 1 : u[0] == 0xc2 && (u[1] & 0xe0) == 0x80 ? 2 : 0;
-}
-
 /* Text that others chose must not steer the terminal, nor break a row. */
 void out_text(enum out_color c, const char *s)
 {
-	int n;
-
 	if (c)
 		out_color(c);
-	for (; *s; s += n ? n : 1) {
-		n = control(s);
-		putchar(n ? '?' : *s);
-	}
+	text_put(stdout, s, ctx.tty);
 	if (c)
 		out_color(COLOR_NONE);
 }
@@ -300,11 +258,38 @@ const char *out_value(struct json_object *o, const char *key)
 	return text;
 }
 
+/*
+ * JSON escapes the control characters of ASCII; the others that steer a terminal are
+ * escaped here, which means the same to who reads it.
+ */
+static void put_json(struct json_object *o)
+{
+	const char *s = json_object_to_json_string_ext(o, (ctx.pretty ?
+		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED :
+		JSON_C_TO_STRING_PLAIN) | JSON_C_TO_STRING_NOSLASHESCAPE);
+	size_t n;
+
+	for (; *s; s += n) {
+		/* These begin with one of three bytes; all else is written as it is. */
+		n = strcspn(s, "\x7f\xc2\xe2");
+		if (n) {
+			fwrite(s, 1, n, stdout);
+			continue;
+		}
+		n = text_control(s);
+		if (n) {
+			printf("\\u%04x", (unsigned int)utf8_char(s, n));
+		} else {
+			n = utf8_len(s) ? utf8_len(s) : 1;
+			fwrite(s, 1, n, stdout);
+		}
+	}
+}
+
 void out_json(struct json_object *o)
 {
-	puts(json_object_to_json_string_ext(o, (ctx.pretty ?
-		JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED :
-		JSON_C_TO_STRING_PLAIN) | JSON_C_TO_STRING_NOSLASHESCAPE));
+	put_json(o);
+	putchar('\n');
 }
 
 /* Counters follow the columns as words, so that a row has what its key says. */
@@ -354,10 +339,7 @@ void out_item(struct json_object *o)
 	if (ctx.json) {
 		if (list.items++)
 			printf(ctx.pretty ? ",\n" : ",");
-		printf("%s", json_object_to_json_string_ext(o, (ctx.pretty ?
-			JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED :
-			JSON_C_TO_STRING_PLAIN) |
-			JSON_C_TO_STRING_NOSLASHESCAPE));
+		put_json(o);
 	} else if (ctx.tty) {
 		for (c = list.cols; c->key; c++)
 			cell_add(xstrdup(out_value(o, c->key)));
@@ -380,13 +362,13 @@ static void print_table(void)
 	size_t n = 0, i, j, width[32] = { 0 };
 
 	while (list.cols[n].key) {
-		width[n] = strlen(list.cols[n].head);
+		width[n] = text_width(list.cols[n].head);
 		n++;
 	}
 	for (i = 0; i < list.n; i += n + 1)
 		for (j = 0; j < n; j++)
-			if (strlen(list.cells[i + j]) > width[j])
-				width[j] = strlen(list.cells[i + j]);
+			if (text_width(list.cells[i + j]) > width[j])
+				width[j] = text_width(list.cells[i + j]);
 	out_color(COLOR_DIM);
 	for (j = 0; j + 1 < n; j++)
 		printf("%-*s  ", (int)width[j], list.cols[j].head);
@@ -401,7 +383,7 @@ static void print_table(void)
 
 			out_text(list.cols[j].color, cell);
 			if (j + 1 < n)
-				printf("%*s", (int)(width[j] - strlen(cell)) + 2,
+				printf("%*s", (int)(width[j] - text_width(cell)) + 2,
 				       "");
 			free(cell);
 		}

@@ -3,7 +3,8 @@
 #include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
-#include <net/if.h>
+#include <limits.h>
+#include <linux/if.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 
 #include "ctnetctl.h"
 
+/* Decimal, or hexadecimal after 0x; a leading zero means nothing. */
 const char *parse_u32(const char *s, uint32_t min, uint32_t max, uint32_t *v)
 {
 	static char why[96];
@@ -18,7 +20,7 @@ const char *parse_u32(const char *s, uint32_t min, uint32_t max, uint32_t *v)
 	char *end;
 
 	errno = 0;
-	n = strtoull(s, &end, s[0] == '0' && (s[1] | 0x20) == 'x' ? 16 : 10);
+	n = strtoull(s, &end, strncasecmp(s, "0x", 2) ? 10 : 16);
 	if (!isdigit((unsigned char)*s) || *end)
 		return "is no number";
 	if (errno || n < min || n > max) {
@@ -103,20 +105,42 @@ const char *parse_cidr(const char *s, struct cidr *c)
 	return check_host(&c->ip);
 }
 
-const char *parse_name(const char *s)
+const char *parse_known_name(const char *s)
 {
 	const char *p;
 
 	if (!*s)
 		return "is empty, which is no name for an interface";
-	if (strlen(s) >= IFNAMSIZ)
-		return "is too long: an interface's name has at most 15 characters";
+	if (strlen(s) >= ALTIFNAMSIZ)
+		return "is too long: no name of an interface has more than 127 characters";
 	if (!strcmp(s, ".") || !strcmp(s, ".."))
 		return "is no name for an interface";
 	/* In an interface's name, '%' is for the kernel to put a number in its place. */
 	for (p = s; *p; p++)
 		if (strchr("/:%", *p) || isspace((unsigned char)*p))
 			return "is no name for an interface: no '/', ':', '%' or space is in one";
+	return NULL;
+}
+
+const char *parse_name(const char *s)
+{
+	const char *why = parse_known_name(s);
+
+	if (!why && strlen(s) >= IFNAMSIZ)
+		why = "is too long: an interface's name has at most 15 characters";
+	/* For the kernel a byte is a space that is one in Latin-1. */
+	if (!why && strchr(s, '\xa0'))
+		why = "is no name for an interface: the kernel takes a byte of it (0xa0) for a space";
+	return why;
+}
+
+/* Room is left for the directory that a name stands for. */
+const char *parse_target(const char *s)
+{
+	if (!*s)
+		return "is empty, which is no name for a namespace";
+	if (strlen(s) >= PATH_MAX - 64)
+		return "is too long for a name or the path of a namespace";
 	return NULL;
 }
 

@@ -11,7 +11,7 @@
 #define AT(m) offsetof(struct port_opts, m)
 
 #define ID_OPTS								\
-	{ .name = "dev", .type = OPT_NAME, .off = AT(dev),		\
+	{ .name = "dev", .type = OPT_NAME, .off = AT(dev), .known = true, \
 	  .help = "the port is this device, instead of a container's", .arg = "DEV" }, \
 	{ .name = "ifname", .type = OPT_NAME, .off = AT(ifname),	\
 	  .help = "interface in the container (default eth0)", .target = true }

@@ -365,6 +365,18 @@ static void tree_unless(struct json_object *o, const char *key,
 		printf(" %s %s", key, text);
 }
 
+/* A number, 0 by default, or the inner packet's. */
+static void tree_or_inherit(struct json_object *o, const char *name)
+{
+	char key[32];
+
+	snprintf(key, sizeof(key), "%s_inherit", name);
+	if (!strcmp(out_value(o, key), "on"))
+		printf(" %s inherit", name);
+	else
+		tree_unless(o, name, "0");
+}
+
 static void tree_net(struct json_object *o)
 {
 	const char *state;
@@ -385,8 +397,8 @@ static void tree_net(struct json_object *o)
 	tree_flag(o, "flood", true);
 	tree_number(o, "max-fdb", "max_fdb", CTNET_MAX_FDB_DEFAULT);
 	tree_flag(o, "suppress", true);
-	tree_unless(o, "ttl", "0");
-	tree_unless(o, "tos", "0");
+	tree_or_inherit(o, "ttl");
+	tree_or_inherit(o, "tos");
 	tree_unless(o, "df", "on");
 	tree_flag(o, "udp_csum", true);
 	tree_unless(o, "mark", "0");

@@ -59,7 +59,8 @@ static bool leaves(const struct sync *y, const struct st_net *n)
 	for (i = 0; i < 2; i++)
 		if (n->net.cfg.local[i].family && !o->local[i].family)
 			return true;
-	under = o->underlay ? link_find_name(&y->st.links, o->underlay) : NULL;
+	under = o->underlay ? link_find_called(&ctx.rt, &y->st.links,
+					       o->underlay) : NULL;
 	return n->net.cfg.underlay_ifindex !=
 	       (uint32_t)(under ? under->ifindex : 0);
 }

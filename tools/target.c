@@ -72,24 +72,16 @@ static bool is_pid(const char *s)
  */
 int netns_open(const char *target, bool *gone, const char *tail)
 {
-	char path[4096];
+	char path[PATH_MAX];
 	bool pid = is_pid(target);
 	int fd, err;
 
-	if (!*target) {
-		fail("the name of a namespace is empty");
-		return -1;
-	}
 	if (pid)
-		err = snprintf(path, sizeof(path), "/proc/%s/ns/net", target);
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", target);
 	else if (strchr(target, '/'))
-		err = snprintf(path, sizeof(path), "%s", target);
+		snprintf(path, sizeof(path), "%s", target);
 	else
-		err = snprintf(path, sizeof(path), NETNS_DIR "/%s", target);
-	if (err >= (int)sizeof(path)) {
-		fail("the path of a namespace is too long");
-		return -1;
-	}
+		snprintf(path, sizeof(path), NETNS_DIR "/%s", target);
 	fd = open_looking(path);
 	err = errno;
 	if (fd >= 0) {
