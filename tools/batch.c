@@ -6,9 +6,11 @@
  */
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "ctnetctl.h"
 
@@ -88,7 +90,7 @@ static int split(char *in, struct words *w)
 				if (!*out++)
 					return usage_error("what a backslash in $'...' may stand before is \\ ' \" n t r and xHH");
 			} else if (*in == '\\' && quote != '\'') {
-				if (!in[1] || in[1] == '\n')
+				if (!in[1])
 					return usage_error("the line ends in a backslash");
 				if (!quote || strchr("$`\"\\", in[1]))
 					in++;
@@ -146,26 +148,105 @@ void word_write(FILE *f, const char *word)
 		fprintf(f, quote ? "'%s'" : "%s", word);
 }
 
+/**
+ * struct source - where lines are read from
+ * @fd: a file; one descriptor has one source
+ * @buf: what was read
+ * @at: of that, where the next line begins
+ * @end: and where it ends
+ * @cap: room
+ */
+struct source {
+	int fd;
+	char *buf;
+	size_t at;
+	size_t end;
+	size_t cap;
+};
+
+#define SOURCE_ROOM	65536
+
+/* Read more. Returns how many bytes, 0 at the end, or -errno. */
+static ssize_t source_fill(struct source *s)
+{
+	ssize_t got;
+
+	memmove(s->buf, s->buf + s->at, s->end - s->at);
+	s->end -= s->at;
+	s->at = 0;
+	if (s->end == s->cap) {
+		s->cap = s->cap * 2 + SOURCE_ROOM;
+		s->buf = xrealloc(s->buf, s->cap);
+	}
+	/* This may take any time, in which others do what they like. */
+	known_forget();
+	do {
+		got = read(s->fd, s->buf + s->end, s->cap - s->end);
+	} while (got < 0 && errno == EINTR);
+	if (got > 0)
+		s->end += got;
+	return got < 0 ? -errno : got;
+}
+
+/*
+ * The next line, without its end, and its length, in a buffer that is realloc()ed. Returns
+ * 1, 0 at the end, or -errno.
+ */
+static int source_line(struct source *s, char **line, size_t *len)
+{
+	size_t looked = 0;
+	char *eol;
+	ssize_t got;
+
+	while (!(eol = memchr(s->buf + s->at + looked, '\n',
+			      s->end - s->at - looked))) {
+		looked = s->end - s->at;
+		got = source_fill(s);
+		if (got < 0)
+			return got;
+		if (!got)
+			break;
+	}
+	if (!eol && s->at == s->end)
+		return 0;
+	*len = eol ? eol - (s->buf + s->at) : (ssize_t)(s->end - s->at);
+	*line = xrealloc(*line, *len + 1);
+	memcpy(*line, s->buf + s->at, *len);
+	(*line)[*len] = '\0';
+	s->at += *len + !!eol;
+	return 1;
+}
+
+/* A command of a batch may read from where the batch comes from. */
+static struct source standard_input = { .fd = STDIN_FILENO };
+
 int batch_read(const char *path, int (*fn)(int argc, char **argv, void *arg),
 	       void *arg, unsigned int *lines)
 {
-	FILE *f = strcmp(path, "-") ? fopen(path, "re") : stdin;
+	struct source file = { .fd = -1 }, *src = &standard_input;
 	const char *outer_file = ctx.file;
 	unsigned int outer_line = ctx.line;
 	struct words w = { 0 };
+	int err = EXIT_OK, got;
 	char *line = NULL;
-	size_t size = 0;
-	int err = EXIT_OK;
-	ssize_t len;
+	size_t len;
 
-	if (!f)
-		return fail("open %s: %s", path, strerror(errno));
-	ctx.file = f == stdin ? "-" : path;
+	if (strcmp(path, "-")) {
+		src = &file;
+		file.fd = open(path, O_RDONLY | O_CLOEXEC);
+		if (file.fd < 0)
+			return fail("open %s: %s", path, strerror(errno));
+	}
+	if (!src->buf) {
+		src->cap = SOURCE_ROOM;
+		src->buf = xrealloc(NULL, src->cap);
+	}
+	ctx.file = path;
 	ctx.line = 0;
-	while (!err && (errno = 0, len = getline(&line, &size, f)) >= 0) {
+	while (!err && (got = source_line(src, &line, &len)) > 0) {
 		ctx.line++;
 		ctx.what[0] = '\0';
-		if (strlen(line) != (size_t)len)
+		if (strlen(line) != len)
 			err = usage_error("there is a NUL in the line");
 		if (!err)
 			err = split(line, &w);
@@ -177,12 +258,14 @@ int batch_read(const char *path, int (*fn)(int argc, char **argv, void *arg),
 		*lines = ctx.line;
 	ctx.file = outer_file;
 	ctx.line = outer_line;
-	if (!err && ferror(f))
-		err = fail("read %s: %s", path, strerror(errno));
+	if (!err && got < 0)
+		err = fail("read %s: %s", path, strerror(-got));
 	free(line);
 	free(w.v);
-	if (f != stdin)
-		fclose(f);
+	if (src == &file) {
+		free(file.buf);
+		close(file.fd);
+	}
 	return err;
 }
 

@@ -146,6 +146,9 @@ int batch(const char *path);
 /* Write a word so that it is read as that one word. */
 void word_write(FILE *f, const char *word);
 
+/* known.c: what was looked up may not be so any more. */
+void known_forget(void);
+
 /* The sockets of ctx, opened when first asked for; NULL after a message. */
 struct nlsock *rt_sock(void);
 struct nlsock *ge_sock(void);

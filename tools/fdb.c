@@ -150,25 +150,6 @@ int fdb_get(int net, const uint8_t *mac, struct fdb *f)
 	return err;
 }
 
-static int dev_index(const char *dev, int *ifindex)
-{
-	struct link l;
-	int err;
-
-	*ifindex = 0;
-	if (!dev)
-		return EXIT_OK;
-	err = link_get(&ctx.rt, dev, 0, -1, &l);
-	if (err == -ENODEV)
-		return fail("there is no interface \"%s\" in this namespace",
-			    dev);
-	if (err)
-		return fail("look up \"%s\": %s", dev,
-			    nl_why(&ctx.rt, err, NULL));
-	*ifindex = l.ifindex;
-	return EXIT_OK;
-}
-
 /* There is a static entry of that MAC; is it what was asked for? */
 static int fdb_compare(int net, const uint8_t *mac, int port,
 		       const struct fdb_opts *o)
@@ -229,24 +210,22 @@ static int put_fdb(uint8_t cmd, char **arg, const struct fdb_opts *o)
 		{ 0, NULL }
 	};
 	struct fdb f = { .peer = o->peer, .self = o->self, .ips = o->ip };
-	struct link net;
 	int err;
 
 	err = fdb_check(arg[1], o, f.mac);
 	if (!err)
-		err = net_find(arg[0], &net, NULL);
-	if (!err)
-		err = dev_index(o->port, &f.port);
+		err = known_net(arg[0], &f.net, NULL);
+	if (!err && o->port)
+		err = known_dev(o->port, &f.port);
 	if (!err && o->target)
-		err = container_index(&net, o->target, o->ifname, &f.port);
+		err = known_container(f.net, o->target, o->ifname, &f.port);
 	if (err)
 		return err;
 	if (!ge_sock())
 		return EXIT_REFUSED;
-	f.net = net.ifindex;
 	err = nl_do(&ctx.ge, fdb_entry_msg(cmd, &f), NULL);
 	if (err == -EEXIST && o->may_exist)
-		return fdb_compare(net.ifindex, f.mac, f.port, o);
+		return fdb_compare(f.net, f.mac, f.port, o);
 	if (err)
 		return fail("%s", nl_why(&ctx.ge, err, hints));
 	return EXIT_OK;
@@ -273,21 +252,19 @@ int del_fdb(int n, char **arg, void *vals)
 	const struct fdb_opts *o = vals;
 	bool gone = false;
 	uint8_t mac[6];
-	struct link net;
 	const char *why;
-	int err;
+	int net, err;
 
 	(void)n;
 	why = parse_mac(arg[1], mac);
 	if (why)
 		return usage_error("\"%s\" %s", arg[1], why);
-	err = net_find(arg[0], &net, o->if_exists ? &gone : NULL);
+	err = known_net(arg[0], &net, o->if_exists ? &gone : NULL);
 	if (err || gone)
 		return err;
 	if (!ge_sock())
 		return EXIT_REFUSED;
-	err = nl_do(&ctx.ge, fdb_msg(CTNET_CMD_FDB_DEL, net.ifindex, mac),
-		    NULL);
+	err = nl_do(&ctx.ge, fdb_msg(CTNET_CMD_FDB_DEL, net, mac), NULL);
 	if (err && !(err == -ENOENT && o->if_exists))
 		return fail("%s", nl_why(&ctx.ge, err, hints));
 	return EXIT_OK;
@@ -296,21 +273,20 @@ int del_fdb(int n, char **arg, void *vals)
 int flush_fdb(int n, char **arg, void *vals)
 {
 	const struct fdb_opts *o = vals;
+	int net, port = 0, err;
 	struct nl_msg *msg;
-	struct link net;
-	int err, port;
 
 	(void)n;
 	if (o->port && o->peer.family)
 		return usage_error("--port and --peer exclude one another");
-	err = net_find(arg[0], &net, NULL);
-	if (!err)
-		err = dev_index(o->port, &port);
+	err = known_net(arg[0], &net, NULL);
+	if (!err && o->port)
+		err = known_dev(o->port, &port);
 	if (err)
 		return err;
 	if (!ge_sock())
 		return EXIT_REFUSED;
-	msg = fdb_msg(CTNET_CMD_FDB_FLUSH, net.ifindex, NULL);
+	msg = fdb_msg(CTNET_CMD_FDB_FLUSH, net, NULL);
 	if (o->learned)
 		msg_put(msg, CTNET_A_FDB_LEARNED, NULL, 0);
 	if (port)

@@ -224,6 +224,9 @@ int nl_do(struct nlsock *s, struct nl_msg *msg, struct replies *r)
 	s->why[0] = '\0';
 	if (r)
 		memset(r, 0, sizeof(*r));
+	/* Of rtnetlink, whose kinds of messages come in fours, all but "get". */
+	if (s != &ctx.ge && (h->nlmsg_type & 3) != 2)
+		known_forget();
 	h->nlmsg_flags |= NLM_F_REQUEST;
 	if (!dump)
 		h->nlmsg_flags |= NLM_F_ACK;

@@ -142,6 +142,15 @@ int add_net(int n, char **arg, void *vals);
 int set_net(int n, char **arg, void *vals);
 int del_net(int n, char **arg, void *vals);
 
+/*
+ * known.c: indexes, each looked up once in a batch. EXIT_OK, or an exit code after a
+ * message; @gone as net_find() has it.
+ */
+int known_net(const char *name, int *ifindex, bool *gone);
+int known_dev(const char *name, int *ifindex);
+int known_container(int net, const char *target, const char *ifname,
+		    int *ifindex);
+
 /* A request on something of a network. */
 struct nl_msg *port_msg(uint8_t cmd, int net, int dev);
 int port_get(int net, int dev, struct port *port);
@@ -150,6 +159,8 @@ struct json_object *port_json(const struct port *port, const char *net,
 			      const struct link *near, const struct link *far);
 /* Whether a port may be made with these operands and options. An exit code. */
 int port_check(int n, const struct opt *opts, const struct port_opts *o);
+/* A device by a name. An exit code; with @gone, one that is not there sets it. */
+int dev_find(const char *dev, struct link *l, bool *gone);
 /* Change label, bring up, and say how to take that back. Exit codes. */
 int port_set_label(const struct link *dev, const char *label);
 int port_set_up(const struct link *dev);

@@ -125,23 +125,22 @@ int add_peer(int n, char **arg, void *vals)
 {
 	const struct peer_opts *o = vals;
 	const char *why;
-	struct link net;
 	struct ip addr;
-	int err;
+	int net, err;
 
 	(void)n;
 	why = parse_ip(arg[1], &addr);
 	if (why)
 		return usage_error("\"%s\" %s", arg[1], why);
-	err = net_find(arg[0], &net, NULL);
+	err = known_net(arg[0], &net, NULL);
 	if (err)
 		return err;
 	if (!ge_sock())
 		return EXIT_REFUSED;
-	err = peer_put(CTNET_CMD_PEER_ADD, net.ifindex, &addr,
+	err = peer_put(CTNET_CMD_PEER_ADD, net, &addr,
 		       o->dstport.set ? o->dstport.v : 0);
 	if (err == -EEXIST && o->may_exist)
-		return peer_compare(net.ifindex, &addr, o);
+		return peer_compare(net, &addr, o);
 	if (err)
 		return fail("%s", nl_why(&ctx.ge, err, NULL));
 	return EXIT_OK;
@@ -156,20 +155,19 @@ int del_peer(int n, char **arg, void *vals)
 	const struct peer_opts *o = vals;
 	bool gone = false;
 	const char *why;
-	struct link net;
 	struct ip addr;
-	int err;
+	int net, err;
 
 	(void)n;
 	why = parse_ip(arg[1], &addr);
 	if (why)
 		return usage_error("\"%s\" %s", arg[1], why);
-	err = net_find(arg[0], &net, o->if_exists ? &gone : NULL);
+	err = known_net(arg[0], &net, o->if_exists ? &gone : NULL);
 	if (err || gone)
 		return err;
 	if (!ge_sock())
 		return EXIT_REFUSED;
-	err = nl_do(&ctx.ge, peer_msg(CTNET_CMD_PEER_DEL, net.ifindex, &addr),
+	err = nl_do(&ctx.ge, peer_msg(CTNET_CMD_PEER_DEL, net, &addr),
 		    NULL);
 	if (err && !(err == -ENOENT && o->if_exists))
 		return fail("%s", nl_why(&ctx.ge, err, hints));

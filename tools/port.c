@@ -241,7 +241,7 @@ int port_compare(const struct link *net, const struct link *near,
 	return EXIT_OK;
 }
 
-static int dev_find(const char *dev, struct link *l, bool *gone)
+int dev_find(const char *dev, struct link *l, bool *gone)
 {
 	int err = link_get(&ctx.rt, dev, 0, -1, l);
 
