@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "ctnetctl.h"
+#include "text.h"
 
 #define BLANKS " \t\r\n"
 
@@ -109,22 +110,33 @@ static int split(char *in, struct words *w)
 	}
 }
 
+/* Bytes at @s that a file would have as they are and a terminal, or a row, would not. */
+static size_t odd_bytes(const char *s)
+{
+	return utf8_len(s) ? text_control(s) : 1;
+}
+
 /* Between $' and ', for what cannot stand in a line otherwise. */
 static void write_escaped(FILE *f, const char *word)
 {
-	size_t i;
+	size_t i, odd;
 
 	fputs("$'", f);
 	for (; *word; word++) {
 		for (i = 0; i < ARRAY_SIZE(escapes); i++)
 			if (*word == escapes[i][1])
 				break;
-		if (i < ARRAY_SIZE(escapes))
+		odd = odd_bytes(word);
+		if (i < ARRAY_SIZE(escapes)) {
 			fprintf(f, "\\%c", escapes[i][0]);
-		else if (iscntrl((unsigned char)*word))
-			fprintf(f, "\\x%02x", (unsigned char)*word);
-		else
-			fputc(*word, f);
+		} else if (odd) {
+			for (i = 0; i < odd; i++)
+				fprintf(f, "\\x%02x", (unsigned char)word[i]);
+			word += odd - 1;
+		} else {
+			fwrite(word, 1, utf8_len(word), f);
+			word += utf8_len(word) - 1;
+		}
 	}
 	fputc('\'', f);
 }
@@ -133,13 +145,13 @@ void word_write(FILE *f, const char *word)
 {
 	static const char plain[] =
 		"0123456789_./:%+=,@-abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-	const unsigned char *p = (const unsigned char *)word;
-	bool quote = !*p, escape = false;
+	bool quote = !*word, escape = false;
+	const char *p;
 
-	for (; *p; p++) {
-		if (*p < 0x80 && !strchr(plain, *p))
+	for (p = word; *p; p += utf8_len(p) ? utf8_len(p) : 1) {
+		if (utf8_len(p) == 1 && !strchr(plain, *p))
 			quote = true;
-		if (*p == '\'' || (*p < 0x80 && iscntrl(*p)))
+		if (*p == '\'' || odd_bytes(p))
 			escape = true;
 	}
 	if (escape)
