@@ -4,13 +4,25 @@
 VERSION	:= $(shell sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
 
 # The kernel to build for: the running one if its headers are here, else the newest
-# that has headers here.
+# that has headers here. Debian's headers name it in utsrelease.h alone: kernel.release is
+# its version, without ABI and flavour.
 KDIR	?= $(firstword $(wildcard /lib/modules/$(shell uname -r)/build) \
-	     $(shell ls -d /lib/modules/*/build 2>/dev/null | sort -Vr))
-KVER	 = $(shell cat $(KDIR)/include/config/kernel.release 2>/dev/null)
+	     $(shell ls -d /lib/modules/*/build/ 2>/dev/null | sort -Vr))
+KVER	 = $(shell sed -n 's/^\#define UTS_RELEASE "\(.*\)"/\1/p' \
+		$(KDIR)/include/generated/utsrelease.h 2>/dev/null)
 
-DESTDIR	?=
+# Where things are put: below PREFIX, and all of it below DESTDIR, if that is given, as a
+# package is made. With DESTDIR nothing outside is touched: no kernel's module index, DKMS or
+# systemd of this machine. A relative one is relative to here, whatever directory make goes
+# to. "/" is no DESTDIR.
 PREFIX	?= /usr/local
+ifneq ($(word 2,$(DESTDIR))$(word 2,$(PREFIX)),)
+$(error DESTDIR and PREFIX may not contain blanks)
+endif
+ifeq ($(filter /%,$(PREFIX)),)
+$(error PREFIX=$(PREFIX) has to begin with /)
+endif
+override DESTDIR := $(patsubst %/,%,$(abspath $(DESTDIR)))
 DKMSSRC	:= /usr/src/ctnet-$(VERSION)
 
 TOOLVARS := VERSION=$(VERSION) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
@@ -27,39 +39,98 @@ tool: ## build ctnetctl
 
 install: install-module install-tool ## install both (as root); DESTDIR=DIR PREFIX=DIR
 
+# Signed if the kernel has a key there, as one built on this machine has.
+MODULE	= $(DESTDIR)/lib/modules/$(KVER)/updates/ctnet.ko
+SIGKEY	= $(KDIR)/certs/signing_key
+SIGHASH	= $(shell sed -n 's/^CONFIG_MODULE_SIG_HASH="\(.*\)"/\1/p' $(KDIR)/.config)
+
 install-module: module ## install the module into /lib/modules/KVER/updates
-	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) \
-		INSTALL_MOD_DIR=updates modules_install
-	$(if $(DESTDIR),,depmod $(KVER))
+	install -D -m 0644 ctnet.ko $(MODULE)
+	$(if $(wildcard $(SIGKEY).pem),$(KDIR)/scripts/sign-file $(SIGHASH) \
+		$(SIGKEY).pem $(SIGKEY).x509 $(MODULE))
+	$(call index,$(KVER))
 
 install-tool: tool ## install ctnetctl, its man page and its systemd unit under PREFIX
 	$(MAKE) -C tools $(TOOLVARS) install
 
-dkms: ## register the module with DKMS, which builds it for every kernel (as root)
+dkms: ## have DKMS build the module for every kernel that has headers, and for those to come (as root)
+	$(if $(DESTDIR),,$(dkms_remove))
+	rm -rf $(DESTDIR)$(DKMSSRC)
 	install -d $(DESTDIR)$(DKMSSRC)
 	cp -r Kbuild Makefile dkms.conf LICENSE kmod uapi $(DESTDIR)$(DKMSSRC)
 	find $(DESTDIR)$(DKMSSRC)/kmod \( -name '*.o' -o -name '.*.cmd' \) -delete
-	$(if $(DESTDIR),,dkms install -m ctnet -v $(VERSION) $(if $(KVER),-k $(KVER)))
+	$(if $(DESTDIR),,$(dkms_install))
 
-uninstall: ## remove what install and dkms put there (as root)
-	if command -v dkms >/dev/null && test -d $(DKMSSRC); then \
-		dkms remove -m ctnet -v $(VERSION) --all; fi
+uninstall: ## remove what install and dkms put there (as root); DESTDIR=DIR PREFIX=DIR
+	$(if $(DESTDIR),,$(dkms_remove))
 	rm -rf $(DESTDIR)$(DKMSSRC)
-	rm -f $(DESTDIR)/lib/modules/$(KVER)/updates/ctnet.ko*
-	$(if $(DESTDIR),,-depmod $(KVER))
-	rm -f $(DESTDIR)$(PREFIX)/sbin/ctnetctl \
-		$(DESTDIR)$(PREFIX)/share/man/man8/ctnetctl.8* \
-		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/ctnetctl \
-		$(DESTDIR)$(PREFIX)/lib/systemd/system/ctnet.service
+	$(if $(DESTDIR),sh tools/prune.sh $(DESTDIR) $(DESTDIR)/usr/src)
+	@for ko in $(DESTDIR)/lib/modules/*/updates/ctnet.ko*; do \
+		test -e "$$ko" || continue; \
+		echo "rm $$ko"; \
+		rm "$$ko" || exit; \
+		dir=$${ko%/*} ver=$${ko%/updates/*}; \
+		ver=$${ver##*/}; \
+		$(call index,$$ver) || exit; \
+		sh tools/prune.sh "$(DESTDIR)" "$$dir"; \
+	done
+	$(if $(DESTDIR),,$(index_nothing))
+	$(MAKE) -C tools $(TOOLVARS) uninstall
+
+# Tells modprobe what modules kernel $(1) has now. One that has its headers here and nothing
+# else is indexed when it is installed.
+index = $(if $(DESTDIR),true,! test -e /lib/modules/$(1)/modules.dep || depmod $(1))
+
+# DKMS has a kernel indexed of which only the headers are here; without ctnet that is an index
+# of nothing.
+define index_nothing
+@for k in /lib/modules/*/; do \
+	test ! -e "$$k/modules.dep" || test -s "$$k/modules.dep" || test -e "$$k/modules.order" || \
+	for f in alias builtin builtin.alias dep devname softdep symbols weakdep; do \
+		rm -f "$$k/modules.$$f" "$$k/modules.$$f.bin"; \
+	done; \
+done
+endef
+
+define dkms_remove
+@if command -v dkms >/dev/null; then \
+	dkms status -m ctnet | sed -n 's|^ctnet[/, ]*\([^,:/ ]*\).*|\1|p' | sort -u | \
+	while read -r v; do \
+		dkms remove -m ctnet -v "$$v" --all || exit; \
+		rm -rf "/usr/src/ctnet-$$v"; \
+	done; \
+fi
+endef
+
+# A kernel that dkms.conf excludes is none that fails.
+define dkms_install
+@command -v dkms >/dev/null || { echo "no dkms: install it (Debian: apt install dkms)" >&2; exit 1; }; \
+dkms add -m ctnet -v $(VERSION) || exit; \
+built= failed=; \
+for k in /lib/modules/*/build/include; do \
+	test -d "$$k" || continue; \
+	k=$${k#/lib/modules/} k=$${k%/build/include}; \
+	out=$$(env -u MAKEFLAGS -u MFLAGS dkms install -m ctnet -v $(VERSION) -k "$$k" 2>&1); \
+	case $$? in \
+	0) echo "$$out"; built="$$built $$k";; \
+	77) echo "kernel $$k is left out: dkms.conf says for which it is";; \
+	*) echo "$$out" >&2; failed="$$failed $$k";; \
+	esac; \
+done; \
+test -z "$$failed" || { echo "DKMS could not build it for:$$failed" >&2; exit 1; }; \
+test -n "$$built" || { echo "no kernel from 6.1 on has headers here: install them" \
+	"(Debian: linux-headers-amd64)" >&2; exit 1; }
+endef
 
 RUN	= V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" SKIP="$(SKIP)" TESTS_ONLY="$(TESTS_ONLY)" \
-	  RUNNER="$(RUNNER)" KERNEL="$(KERNEL)" KVM="$(KVM)" SANITIZE="$(SANITIZE)"
+	  RUNNER="$(RUNNER)" KERNEL="$(KERNEL)" KVM="$(KVM)" SANITIZE="$(SANITIZE)" \
+	  BRIEF="$(BRIEF)"
 
 check: ## build and run the tests in VMs; TESTS="local tunnel": only these; SKIP="scale": not these; V=1: all output; JOBS=1: in one VM; KERNELS="6.12 7.2": on these of Debian's; KVM=0: without KVM, KVM=1: with it, untried
 	@$(RUN) KERNELS="$(KERNELS)" bash selftests/run.sh check
 
-check-debug: ## the tests on kernels with the kernel's own instruments, which are built first
-	@$(RUN) bash selftests/run.sh check-debug
+check-debug: ## the tests on kernels with the kernel's own instruments, which are built first; ON="uml kcsan": on these only
+	@$(RUN) ON="$(ON)" bash selftests/run.sh check-debug
 
 coverage: ## what of module and tool the tests execute, by lines and branches
 	@$(RUN) RUNNER=uml COVERAGE=1 bash selftests/run.sh check
