@@ -163,7 +163,7 @@ forced()
 whole_run()
 {
 	: >"$TMP/starts"
-	OUT=$(clean KVM_MODE="$1" "${@:2}" JOBS=2 TESTS="completion output" bash run.sh check 2>&1)
+	OUT=$(clean KVM_MODE="$1" JOBS=2 TESTS="completion output" "${@:2}" bash run.sh check 2>&1)
 	STARTED=$(grep -c kvm "$TMP/starts")
 }
 
@@ -198,6 +198,23 @@ run_with_kvm()
 	none_left
 }
 
+# the scripts that a run takes in VMs
+scripts_run() { sed -n 's/^PASS \([a-z0-9_]*\) .*/\1/p' <<<"$OUT" | sort; }
+
+brief()
+{
+	local all wanted
+
+	all=$(grep -l '^\. .*lib\.sh"\?$' ./*.sh | xargs grep -L '^# host: ' | sed 's|.*/\(.*\)\.sh|\1|' | sort)
+	wanted=$(grep -l '^# debian: ' ./*.sh | sed 's|.*/\(.*\)\.sh|\1|' | sort)
+	whole_run works KVM=0 BRIEF=1 TESTS= SKIP="kvm install"
+	check_eq "$(scripts_run)" "$wanted" "without KVM"
+	whole_run works BRIEF=1 TESTS= SKIP="kvm install"
+	check_eq "$(scripts_run)" "$all" "with KVM"
+	whole_run works KVM=0 TESTS= SKIP="kvm install"
+	check_eq "$(scripts_run)" "$all" "without BRIEF"
+}
+
 run_test silent "KVM that runs nothing is given up within half a minute"
 run_test firmware "and KVM that runs the firmware only"
 run_test dies "and where QEMU ends at once"
@@ -207,3 +224,4 @@ run_test forced "KVM=0 and KVM=1 are not tried; other values, or KVM=1 without i
 run_test one_trial "one trial is enough for all VMs of a run"
 run_test begins_only "a kernel that begins with KVM and does not boot is emulated, too"
 run_test run_with_kvm "a run with KVM"
+run_test brief "BRIEF=1 leaves to others what they show, but not with KVM"

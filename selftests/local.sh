@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# debian: the basics, on the kernel that users have
 # timeout: 240
 #
 # Forwarding within one host: what goes where, what is dropped, what is counted.

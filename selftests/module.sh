@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# debian: it loads the modules that Debian has as modules, by their names and aliases
 #
 # The module comes and goes: it loads by its alias, takes its networks with it when it
 # is unloaded, and what iproute2 can do with a network works.

@@ -12,12 +12,14 @@
 #			KVM=0: VMs without KVM; KVM=1: with it, untried;
 #			COVERAGE=1: what of module and tool was executed;
 #			SANITIZE=1: ctnetctl with its sanitizers;
-#			KERNELS="6.1 6.12 7.2": on each of these kernels of Debian's
+#			KERNELS="6.1 6.12 7.2": on each of these kernels of Debian's;
+#			BRIEF=1: what is shown elsewhere is left out, see brief()
 #	run.sh check-debug	on each kernel of our own what kernels/kernels says
+#			ON="uml kcsan": on these only
 #	run.sh demo
 #
 # A script with a line "# host: WHY" at its head is about the runner itself, or about this
-# machine: host.sh runs it here, in place of a VM, and before there is one.
+# machine: host.sh runs it here, in place of a VM, while the others run in theirs.
 #
 # A runner (runner-vng.sh, runner-uml.sh) knows how to start what is called a VM here.
 # A VM sees this machine's files, read-only; one directory it can write to, $RUN, which
@@ -54,13 +56,18 @@ BOOT_TIMEOUT=600	# seconds to boot
 # it were shown, when that script (or booting) must have ended
 VM_PID=() VM_TEST=() VM_SHOWN=() VM_DEADLINE=()
 
-at_exit()
+end_vms()
 {
 	local vm
 
 	for vm in "${!VM_PID[@]}"; do
 		end_vm "$vm"
 	done
+}
+
+at_exit()
+{
+	end_vms
 	[[ -z $RUN ]] || rm -rf "$RUN"
 }
 
@@ -298,11 +305,36 @@ choose_scripts()
 	[[ -n $SCRIPTS$ON_HOST ]] || give_up "no tests"
 }
 
+# on_host DIR JOBS: in a directory of its own, as VMs may run at the same time. For a subshell.
 on_host()
 {
-	local JOBS=1
+	local RUN=$1 JOBS=$2
 
+	trap end_vms EXIT
+	trap 'exit 130' INT TERM
+	mkdir "$RUN"
+	cp "$SELFTESTS"/{host,verdict}.sh "$RUN/"
 	run_queue "$ON_HOST" host
+}
+
+# What need not be run again, with BRIEF=1: a user-mode kernel shows at the machine's own speed
+# what a VM shows at a tenth of it, and sees more. So without KVM, Debian's kernel is for the
+# scripts with a line "# debian: WHY" alone, and check-debug has the rest; and on kernels of
+# our own those whose line begins with "alone" are left out.
+brief()
+{
+	local t why left=""
+
+	[[ -n ${BRIEF:-} && -z ${TESTS:-}${DEBIAN_KERNEL:-} ]] || return 0
+	[[ -n $KERNEL || ${ACCEL:-} == tcg ]] || return 0
+	while IFS= read -r t; do
+		why=$(header "$t" debian)
+		if [[ -n $KERNEL && $why != alone* || -z $KERNEL && -n $why ]]; then
+			left+=${left:+$'\n'}$t
+		fi
+	done <<<"$SCRIPTS"
+	say "BRIEF=1: $(wc -l <<<"$left") of $(wc -l <<<"$SCRIPTS") scripts on this kernel"
+	SCRIPTS=$left
 }
 
 in_vms()
@@ -310,7 +342,7 @@ in_vms()
 	local n max
 
 	n=$(wc -l <<<"$SCRIPTS") max=$(setting jobs)
-	[[ -n $JOBS ]] || JOBS=$(nproc) JOBS=$((JOBS < max ? JOBS : max))
+	[[ -n $JOBS ]] || JOBS=$(runner_jobs) JOBS=$((JOBS < max ? JOBS : max))
 	[[ $JOBS =~ ^[1-9][0-9]?$ ]] || give_up "JOBS=$JOBS: no number of VMs"
 	((JOBS <= n)) || JOBS=$n
 	run_tests "$SCRIPTS"
@@ -318,18 +350,23 @@ in_vms()
 
 check()
 {
-	local name verdict ok bad skipped secs
+	local name verdict ok bad skipped secs host=""
 	local passed=0 failed=0 skip=0
 
-	[[ -z $ON_HOST ]] || on_host
+	if [[ -n $ON_HOST ]]; then
+		on_host "$RUN/host" "${JOBS:-2}" &
+		host=$!
+		[[ -n $SCRIPTS && $JOBS != 1 ]] || wait "$host"
+	fi
 	[[ -z $SCRIPTS ]] || in_vms
+	[[ -z $host ]] || wait "$host"
 
 	echo
 	while read -r name verdict ok bad skipped secs; do
 		printf '%-4s %-20s %3d ok %3d not ok %3d skipped %5d s\n' "$verdict" "$name" \
 			"$ok" "$bad" "$skipped" "$secs"
 		passed=$((passed + ok)) failed=$((failed + bad)) skip=$((skip + skipped))
-	done < <(sort "$RUN"/vm*/results)
+	done < <(sort "$RUN"/{,host/}vm*/results)
 	echo
 	[[ -z ${COVERAGE:-} ]] || coverage_report
 	keep_out
@@ -342,7 +379,7 @@ keep_out()
 {
 	local dir
 
-	for dir in "$RUN"/vm*/out; do
+	for dir in "$RUN"/{,host/}vm*/out; do
 		rmdir "$dir" 2>/dev/null && continue
 		mkdir -p "$CTNET_CACHE/out"
 		cp -r "$dir/." "$CTNET_CACHE/out/"
@@ -355,8 +392,12 @@ check_debug()
 {
 	local name tests failed=""
 
+	for name in ${ON:-}; do
+		own_kernel_field "$name" 1 >/dev/null || give_up "ON=$name: there are $(own_kernel_names)"
+	done
 	export CTNET_CHURN_SECONDS=${CTNET_CHURN_SECONDS:-600}
 	while read -r name _ tests _; do
+		[[ -z ${ON:-} || " $ON " == *" $name "* ]] || continue
 		[[ $tests != all ]] || tests=""
 		echo "=== kernel $name"
 		KERNEL=$name RUNNER="" TESTS=${TESTS:-$tests} bash "$SELFTESTS/run.sh" check </dev/null ||
@@ -436,7 +477,7 @@ main()
 	trap 'exit 130' INT TERM
 	mkdir -p "$CTNET_CACHE"
 	RUN=$(mktemp -d "$CTNET_CACHE/run.XXXXXX")
-	cp "$SELFTESTS"/{guest,host,verdict,uml-init}.sh "$RUN/"
+	cp "$SELFTESTS"/{guest,verdict,uml-init}.sh "$RUN/"
 	chmod +x "$RUN/uml-init.sh"
 	# what runs on the host needs no kernel
 	[[ -z $SCRIPTS ]] || prepare
@@ -448,6 +489,7 @@ prepare()
 {
 	[[ -z $KERNEL ]] || own_kernel "$KERNEL"
 	runner_init
+	brief
 	[[ -z ${DEBIAN_KERNEL:-} ]] || echo "== kernel $VM_KVER"
 	build
 	pack

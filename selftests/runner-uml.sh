@@ -11,6 +11,9 @@ runner_init()
 	SLOW=4 RUNNER_NAME="a user-mode kernel, 1 CPU"
 }
 
+# How many at once: each has one CPU, and waits for some of its time.
+runner_jobs() { echo $(($(nproc) + 1)); }
+
 # runner_retry DIR: see runner-vng.sh
 runner_retry() { false; }
 

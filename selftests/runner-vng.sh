@@ -85,6 +85,9 @@ runner_init()
 	ACCEL=kvm SLOW=1 BOOT_TIMEOUT=$KVM_BOOT_TIMEOUT RUNNER_NAME="2 CPUs, KVM"
 }
 
+# how many VMs at once
+runner_jobs() { nproc; }
+
 # runner_retry DIR: the VM that was started with DIR did not boot: whether another may, one
 # that is emulated
 runner_retry()

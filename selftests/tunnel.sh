@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# debian: the basics, on the kernel that users have
 #
 # Three hosts, one network over VXLAN: what passes, what is on the wire, what is
 # dropped and counted, and what follows a change of the underlay.

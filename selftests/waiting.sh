@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# debian: two CPUs, of which one floods and the other delivers
 #
 # Floods that have to wait, for more of them to be there than can be served at once: how
 # many may, how much memory they may take, and what becomes of the others.
