@@ -437,10 +437,15 @@ enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
 /* neigh.c */
 bool ctnet_neigh(struct sk_buff *skb, struct ctnet_dst *src);
 
+/* Last byte of the groups that 802.1D keeps on the link: BPDUs, pause frames. */
+#define CTNET_GROUP_BPDU	0x00
+#define CTNET_GROUP_PAUSE	0x01
+
 /* forward.c */
 bool ctnet_may_pass(const struct ctnet_dst *src, const struct ctnet_dst *dst,
 		    enum ctnet_drop *reason);
 void ctnet_deliver(struct ctnet_dst *dst, struct sk_buff *skb, bool received);
+bool ctnet_link_local(struct sk_buff *skb, struct ctnet_dst *src);
 void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src);
 
 /* flood.c */

@@ -25,6 +25,8 @@ static DEFINE_PER_CPU(bool, ctnet_flooding);
  * @next: id of the next receiver
  * @bytes: what it is taken to occupy
  * @depth: tunnels that it is in, which it must not forget as it waits
+ * @group: whether it is multicast or broadcast, and no unknown unicast
+ * @bpdu: whether it is a BPDU
  */
 struct ctnet_flood_cb {
 	u32 src;
@@ -32,6 +34,8 @@ struct ctnet_flood_cb {
 	u32 next;
 	u32 bytes;
 	u32 depth;
+	bool group;
+	bool bpdu;
 };
 
 static struct ctnet_flood_cb *ctnet_flood_cb(struct sk_buff *skb)
@@ -53,7 +57,12 @@ static bool ctnet_flood_to(const struct ctnet_dst *dst,
 	if (!(flags & CTNET_PORT_FLOOD) ||
 	    flags & cb->flags & CTNET_PORT_ISOLATED)
 		return false;
-	return dst->id != cb->src || flags & CTNET_PORT_HAIRPIN;
+	if (unlikely(cb->bpdu) && (dst->kind != CTNET_DST_PORT ||
+				   flags & CTNET_PORT_GUARD))
+		return false;
+	/* Who hears his own broadcasts takes them for those of a double (RFC 5227). */
+	return dst->id != cb->src ||
+	       (flags & CTNET_PORT_HAIRPIN && !cb->group);
 }
 
 /*
@@ -89,8 +98,10 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_net *net,
 			return skb;
 		}
 	}
-	if (prev)
+	if (likely(prev))
 		ctnet_deliver(prev, skb, received);
+	else if (cb.bpdu)
+		ctnet_drop(net, skb, CTNET_DROP_LINK_LOCAL);
 	else
 		consume_skb(skb);
 	return NULL;
@@ -150,11 +161,14 @@ void ctnet_flood(struct sk_buff *skb, const struct ctnet_dst *src)
 {
 	struct ctnet_net *net = src->net;
 	struct ctnet_flood *flood = this_cpu_ptr(net->floods);
+	const u8 *to = ((const struct ethhdr *)skb->data)->h_dest;
 
 	*ctnet_flood_cb(skb) = (struct ctnet_flood_cb) {
 		.src = src->id,
 		.flags = READ_ONCE(src->flags),
 		.depth = __this_cpu_read(ctnet_tunnel_depth),
+		.group = is_multicast_ether_addr(to),
+		.bpdu = is_link_local_ether_addr(to),
 	};
 	/* Behind those of the same source, of which there may be too many already. */
 	if (likely(!__this_cpu_read(ctnet_flooding) &&

@@ -83,6 +83,69 @@ static noinline void ctnet_forward_unknown(struct sk_buff *skb,
 	ctnet_drop(net, skb, CTNET_DROP_UNKNOWN);
 }
 
+/*
+ * Looks at where a frame says that it came from, and learns it. Returns why it is to be
+ * dropped, or 0.
+ */
+static __always_inline enum ctnet_drop
+ctnet_forward_source(struct sk_buff *skb, struct ctnet_dst *src)
+{
+	struct ctnet_net *net = src->net;
+	u32 flags = READ_ONCE(src->flags);
+	const struct ethhdr *eth;
+	enum ctnet_drop reason;
+	struct ctnet_fdb *fdb;
+
+	if (unlikely(!pskb_may_pull(skb, ETH_HLEN)))
+		return CTNET_DROP_MALFORMED;
+	trace_ctnet_receive(skb, src);
+	eth = (struct ethhdr *)skb->data;
+	if (unlikely(!is_valid_ether_addr(eth->h_source)))
+		return CTNET_DROP_SOURCE;
+	if (!(flags & (CTNET_PORT_GUARD | CTNET_PORT_LEARNING)))
+		return 0;
+	fdb = ctnet_fdb_find(net, eth->h_source);
+	if (flags & CTNET_PORT_GUARD) {
+		reason = ctnet_guard(skb, src, fdb);
+		if (unlikely(reason))
+			return reason;
+	} else if (READ_ONCE(net->learning)) {
+		ctnet_fdb_learn(src, eth->h_source, fdb);
+	}
+	return 0;
+}
+
+/**
+ * ctnet_link_local() - a frame to a group that 802.1D keeps on the link came in by a port
+ * @skb: the frame, which is neither a BPDU nor a pause frame
+ * @src: the port
+ *
+ * It is for the stack of the port's own device, as it is in a Linux bridge: there listens
+ * who speaks 802.1X, LLDP or LACP with what is at the other end of the line.
+ *
+ * Return: whether that may have it; if not it was dropped.
+ */
+bool ctnet_link_local(struct sk_buff *skb, struct ctnet_dst *src)
+{
+	enum ctnet_drop reason = ctnet_forward_source(skb, src);
+
+	if (unlikely(reason))
+		ctnet_drop(src->net, skb, reason);
+	return !reason;
+}
+
+/*
+ * Whether a frame to such a group goes on. Nothing in here speaks a spanning tree protocol:
+ * BPDUs pass among the ports without guard, so that the switches around see a loop that
+ * leads through the network. A guarded port has a container behind it, which is no switch;
+ * nor is the host. Peers get none: a tunnel would make one tree of those of all sites.
+ */
+static bool ctnet_forward_bpdu(const u8 *dest, const struct ctnet_dst *src)
+{
+	return dest[5] == CTNET_GROUP_BPDU && src->kind == CTNET_DST_PORT &&
+	       !(READ_ONCE(src->flags) & CTNET_PORT_GUARD);
+}
+
 /**
  * ctnet_forward() - learn where a frame came from and send it where it goes
  * @skb: the frame; consumed
@@ -91,7 +154,6 @@ static noinline void ctnet_forward_unknown(struct sk_buff *skb,
 void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src)
 {
 	struct ctnet_net *net = src->net;
-	u32 flags = READ_ONCE(src->flags);
 	const struct ethhdr *eth;
 	enum ctnet_drop reason;
 	struct ctnet_dst *dst;
@@ -101,30 +163,17 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src)
 		reason = CTNET_DROP_NET_DOWN;
 		goto drop;
 	}
-	if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
-		reason = CTNET_DROP_MALFORMED;
+	reason = ctnet_forward_source(skb, src);
+	if (unlikely(reason))
 		goto drop;
-	}
-	trace_ctnet_receive(skb, src);
+
 	eth = (struct ethhdr *)skb->data;
-	if (unlikely(!is_valid_ether_addr(eth->h_source))) {
-		reason = CTNET_DROP_SOURCE;
-		goto drop;
-	}
-
-	if (flags & (CTNET_PORT_GUARD | CTNET_PORT_LEARNING)) {
-		fdb = ctnet_fdb_find(net, eth->h_source);
-		if (flags & CTNET_PORT_GUARD) {
-			reason = ctnet_guard(skb, src, fdb);
-			if (unlikely(reason))
-				goto drop;
-		} else if (READ_ONCE(net->learning)) {
-			ctnet_fdb_learn(src, eth->h_source, fdb);
-		}
-	}
-
 	if (is_multicast_ether_addr(eth->h_dest)) {
 		if (unlikely(is_link_local_ether_addr(eth->h_dest))) {
+			if (ctnet_forward_bpdu(eth->h_dest, src)) {
+				ctnet_flood(skb, src);
+				return;
+			}
 			reason = CTNET_DROP_LINK_LOCAL;
 			goto drop;
 		}

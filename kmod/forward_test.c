@@ -96,6 +96,8 @@ static void ctnet_forward_test_floods(struct kunit *test)
 		u32 flags[CTNET_TEST_PORTS];
 		/* Who gets it from port 0, from the host. */
 		unsigned int port, self;
+		/* Who gets it from port 0 if it is unknown unicast, besides. */
+		unsigned int back;
 	} c[] = {
 		{ { def, def, def }, 0xe, 0x7 },
 		/* A port without the flag. */
@@ -103,7 +105,7 @@ static void ctnet_forward_test_floods(struct kunit *test)
 		{ { 0, def, def }, 0xe, 0x6 },
 		{ { 0, 0, 0 }, 0x8, 0x0 },
 		/* Back where it came from. */
-		{ { def | pin, def, def }, 0xf, 0x7 },
+		{ { def | pin, def, def }, 0xe, 0x7, 0x1 },
 		{ { pin, def, def }, 0xe, 0x6 },
 		/* Isolated ones, of which one sends, or none. */
 		{ { def | iso, def | iso, def }, 0xc, 0x7 },
@@ -120,7 +122,8 @@ static void ctnet_forward_test_floods(struct kunit *test)
 		for (k = 0; k < ARRAY_SIZE(to); k++) {
 			ctnet_forward_test_put(test, to[k], ctnet_test_mac[0]);
 			got = ctnet_forward_test_send(test, t->port[0]);
-			KUNIT_EXPECT_EQ_MSG(test, got, c[i].port,
+			KUNIT_EXPECT_EQ_MSG(test, got, c[i].port |
+					    (k == 2 ? c[i].back : 0),
 					    "case %u of port, to %pM", i, to[k]);
 			got = ctnet_forward_test_send(test, &t->net->self);
 			KUNIT_EXPECT_EQ_MSG(test, got, c[i].self,
@@ -232,20 +235,34 @@ static void ctnet_forward_test_refused(struct kunit *test)
 			3ull);
 	KUNIT_EXPECT_EQ(test, t->net->n_learned, 0u);
 	/* Groups that stay on their link, and the next one. */
-	for (i = 0; i <= 16; i++) {
+	for (i = 1; i <= 16; i++) {
 		group[5] = i;
 		ctnet_forward_test_put(test, group, ctnet_test_mac[0]);
 		KUNIT_EXPECT_EQ_MSG(test, ctnet_forward_test_send(test, t->port[0]),
 				    i < 16 ? 0u : 0xeu, "group %u", i);
 	}
+	/* BPDUs: from a guarded port, from the host, to nobody. */
+	group[5] = CTNET_GROUP_BPDU;
+	ctnet_forward_test_put(test, group, ctnet_test_mac[0]);
+	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0x6u);
+	t->port[1]->flags |= CTNET_PORT_GUARD;
+	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0x4u);
 	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops,
-					       CTNET_DROP_LINK_LOCAL), 16ull);
+					       CTNET_DROP_LINK_LOCAL), 15ull);
+	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &t->net->self), 0u);
+	t->port[2]->flags |= CTNET_PORT_GUARD;
+	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0u);
+	ctnet_test_static(test, t->port[1], 1);
+	ctnet_forward_test_put(test, group, ctnet_test_mac[1]);
+	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[1]), 0u);
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops,
+					       CTNET_DROP_LINK_LOCAL), 18ull);
 	/* Less than a header. */
 	for (i = 0; i < ETH_HLEN; i++)
 		ctnet_test_send(ctnet_test_skb(test, &t->f, i, i / 2), t->port[0]);
 	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops,
 					       CTNET_DROP_MALFORMED), 14ull);
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 33ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 35ull);
 }
 
 static void ctnet_forward_test_learning(struct kunit *test)

@@ -14,7 +14,34 @@
 
 static struct kmem_cache *ctnet_port_cache __read_mostly;
 
-/* Frames from the device. Consumes all but what the device sent to itself. */
+/* Whether a frame is for the stack of the device that it came in by, and goes no further. */
+static bool ctnet_port_is_for_dev(const struct sk_buff *skb)
+{
+	const u8 *dest = eth_hdr(skb)->h_dest;
+
+	return is_link_local_ether_addr(dest) && dest[5] != CTNET_GROUP_BPDU &&
+	       dest[5] != CTNET_GROUP_PAUSE;
+}
+
+/*
+ * Gives such a frame, which is as forward.c has it, to that stack. Of a container's only
+ * who asks the device for it gets it, and not IP: to that it is another host's.
+ */
+static rx_handler_result_t ctnet_port_to_dev(struct ctnet_port *port,
+					     struct sk_buff *skb)
+{
+	if (!ctnet_link_local(skb, &port->dst))
+		return RX_HANDLER_CONSUMED;
+	skb_pull_rcsum(skb, ETH_HLEN);
+	if (READ_ONCE(port->dst.flags) & CTNET_PORT_GUARD)
+		skb->pkt_type = PACKET_OTHERHOST;
+	return RX_HANDLER_PASS;
+}
+
+/*
+ * Frames from the device. Consumes all but what is for the device's own stack: what it sent
+ * to itself, and what is for this end of the line.
+ */
 static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 {
 	struct ctnet_port *port = rcu_dereference((*pskb)->dev->rx_handler_data);
@@ -27,8 +54,12 @@ static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 		ctnet_drop_count(port->dst.net, NULL, CTNET_DROP_NOMEM);
 		return RX_HANDLER_CONSUMED;
 	}
+	*pskb = skb;
 	skb_push_rcsum(skb, ETH_HLEN);
 	ctnet_stats_rx(port->stats, skb);
+	if (skb->pkt_type == PACKET_MULTICAST &&
+	    unlikely(ctnet_port_is_for_dev(skb)))
+		return ctnet_port_to_dev(port, skb);
 	ctnet_forward(skb, &port->dst);
 	return RX_HANDLER_CONSUMED;
 }

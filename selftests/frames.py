@@ -4,10 +4,14 @@
 
 Reads requests from stdin, a line each, and answers each with a line, "ok ...":
 
-	listen NETNS DEV	from now on, keep the test frames that DEV receives
-	send NETNS DEV DST SRC TAG [count=N] [len=N] [vlan=N]
-				send a test frame; TAG is what it is known by
-	count NETNS DEV TAG [min=N] [ms=N]
+	listen NETNS DEV [bound=N]
+				from now on, keep the test frames that DEV receives;
+				bound: by a socket that is bound to this protocol, as
+				a daemon's is
+	send NETNS DEV DST SRC TAG [count=N] [len=N] [vlan=N] [type=N]
+				send a test frame; TAG is what it is known by; type 4
+				makes it a BPDU, in an 802.2 header
+	count NETNS DEV TAG [min=N] [ms=N] [bound=N]
 				how many with TAG were received, after at most so long
 				for at least so many; with the tags and lengths seen
 	macs NETNS DEV N SRC	send N frames, each from the next source MAC after SRC
@@ -30,6 +34,9 @@ import nlraw
 ETH_P_ALL, TYPE = 3, 0x88b5         # IEEE 802: local experiments
 PACKET_OUTGOING, SOL_PACKET, PACKET_AUXDATA = 4, 263, 8
 VLAN_VALID, TPID_VALID = 1 << 4, 1 << 6
+ETH_P_802_2, BPDU = 4, b"\x42\x42\x03"
+# besides: 802.1X, LLDP, LACP, pause
+TYPES = (TYPE, ETH_P_802_2, 0x888e, 0x88cc, 0x8809, 0x8808)
 
 senders, listeners, watchers = {}, {}, {}
 
@@ -39,7 +46,7 @@ def mac(text):
 
 
 def options(words):
-    return {k: int(v) for k, v in (w.split("=") for w in words)}
+    return {k: int(v, 0) for k, v in (w.split("=") for w in words)}
 
 
 def sender(netns, dev):
@@ -50,15 +57,16 @@ def sender(netns, dev):
     return senders[netns, dev]
 
 
-def listen(netns, dev):
-    if (netns, dev) in listeners:
-        listeners[netns, dev][0].close()
+def listen(netns, dev, *words):
+    bound = options(words).get("bound", ETH_P_ALL)
+    if (netns, dev, bound) in listeners:
+        listeners[netns, dev, bound][0].close()
     s = nlraw.socket_in(netns, socket.AF_PACKET, socket.SOCK_RAW, 0)
     s.setsockopt(socket.SOL_SOCKET, nlraw.SO_RCVBUFFORCE, 16 << 20)
     s.setsockopt(SOL_PACKET, PACKET_AUXDATA, 1)
-    s.bind((dev, ETH_P_ALL))
+    s.bind((dev, bound))
     s.setblocking(False)
-    listeners[netns, dev] = (s, [])
+    listeners[netns, dev, bound] = (s, [])
     return "ok"
 
 
@@ -67,16 +75,20 @@ def send(netns, dev, dst, src, tag, *words):
     frame = mac(dst) + mac(src)
     if "vlan" in opt:
         frame += struct.pack(">HH", 0x8100, opt["vlan"])
-    frame += struct.pack(">H", TYPE) + tag.encode() + b"\0"
+    kind, data = opt.get("type", TYPE), tag.encode() + b"\0"
+    if kind == ETH_P_802_2:
+        data = BPDU + data
+        kind = len(data)
+    frame += struct.pack(">H", kind) + data
     frame = frame.ljust(opt.get("len", 60), b"\0")
     for _ in range(opt.get("count", 1)):
         sender(netns, dev).send(frame)
     return "ok"
 
 
-def receive(netns, dev):
+def receive(netns, dev, bound):
     """Takes in what has come."""
-    s, frames = listeners[netns, dev]
+    s, frames = listeners[netns, dev, bound]
     while True:
         try:
             data, aux, _, addr = s.recvmsg(65536, 256)
@@ -96,19 +108,22 @@ def receive(netns, dev):
         elif kind == 0x8100:
             vlan, kind = struct.unpack_from(">HH", data, 14)
             rest = data[18:]
-        if kind == TYPE:
-            frames.append((rest.split(b"\0")[0].decode(), vlan, size))
+        if kind < 1536 and rest.startswith(BPDU):
+            kind, rest = ETH_P_802_2, rest[len(BPDU):]
+        if kind in TYPES:
+            frames.append((rest.split(b"\0")[0].decode("ascii", "replace"), vlan, size))
 
 
 def count(netns, dev, tag, *words):
     opt = options(words)
+    bound = opt.get("bound", ETH_P_ALL)
     end = time.monotonic() + opt.get("ms", 0) / 1000
     while True:
-        found = [f for f in receive(netns, dev) if f[0] == tag]
+        found = [f for f in receive(netns, dev, bound) if f[0] == tag]
         left = end - time.monotonic()
         if len(found) >= opt.get("min", 0) or left <= 0:
             break
-        select.select([listeners[netns, dev][0]], [], [], left)
+        select.select([listeners[netns, dev, bound][0]], [], [], left)
     return "ok %d%s" % (len(found), "".join(
         " vlan=%s len=%d" % v for v in sorted({f[1:] for f in found}, key=str)))
 

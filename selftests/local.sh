@@ -247,20 +247,46 @@ hairpin()
 	check ctn "$h1" set-port net0 --dev p1 --hairpin on
 	counted hairpin 0 send_frame "$c1" 02:00:00:00:01:01 $M1 hp
 	got_frames "$c1" eth0 hp 1
-	send_frame "$c1" $BCAST $M1 hpflood
-	got_frames "$c1" eth0 hpflood 1
-	got_frames "$c2" eth0 hpflood 1
+	# unknown unicast, too; but no broadcast and no multicast: who hears his own takes
+	# them for another's of the same address
+	send_frame "$c1" $NOBODY $M1 hpunknown
+	got_frames "$c1" eth0 hpunknown 1
+	send_frame "$c1" $BCAST $M1 hpbcast
+	send_frame "$c1" $MCAST $M1 hpmcast
+	sync_frames hp "$c2" "$c3"
+	got_frames "$c1" eth0 hpbcast 0
+	got_frames "$c1" eth0 hpmcast 0
+	got_frames "$c2" eth0 hpbcast 1
+	got_frames "$c2" eth0 hpmcast 1
 	check ctn "$h1" set-port net0 --dev p1 --hairpin off
 	counted hairpin 1 send_frame "$c1" 02:00:00:00:01:01 $M1 hpoff
 	got_frames "$c1" eth0 hpoff 0
 }
 
+# Duplicate detection and IPv4 address conflict detection (RFC 5227) behind a port with
+# hairpin: nobody hears himself ask.
+hairpin_dad()
+{
+	check ctn "$h1" set-port net0 --dev p1 --hairpin on
+	check ip -n "$c1" addr add 2001:db8:100::77/64 dev eth0
+	wait_until 10000 settled "$c1"
+	check_eq "$(ip -n "$c1" -o addr show dadfailed)" "" "addresses that duplicate detection refused"
+	check ip -n "$c1" addr del 2001:db8:100::77/64 dev eth0
+	check ctn "$h1" set-port net0 --dev p1 --hairpin off
+}
+
+# Those that go to the port's own stack, and BPDUs, are likebridge.sh's.
 link_local_groups()
 {
 	local group
 
-	for group in 00 02 03 0e 0f; do
-		counted link_local 1 send_frame "$c1" "01:80:c2:00:00:$group" $M1 ll
+	for group in 02 03 0e 0f; do
+		counted link_local 0 send_frame "$c1" "01:80:c2:00:00:$group" $M1 ll
+	done
+	counted link_local 1 send_frame "$c1" 01:80:c2:00:00:01 $M1 ll
+	# the host's own are for nobody
+	for group in 00 01 03; do
+		counted link_local 1 ask send "$h1" net0 "01:80:c2:00:00:$group" $MH ll
 	done
 	# the next one is an ordinary group
 	send_frame "$c1" 01:80:c2:00:00:10 $M1 ll-end
@@ -479,8 +505,9 @@ run_test unknown_off "unknown unicast is dropped and counted where the network d
 run_test port_flood_off "a port without the flood flag gets what is for it and no floods"
 run_test unicast_alone "known unicast reaches its port alone"
 run_test not_back "a frame does not go back where it came from, and is counted"
-run_test hairpin "it does where the port has the hairpin flag"
-run_test link_local_groups "802.1D link-local groups are dropped and counted"
+run_test hairpin "it does where the port has the hairpin flag, if it is unicast"
+run_test hairpin_dad "duplicate detection works there"
+run_test link_local_groups "802.1D link-local groups are not forwarded; what is nobody's is counted"
 run_test bad_source "a zero or multicast source is dropped, counted and not learned"
 run_test vlan_tags "frames with a VLAN tag pass unchanged"
 run_test promiscuous "tcpdump on the network sees what containers send one another"

@@ -176,8 +176,13 @@ drops_told()
 	send_frame "$a" $MA $MA hairpin
 	dropped hairpin net1
 	clear_trace
-	send_frame "$a" 01:80:c2:00:00:03 $MA eapol
+	send_frame "$a" 01:80:c2:00:00:01 $MA pause
 	dropped link-local net1
+	# it is for the port's own stack
+	clear_trace
+	send_frame "$a" 01:80:c2:00:00:03 $MA eapol
+	check wait_until 5000 at_least 1 events 'ctnet_receive: net1: '
+	traced 0 'ctnet_drop: |ctnet_forward: '
 }
 
 # a datagram that no network is there for

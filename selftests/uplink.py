@@ -72,7 +72,7 @@ class Tap:
 
 def tap(netns, dev):
     frames.senders[netns, dev] = t = Tap(netns, dev)
-    frames.listeners[netns, dev] = (t, [])
+    frames.listeners[netns, dev, frames.ETH_P_ALL] = (t, [])
     return "ok"
 
 

@@ -25,7 +25,7 @@
 	  .help = "it receives floods (default on)",			\
 	  .attr = CTNET_PORT_FLOOD },					\
 	{ .name = "hairpin", .type = OPT_ONOFF, .off = AT(hairpin),	\
-	  .help = "frames may go out where they came in (default off)",	\
+	  .help = "unicast frames may go out where they came in (default off)",	\
 	  .attr = CTNET_PORT_HAIRPIN },					\
 	{ .name = "guard", .type = OPT_ONOFF, .off = AT(guard),		\
 	  .help = "only its own MAC and addresses as source, no router or DHCP server "	\

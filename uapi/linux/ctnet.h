@@ -335,7 +335,7 @@ enum ctnet_net_attr {
  * @CTNET_PORT_LEARNING: source MACs of this port are learned (default on)
  * @CTNET_PORT_FLOOD: the port receives floods: broadcast, multicast and, where
  *	the network floods it, unknown unicast (default on)
- * @CTNET_PORT_HAIRPIN: a frame may go out where it came in (default off)
+ * @CTNET_PORT_HAIRPIN: a unicast frame may go out where it came in (default off)
  * @CTNET_PORT_GUARD: only what the port's static entries name may be a source:
  *	their MACs in Ethernet, ARP and neighbour discovery headers, and, where an
  *	entry names addresses, only these as source in IP, ARP and neighbour
@@ -343,7 +343,8 @@ enum ctnet_net_attr {
  *	address where one that has none yet uses it: ARP probe, duplicate
  *	detection, router solicitation, MLD report, DHCP client). No router
  *	advertisements or redirects, no answers of a DHCP server. Nothing is
- *	learned from the port (default off)
+ *	learned from the port, and BPDUs neither come from it nor go to it
+ *	(default off)
  * @CTNET_PORT_ISOLATED: the port reaches the host, the peers and ports that are
  *	not isolated, and no isolated one (default off)
  */
@@ -508,7 +509,9 @@ enum ctnet_stats_attr {
  *	offloads asked for that cannot be carried out
  * @CTNET_DROP_SOURCE: source MAC is zero or multicast
  * @CTNET_DROP_LINK_LOCAL: to a group that 802.1D keeps on the link
- *	(01:80:c2:00:00:00 to :0f)
+ *	(01:80:c2:00:00:00 to :0f), and for nobody: a pause frame; from a peer or
+ *	the host; or a BPDU from a guarded port, or that no other port may have.
+ *	What else comes in by a port is its device's own stack's, and not counted.
  * @CTNET_DROP_NET_DOWN: the network is down
  * @CTNET_DROP_PORT_DOWN: the port it was for is down, or has no carrier
  * @CTNET_DROP_TOO_BIG: larger than the MTU of the port it was for, or of the far

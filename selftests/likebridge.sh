@@ -1,0 +1,330 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# timeout: 300
+#
+# What a Linux bridge does right, ctnet does too: both are asked the same in one run.
+#
+#	b, c (namespaces): the same twice; net0 is a Linux bridge in b, ctnet in c
+#	net0 203.0.113.254/24
+#	 |- p1 ---veth--- b1, c1 eth0 203.0.113.1/24
+#	 |- p2 ---veth--- b2, c2 eth0 203.0.113.2/24
+#	 `- p3 ---veth--- b3, c3 eth0 203.0.113.3/24
+#	    02:00:00:00:01:0N    02:00:00:00:00:0N
+#
+# Nobody speaks IPv6: what is sent is sent by a test.
+
+# shellcheck source=lib.sh
+. "$(dirname "$0")/lib.sh"
+# shellcheck source=python.sh
+. "$(dirname "$0")/python.sh"
+
+need python3 bridge
+readonly BCAST=ff:ff:ff:ff:ff:ff MN=02:00:00:00:00:0
+readonly GROUP=01:80:c2:00:00:0
+readonly EAPOL=0x888e LLDP=0x88cc SLOW=0x8809 PAUSE=0x8808 LLC=4
+
+setup_host b c
+add_container b1 b2 b3 c1 c2 c3
+
+# of: the rest of the command is about $H, the host, or $N1 to $N3, its neighbours
+of_bridge() { KIND=bridge H=$b N1=$b1 N2=$b2 N3=$b3; }
+of_ctnet() { KIND=ctnet H=$c N1=$c1 N2=$c2 N3=$c3; }
+
+# both COMMAND...: for each of the two; alike WANT FUNCTION...: that sets $GOT to the same
+both()
+{
+	of_bridge
+	"$@"
+	of_ctnet
+	"$@"
+}
+
+alike()
+{
+	local want=$1 of
+
+	shift
+	for of in of_bridge of_ctnet; do
+		$of
+		GOT=""
+		"$@"
+		check_eq "$GOT" "$want" "$KIND: $*"
+	done
+}
+
+# ip_h LINE...: in the host
+ip_h() { check ip -n "$H" "$@"; }
+
+build()
+{
+	local i n
+
+	for n in "$H" "$N1" "$N2" "$N3"; do
+		no_ipv6 "$n"
+	done
+	must ip -n "$H" link add net0 address 02:00:00:00:00:fe type "$KIND"
+	for i in 1 2 3; do
+		n=N$i
+		must ip link add p$i netns "$H" address 02:00:00:00:01:0$i type veth \
+			peer name eth0 netns "${!n}" address $MN$i
+		ip_in "$H" <<-EOT || die "setup: p$i"
+			link set p$i master net0
+			link set p$i up
+		EOT
+		ip_in "${!n}" <<-EOT || die "setup: $n"
+			addr add 203.0.113.$i/24 dev eth0
+			link set eth0 up
+		EOT
+	done
+	ip_in "$H" <<-EOT || die "setup: net0"
+		addr add 203.0.113.254/24 dev net0
+		link set net0 up
+	EOT
+}
+
+listening()
+{
+	local proto
+
+	for proto in $EAPOL $LLDP $SLOW $PAUSE $LLC; do
+		ask listen "$H" p1 bound=$proto
+		ask listen "$H" net0 bound=$proto
+	done
+	listen "$N1"
+	listen "$N2"
+	listen "$N3"
+	listen "$H" net0
+}
+
+# how_many NS DEV TAG [OPTION...]: as many as have come; in $MANY
+how_many()
+{
+	ask count "$@"
+	MANY=${ANSWER#ok }
+	MANY=${MANY%% *}
+}
+
+# end_of TAG: what b1 or c1 sent before has arrived, or does not
+end_of()
+{
+	send_frame "$N1" $BCAST ${MN}1 "$1-end"
+	got_frames "$N2" eth0 "$1-end" 1
+	got_frames "$N3" eth0 "$1-end" 1
+	got_frames "$H" net0 "$1-end" 1
+}
+
+# ------------------------------------------------------------------- tests
+
+# heard GROUP TYPE TAG: who hears it: a daemon at p1, one at net0, the neighbour
+heard()
+{
+	send_frame "$N1" "$GROUP$1" ${MN}1 "$3" type="$2"
+	end_of "$3"
+	how_many "$H" p1 "$3" bound="$2"
+	GOT="port $MANY"
+	how_many "$H" net0 "$3" bound="$2"
+	GOT+=", network $MANY"
+	how_many "$N2" eth0 "$3"
+	GOT+=", neighbour $MANY"
+}
+
+own_stack()
+{
+	alike "port 1, network 0, neighbour 0" heard 3 $EAPOL eapol
+	alike "port 1, network 0, neighbour 0" heard e $LLDP lldp
+	alike "port 1, network 0, neighbour 0" heard 2 $SLOW lacp
+	# a pause frame is the card's, and nobody's else
+	alike "port 0, network 0, neighbour 0" heard 1 $PAUSE pause
+}
+
+# lies_at MAC: the port that the table has it at
+lies_at()
+{
+	GOT=$(bridge -n "$H" fdb show | sed -nE "s/^$1 dev (p[0-9]) .*/\\1/p; s/^$1 dev net0 .*via (p[0-9]) .*/\\1/p" | sort -u)
+}
+
+lies() { lies_at "$1"; echo "$GOT"; [[ $GOT == "$2" ]]; }
+
+# who speaks to the port's own stack is learned, as he is there
+own_stack_learns()
+{
+	learn_by_lldp() { send_frame "$N1" ${GROUP}e 02:00:00:00:55:01 lldp-learn type=$LLDP; }
+	both learn_by_lldp
+	both wait_until 5000 lies 02:00:00:00:55:01 p1
+	check_eq "$(drops "$c" net0 link_local)" 1 "link-local drops: the pause frame"
+}
+
+# passed TAG: a BPDU, from p1
+passed()
+{
+	send_frame "$N1" ${GROUP}0 ${MN}1 "$1" type=$LLC
+	end_of "$1"
+	how_many "$H" p1 "$1" bound=$LLC
+	GOT="port $MANY"
+	how_many "$N1" eth0 "$1"
+	GOT+=", back $MANY"
+	how_many "$N2" eth0 "$1"
+	GOT+=", neighbours $MANY"
+	how_many "$N3" eth0 "$1"
+	GOT+=" $MANY"
+}
+
+bpdus()
+{
+	alike "port 0, back 0, neighbours 1 1" passed bpdu
+	check ctn "$c" set-port net0 --dev p1 --hairpin on
+	check bridge -n "$b" link set dev p2 mcast_flood off
+	check ctn "$c" set-port net0 --dev p2 --isolated on
+	check ctn "$c" set-port net0 --dev p1 --isolated on
+	of_ctnet
+	passed_ctnet 0 0 1 isolated
+	check ctn "$c" set-port net0 --dev p1 --isolated off --hairpin off
+	check ctn "$c" set-port net0 --dev p2 --isolated off
+	check bridge -n "$b" link set dev p2 mcast_flood on
+	alike "port 0, back 0, neighbours 1 1" passed bpdu-again
+}
+
+# passed_ctnet BACK N2 N3 TAG: who of ctnet's ports gets it; a guarded one sees no floods end
+passed_ctnet()
+{
+	send_frame "$c1" ${GROUP}0 ${MN}1 "$4" type=$LLC
+	send_frame "$c1" $BCAST ${MN}1 "$4-end"
+	got_frames "$c3" eth0 "$4-end" 1
+	how_many "$c1" eth0 "$4"
+	check_eq "$MANY" "$1" "back to its sender"
+	how_many "$c2" eth0 "$4"
+	check_eq "$MANY" "$2" "at p2"
+	how_many "$c3" eth0 "$4"
+	check_eq "$MANY" "$3" "at p3"
+}
+
+# A container is no switch: it sends none, and is sent none.
+guarded_bpdus()
+{
+	local before
+
+	before=$(drops "$c" net0 link_local)
+	check ctn "$c" set-port net0 --dev p2 --guard on
+	passed_ctnet 0 0 1 to-guarded
+	check_eq "$(drops "$c" net0 link_local)" "$before" "link-local drops, one had it"
+	check ctn "$c" set-port net0 --dev p2 --guard off
+	check ctn "$c" add-fdb net0 ${MN}1 --port p1
+	check ctn "$c" set-port net0 --dev p1 --guard on
+	passed_ctnet 0 0 0 from-guarded
+	check_eq "$(drops "$c" net0 link_local)" $((before + 1)) "link-local drops"
+	# to nobody
+	check ctn "$c" set-port net0 --dev p1 --guard off
+	check ctn "$c" set-port net0 --dev p2 --guard on
+	check ctn "$c" set-port net0 --dev p3 --guard on
+	passed_ctnet 0 0 0 to-nobody
+	check_eq "$(drops "$c" net0 link_local)" $((before + 2)) "link-local drops"
+	check ctn "$c" -b - <<-EOT
+		set-port net0 --dev p2 --guard off
+		set-port net0 --dev p3 --guard off
+	EOT
+}
+
+# What a container says to its port's own stack is bound to its MAC, and is no way round the
+# network to the host's IP.
+guarded_own_stack()
+{
+	local spoofed
+
+	spoofed=$(drops "$c" net0 guard_mac)
+	check ctn "$c" set-port net0 --dev p1 --guard on
+	of_ctnet
+	heard 3 $EAPOL eapol-guarded
+	check_eq "$GOT" "port 1, network 0, neighbour 0" "802.1X of a container"
+	send_frame "$c1" ${GROUP}3 ${MN}9 spoofed type=$EAPOL
+	end_of spoofed
+	how_many "$c" p1 spoofed bound=$EAPOL
+	check_eq "$MANY" 0 "802.1X with another's MAC"
+	check_eq "$(drops "$c" net0 guard_mac)" $((spoofed + 1)) "guard-mac drops"
+	check ctn "$c" set-port net0 --dev p1 --guard off
+
+	both give_port_address
+	alike answered by_the_group
+	check ctn "$c" set-port net0 --dev p1 --guard on
+	of_ctnet
+	by_the_group
+	check_eq "$GOT" silent "IP of a container, to the port's own stack"
+	check ctn "$c" set-port net0 --dev p1 --guard off
+	check ctn "$c" del-fdb net0 ${MN}1
+	both take_port_address
+}
+
+give_port_address()
+{
+	ip_h addr add 198.51.100.254/24 dev p1
+	ip_in "$N1" <<-EOT || fail "address of the neighbour"
+		addr add 198.51.100.1/24 dev eth0
+		neigh replace 198.51.100.254 lladdr ${GROUP}3 nud permanent dev eth0
+	EOT
+	ip_h neigh replace 198.51.100.1 lladdr ${MN}1 nud permanent dev p1
+}
+
+take_port_address()
+{
+	ip_h addr del 198.51.100.254/24 dev p1
+	check ip -n "$N1" addr del 198.51.100.1/24 dev eth0
+}
+
+by_the_group()
+{
+	GOT=silent
+	! ip netns exec "$N1" ping -nqc2 -i0.2 -W1 198.51.100.254 >/dev/null 2>&1 || GOT=answered
+}
+
+# A switch with two lines to the network: it sees its own BPDUs, and cuts one of them off.
+loop_is_seen()
+{
+	both add_switch
+	both wait_until 30000 line_is_cut
+	both del_switch
+}
+
+add_switch()
+{
+	local sw=sw-$KIND
+
+	ip_in "$H" <<-EOT || fail "switch"
+		link add $sw type bridge stp_state 1 forward_delay 200 hello_time 100 max_age 600 mcast_snooping 0
+		link add l1 type veth peer name k1
+		link add l2 type veth peer name k2
+		link set k1 master $sw
+		link set k2 master $sw
+		link set l1 master net0
+		link set l2 master net0
+		link set l1 up
+		link set l2 up
+		link set k1 up
+		link set k2 up
+		link set $sw up
+	EOT
+}
+
+line_is_cut() { bridge -n "$H" link show | grep -q 'k[12]@.*state blocking'; }
+
+del_switch()
+{
+	ip_h link del "sw-$KIND"
+	ip_h link del l1
+	ip_h link del l2
+}
+
+build_all()
+{
+	both build
+	python_start frames.py
+	both listening
+	[[ $RET -eq 0 ]] || die "setup: python"
+}
+
+build_all
+
+run_test own_stack "802.1X, LLDP and LACP are for who listens at the port, and go no further"
+run_test own_stack_learns "their sender is learned"
+run_test bpdus "BPDUs pass among ports"
+run_test guarded_bpdus "a guarded port neither sends nor gets BPDUs"
+run_test guarded_own_stack "what a guarded port says to the port's own stack is guarded, and no IP"
+run_test loop_is_seen "a switch sees the loop that leads through the network"
