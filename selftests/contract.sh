@@ -112,7 +112,7 @@ keys()
 	ctn "$t1" -j "$@" | grep -oE '"[a-z0-9_]+":' | tr -d '":' | LC_ALL=C sort -u | paste -sd' '
 }
 
-readonly NET_KEYS="addresses ageing df dstport fdb_learned fdb_static flood ifindex learning local mac mark max_fdb mtu mtu_auto network peer_count port_count state suppress tos tos_inherit ttl ttl_inherit udp_csum vni"
+readonly NET_KEYS="addresses ageing df dstport fdb_learned fdb_static flood ifindex learning local local_present mac mark max_fdb mtu mtu_auto network peer_count port_count state suppress tos tos_inherit ttl ttl_inherit udp_csum vni warnings"
 readonly PORT_KEYS="addresses container_ifname container_mtu flood guard hairpin ifindex isolated label learning macs network port state"
 
 json_keys()

@@ -215,6 +215,68 @@ link_local_peers()
 	check ctn "$h1" del-net n1
 }
 
+# present WANT KEY...: that of network n1, by each key, and what people are told of it
+present()
+{
+	local json key
+
+	json=$(ctn "$h1" -j list nets n1)
+	for key in "${@:2}"; do
+		check_match "$json" "\"$key\":$1[,}]" "in JSON"
+	done
+}
+
+# An address may come later, and go: it is no error that the host does not have it, but it is
+# said, as long as it is so.
+local_absent()
+{
+	check ctn "$h1" add-net n1 --vni 3 --local "$H1_IP"
+	check_eq "$OUT" "" "what is said of an address that is there"
+	present true local_present
+	check_match "$(ctn "$h1" -j show n1)" '"warnings":\[\]' "in JSON"
+	check_not grep 'not present' <<<"$(ctn "$h1" show; ctn "$h1" list nets)"
+	check ctn "$h1" set-net n1 --local 192.0.2.77
+	check_match "$OUT" '^ctnetctl: set-net n1: the local address 192.0.2.77 is not present: nothing passes' "set-net"
+	check ctn "$h1" set-net n1 --ageing 77
+	check_eq "$OUT" "" "what is said of another change"
+	check ctn "$h1" del-net n1
+	check ctn "$h1" add-net n1 --vni 3 --local 192.0.2.77 --local 2001:db8:0:1::77
+	check_match "$OUT" 'add-net n1: the local address 192.0.2.77 is not present.*2001:db8:0:1::77 is not present' "add-net"
+	present false local_present local6_present
+	check_match "$(ctn "$h1" show n1)" $'\n    local address 192.0.2.77 not present\n    local address 2001:db8:0:1::77 not present\n' show
+	check_eq "$(ctn "$h1" list nets n1 | cut -f 14)" \
+		"local address 192.0.2.77 not present,local address 2001:db8:0:1::77 not present" "list nets"
+	# one comes, and later goes
+	check ip -n "$h1" addr add 192.0.2.77/32 dev lo
+	present true local_present
+	present false local6_present
+	check_eq "$(ctn "$h1" list nets n1 | cut -f 14)" "local address 2001:db8:0:1::77 not present" "list nets"
+	check ip -n "$h1" addr add 2001:db8:0:1::77/64 dev ul0 nodad
+	present true local_present local6_present
+	check_not grep 'not present' <<<"$(ctn "$h1" show)"
+	check ip -n "$h1" addr del 192.0.2.77/32 dev lo
+	present false local_present
+	# what the kernel takes for its own by a route is
+	check ip -n "$h1" route add local 192.0.2.64/27 dev lo
+	present true local_present
+	check ip -n "$h1" route del local 192.0.2.64/27 dev lo
+	# a configuration is restored all the same, and says so as well
+	ctn "$h1" save n1 >"$TMP/saved"
+	check ctn "$h1" del-net n1
+	check ctn "$h1" restore "$TMP/saved"
+	check_match "$OUT" "^ctnetctl: $TMP/saved:2: add-net n1: the local address 192.0.2.77 is not present" restore
+	check ctn "$h1" sync "$TMP/saved"
+	check_eq "$OUT" "" "what sync says of what it does not change"
+	check ip -n "$h1" addr del 2001:db8:0:1::77/64 dev ul0
+	check ctn "$h1" del-net n1
+	# an underlay that went is said in the same place
+	check ip -n "$h1" link add du0 type dummy
+	check ctn "$h1" add-net n1 --vni 3 --local "$H1_IP" --underlay du0
+	check ip -n "$h1" link del du0
+	check_match "$(ctn "$h1" show n1)" $'\n    underlay device gone\n' show
+	check ctn "$h1" del-net n1
+}
+
 # A peer is another host: not this one, be its addresses in a VRF.
 own_address_in_vrf()
 {
@@ -231,6 +293,10 @@ own_address_in_vrf()
 		route add table 10 unreachable default
 	EOT
 	for dev in vrf1 du0; do
+		check ctn "$h1" add-net n1 --vni 3 --local 198.51.100.1 --local 2001:db8:0:2::1 \
+			--underlay $dev
+		check_eq "$OUT" "" "what is said of addresses in the VRF"
+		check ctn "$h1" del-net n1
 		check ctn "$h1" add-net n1 --vni 3 --local 198.51.100.9 --local 2001:db8:0:2::9 \
 			--underlay $dev
 		for addr in 198.51.100.1 198.51.100.255 2001:db8:0:2::1; do
@@ -259,4 +325,5 @@ run_test other_user "networks of different users share a UDP port"
 run_test underlay_goes "a device with the index of an underlay that went is no underlay"
 run_test underlay_is_elsewhere "nor the device itself, when it comes back"
 run_test link_local_peers "no underlay device is taken from link-local peers"
+run_test local_absent "a local address that the host does not have is allowed, and shown as missing"
 run_test own_address_in_vrf "this host's addresses in a VRF are no peer's"

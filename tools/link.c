@@ -343,7 +343,7 @@ static bool addr_parse(struct nlmsghdr *h, int ifindex, struct cidr *c,
 		return false;
 	memcpy(&ifa, nlmsg_data(h), sizeof(ifa));
 	a = tb[IFA_LOCAL] ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
-	if ((int)ifa.ifa_index != ifindex || !a ||
+	if ((ifindex && (int)ifa.ifa_index != ifindex) || !a ||
 	    !ip_set(&c->ip, nla_data(a), nla_len(a)))
 		return false;
 	c->plen = ifa.ifa_prefixlen;
@@ -537,4 +537,44 @@ int route_dump(struct nlsock *s, int ifindex, struct ips *gateways)
 	}
 	replies_free(&r);
 	return 0;
+}
+
+/* Whether the namespace delivers this to itself, as far as its routes tell. */
+static bool route_is_local(struct nlsock *s, const struct ip *ip)
+{
+	struct rtmsg rt = {
+		.rtm_family = ip->family, .rtm_dst_len = ip->len * 8,
+	};
+	struct nl_msg *msg = msg_new(RTM_GETROUTE, 0, &rt, sizeof(rt));
+	bool local = false;
+	struct nlmsghdr *h;
+	struct replies r;
+
+	msg_put(msg, RTA_DST, ip->b, ip->len);
+	if (nl_do(s, msg, &r))
+		return false;
+	for_each_reply(h, &r) {
+		if (h->nlmsg_type != RTM_NEWROUTE ||
+		    nlmsg_datalen(h) < (int)sizeof(rt))
+			continue;
+		memcpy(&rt, nlmsg_data(h), sizeof(rt));
+		local = rt.rtm_type == RTN_LOCAL;
+	}
+	replies_free(&r);
+	return local;
+}
+
+bool addr_is_here(struct nlsock *s, const struct ip *ip)
+{
+	bool here = route_is_local(s, ip);
+	struct cidrs all = { 0 };
+	size_t i;
+
+	/* Of an address in a VRF that route says nothing. */
+	if (here || addr_dump(s, 0, &all))
+		return here;
+	for (i = 0; i < all.n && !here; i++)
+		here = ip_equal(&all.v[i].ip, ip);
+	free(all.v);
+	return here;
 }

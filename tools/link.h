@@ -91,6 +91,8 @@ int addr_dump(struct nlsock *s, int ifindex, struct cidrs *addrs);
 int addr_dump_given(struct nlsock *s, int ifindex, int nsid,
 		    struct cidrs *addrs);
 bool addr_among(const struct cidrs *addrs, const struct cidr *c);
+/* Whether the socket's namespace has this address, on whichever interface. */
+bool addr_is_here(struct nlsock *s, const struct ip *ip);
 /* A default route, and those that are like this: static, in the main table. */
 struct nl_msg *route_msg(int type, const struct ip *gateway, int ifindex);
 int route_dump(struct nlsock *s, int ifindex, struct ips *gateways);

@@ -101,6 +101,7 @@ const struct column net_columns[] = {
 	{ "PEERS", "peer_count", COLOR_NONE },
 	{ "STATIC", "fdb_static", COLOR_NONE },
 	{ "LEARNED", "fdb_learned", COLOR_NONE },
+	{ "WARNINGS", "warnings", COLOR_BAD },
 	{ NULL, NULL, COLOR_NONE }
 };
 
@@ -575,6 +576,8 @@ int add_net(int n, char **arg, void *vals)
 		undo_run();
 	else
 		undo_commit();
+	if (!err)
+		net_warn(o);
 	return err;
 }
 
@@ -617,6 +620,7 @@ int net_change(int ifindex, const struct net_opts *o, const struct net *net,
 	if (err)
 		return fail("change the network: %s",
 			    nl_why(&ctx.rt, err, newlink_hints));
+	net_warn(o);
 	return EXIT_OK;
 }
 

@@ -122,6 +122,9 @@ struct json_object *net_json(const struct net *net, const struct link *l,
 			     const struct cidrs *addrs);
 /* The name of the device, which @l is filled for, or its number if it is gone. */
 const char *underlay_name(uint32_t ifindex, struct link *l);
+/* warnings.c: what is amiss with a network just now, and what comes amiss with these options. */
+void net_json_warnings(struct json_object *o, const struct net *net);
+void net_warn(const struct net_opts *o);
 extern const struct column net_columns[];
 extern const struct opt add_net_opts[], set_net_opts[], del_net_opts[];
 /* Whether a network may be made with these options, as far as they tell. */

@@ -156,6 +156,7 @@ static struct json_object *view_net(const struct view *v,
 	addr_dump(&ctx.rt, net->ifindex, &addrs);
 	o = net_json(net, link_find(&v->links, net->ifindex), &addrs);
 	free(addrs.v);
+	net_json_warnings(o, net);
 	return o;
 }
 
@@ -377,6 +378,22 @@ static void tree_or_inherit(struct json_object *o, const char *name)
 		tree_unless(o, name, "0");
 }
 
+static void tree_warnings(struct json_object *o)
+{
+	struct json_object *a;
+	size_t i;
+
+	if (!json_object_object_get_ex(o, "warnings", &a))
+		return;
+	for (i = 0; i < json_object_array_length(a); i++) {
+		struct json_object *v = json_object_array_get_idx(a, i);
+
+		printf("    ");
+		out_text(COLOR_BAD, json_object_get_string(v));
+		putchar('\n');
+	}
+}
+
 static void tree_net(struct json_object *o)
 {
 	const char *state;
@@ -402,7 +419,9 @@ static void tree_net(struct json_object *o)
 	tree_unless(o, "df", "on");
 	tree_flag(o, "udp_csum", true);
 	tree_unless(o, "mark", "0");
-	printf("\n   ");
+	printf("\n");
+	tree_warnings(o);
+	printf("   ");
 	tree_words(o, "mac", "mac", COLOR_MAC);
 	tree_words(o, "addresses", "addresses", COLOR_IP);
 	printf("\n   ");
