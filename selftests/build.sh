@@ -101,7 +101,7 @@ pack()
 	mkdir -p "$stage/bin" "$stage/lib-fast" "$stage/selftests" "$stage/man"
 	index_modules
 	cp -r "$SELFTESTS/." "$stage/selftests/"
-	cp -r "$TOP/uapi" "$stage/"
+	cp -r "$TOP/uapi" "$TOP/README.md" "$stage/"
 	if [[ -n ${YNL:-} ]]; then
 		[[ -r $YNL/cli.py || -r $YNL/pyynl/cli.py ]] ||
 			give_up "YNL=$YNL: no kernel's tools/net/ynl: there is no cli.py in it"
