@@ -18,8 +18,9 @@
 #define CTNET_UDP_PORTS		(2 * sizeof(__be16))
 #define CTNET_ICMP6_TYPE	sizeof(u8)
 
-/* VLAN tags inside the frame that are looked behind. */
+/* VLAN tags inside the frame, and extension headers of IPv6, that are looked behind. */
 #define CTNET_GUARD_VLANS	8
+#define CTNET_GUARD_EXTHDRS	64
 
 #define CTNET_DHCP_SERVER	67
 #define CTNET_DHCP_CLIENT	68
@@ -238,11 +239,48 @@ static bool ctnet_guard_may_be_unspecified(u8 type)
 	       type == ICMPV6_MLD2_REPORT;
 }
 
+/*
+ * Where the header behind the extension headers of IPv6 begins, or -1 if that cannot be
+ * seen. @nexthdr: kind of the first header; set to that of the last, which is a fragment
+ * header where only a later fragment is here. @fragment: whether there is any fragment
+ * header. ipv6_skip_exthdr() tells of the last one alone, behind which the others hide.
+ */
+static int ctnet_guard_skip_exthdrs(const struct ctnet_guarded *g,
+				    unsigned int off, u8 *nexthdr,
+				    bool *fragment)
+{
+	unsigned int n;
+
+	for (n = 0; ipv6_ext_hdr(*nexthdr); n++) {
+		union {
+			struct ipv6_opt_hdr	opt;
+			struct frag_hdr		frag;
+		} _hdr, *hdr;
+
+		/* All of them have 8 bytes at least. */
+		hdr = ctnet_guard_read(g, off, sizeof(_hdr), &_hdr);
+		if (!hdr || *nexthdr == NEXTHDR_NONE || n == CTNET_GUARD_EXTHDRS)
+			return -1;
+		if (*nexthdr == NEXTHDR_FRAGMENT) {
+			*fragment = true;
+			if (hdr->frag.frag_off & htons(IP6_OFFSET))
+				break;
+			off += sizeof(hdr->frag);
+		} else if (*nexthdr == NEXTHDR_AUTH) {
+			off += ipv6_authlen(&hdr->opt);
+		} else {
+			off += ipv6_optlen(&hdr->opt);
+		}
+		*nexthdr = hdr->opt.nexthdr;
+	}
+	return off <= g->end ? off : -1;
+}
+
 static enum ctnet_drop ctnet_guard_ip6(struct ctnet_guarded *g)
 {
 	const struct ipv6hdr *iph;
 	struct ipv6hdr _iph;
-	__be16 frag = 0;
+	bool fragment = false;
 	int type = -1;
 	u8 nexthdr;
 	int off;
@@ -253,8 +291,9 @@ static enum ctnet_drop ctnet_guard_ip6(struct ctnet_guarded *g)
 				 ntohs(iph->payload_len) : 0))
 		return CTNET_DROP_GUARD_HEADER;
 	nexthdr = iph->nexthdr;
-	off = ipv6_skip_exthdr(g->skb, g->off + sizeof(_iph), &nexthdr, &frag);
-	if (off < 0 || off > g->end)
+	off = ctnet_guard_skip_exthdrs(g, g->off + sizeof(_iph), &nexthdr,
+				       &fragment);
+	if (off < 0)
 		return CTNET_DROP_GUARD_HEADER;
 	g->seen = off;
 
@@ -280,8 +319,8 @@ static enum ctnet_drop ctnet_guard_ip6(struct ctnet_guarded *g)
 		reason = ctnet_guard_nd(g, type, &iph->saddr, off);
 		if (reason)
 			return reason;
-		/* RFC 6980: neighbour discovery is never fragmented. */
-		if (frag && type >= NDISC_ROUTER_SOLICITATION &&
+		/* RFC 6980: it comes without fragment headers, even of one fragment. */
+		if (fragment && type >= NDISC_ROUTER_SOLICITATION &&
 		    type <= NDISC_REDIRECT)
 			return CTNET_DROP_GUARD_HEADER;
 	}

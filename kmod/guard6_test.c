@@ -189,6 +189,11 @@ static void ctnet_guard_test_ext(struct kunit *test)
 		ctnet_test_ext(&t->f, NEXTHDR_DEST, 0);
 	ctnet_test_nd(&t->f, NDISC_REDIRECT, in6addr_any);
 	ctnet_guard_test_ip(test, CTNET_DROP_GUARD_RA, "chain of", i);
+	/* One that is not looked through. */
+	ctnet_guard_test_ip6(test, ctnet_test_ll(0));
+	for (i = 0; i <= CTNET_GUARD_EXTHDRS; i++)
+		ctnet_test_ext(&t->f, NEXTHDR_DEST, 0);
+	ctnet_guard_test_ip(test, CTNET_DROP_GUARD_HEADER, "chain of", i);
 }
 
 static void ctnet_guard_test_ext_cut(struct kunit *test)
@@ -287,8 +292,7 @@ static void ctnet_guard_test_ip6_fragments(struct kunit *test)
 		fh->frag_off = htons(i);
 		ctnet_test_nd(&t->f, NDISC_NEIGHBOUR_SOLICITATION,
 			      ctnet_test_ip6(4));
-		ctnet_guard_test_ip(test, i ? CTNET_DROP_GUARD_HEADER :
-				    CTNET_DROP_UNSPEC, "NS", i);
+		ctnet_guard_test_ip(test, CTNET_DROP_GUARD_HEADER, "NS", i);
 		((struct nd_msg *)(fh + 1))->icmph.icmp6_type = ICMPV6_ECHO_REQUEST;
 		ctnet_guard_test_is(test, CTNET_DROP_UNSPEC, "echo", i);
 	}
@@ -310,6 +314,52 @@ static void ctnet_guard_test_ip6_fragments(struct kunit *test)
 		fh[1].nexthdr = ICMPV6_MLD2_REPORT;
 		((struct ipv6hdr *)(t->f.data + t->f.nh))->saddr = in6addr_any;
 		ctnet_guard_test_is(test, CTNET_DROP_GUARD_IP6, "::, bit", i);
+	}
+}
+
+/* Fragment headers behind one another: none of them hides what the others show. */
+static void ctnet_guard_test_ip6_nested(struct kunit *test)
+{
+	static const struct {
+		u8 type;
+		enum ctnet_drop want;
+	} c[] = {
+		{ NDISC_ROUTER_SOLICITATION, CTNET_DROP_GUARD_HEADER },
+		{ NDISC_NEIGHBOUR_SOLICITATION, CTNET_DROP_GUARD_HEADER },
+		{ NDISC_NEIGHBOUR_ADVERTISEMENT, CTNET_DROP_GUARD_HEADER },
+		{ NDISC_ROUTER_ADVERTISEMENT, CTNET_DROP_GUARD_RA },
+		{ NDISC_REDIRECT, CTNET_DROP_GUARD_RA },
+		{ ICMPV6_ECHO_REQUEST, CTNET_DROP_UNSPEC },
+	};
+	struct ctnet_test *t = test->priv;
+	struct frag_hdr *fh;
+	unsigned int i, n;
+	u8 between;
+
+	/* Bits of n: the first is not the last fragment, nor is the second; what is between. */
+	for (n = 0; n < 4 * ARRAY_SIZE(ctnet_guard_test_exts); n++) {
+		between = ctnet_guard_test_exts[n / 4];
+		for (i = 0; i < ARRAY_SIZE(c); i++) {
+			ctnet_guard_test_ip6(test, ctnet_test_ip6(0));
+			fh = (void *)ctnet_test_ext(&t->f, NEXTHDR_FRAGMENT, 0);
+			fh->frag_off = htons(n & 1);
+			ctnet_test_ext(&t->f, between, 0);
+			fh = (void *)ctnet_test_ext(&t->f, NEXTHDR_FRAGMENT, 0);
+			fh->frag_off = htons(n >> 1 & 1);
+			ctnet_test_nd(&t->f, c[i].type, ctnet_test_ip6(0));
+			ctnet_guard_test_ip(test, c[i].want, "type", c[i].type);
+		}
+		ctnet_guard_test_ip6(test, ctnet_test_ip6(0));
+		fh = (void *)ctnet_test_ext(&t->f, NEXTHDR_FRAGMENT, 0);
+		fh->frag_off = htons(n & 1);
+		ctnet_test_ext(&t->f, between, 0);
+		fh = (void *)ctnet_test_ext(&t->f, NEXTHDR_FRAGMENT, 0);
+		fh->frag_off = htons(n >> 1 & 1);
+		ctnet_test_udp(&t->f, 547, 546);
+		ctnet_guard_test_ip(test, CTNET_DROP_GUARD_DHCP, "DHCPv6", n);
+		/* The second, where it is a later one, shows nothing. */
+		fh->frag_off = htons(8);
+		ctnet_guard_test_is(test, CTNET_DROP_UNSPEC, "later", n);
 	}
 }
 

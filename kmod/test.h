@@ -27,7 +27,7 @@
 #define CTNET_TEST_HOSTS	6
 
 /* Longest frame. */
-#define CTNET_TEST_FRAME	512
+#define CTNET_TEST_FRAME	640
 
 /**
  * struct ctnet_test_frame - a frame that grows at its end, header by header

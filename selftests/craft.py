@@ -14,15 +14,17 @@ they arrive. Requests are those of frames.py, and besides:
 				nothing may be dropped; tags: also behind VLAN tags
 	question NETNS DEV MAC SENDER TARGET [WORD...]
 				who has TARGET? WORD is "reply", "na" (an announcement in
-				place of a question), vlan=N, hops=N, want=N (wait for as
-				many answers), apart=LABEL (it gets no floods). "ok MAC... | LABEL=N...": the answers that came
+				place of a question; "soft": one that overrides nothing),
+				vlan=N, hops=N, to=MAC (in place of the group), want=N
+				(wait for as many answers), apart=LABEL (it gets no floods). "ok MAC... | LABEL=N...": the answers that came
 				back ("bad" or "router" before that which is wrong, or a router's),
 				and how many questions or announcements were seen where
-	advertise NETNS DEV MAC SENDER SECONDS
-				a router advertisement
+	advertise NETNS DEV MAC SENDER SECONDS [PREFIX]
+				a router advertisement; of the prefix, for as long, too
 	mesh PREFIX N REMOTE	interfaces PREFIX1 to PREFIXN of NETNS "me" ask for one
 				another's addresses and those of REMOTE further MACs
 """
+import errno
 import os
 import select
 import socket
@@ -125,6 +127,12 @@ def icmp6(src, dst, kind, body, exts=(), hops=255, code=0):
     data = struct.pack("!BBH", kind, code, 0) + body
     data = data[:2] + struct.pack("!H", checksum(pseudo + data)) + data[4:]
     return ip6(src, dst, ICMP6, data, exts, hops)
+
+
+def jumbo(packet):
+    """The packet, whose first header is an option that says how long it is."""
+    return packet[:4] + b"\0\0" + packet[6:40] + packet[40:41] + \
+        b"\0\xc2\4" + struct.pack("!I", len(packet) - 40) + packet[48:]
 
 
 def lladdr(kind, hw):
@@ -237,6 +245,17 @@ def group_nd(me, other):
     return cases
 
 
+# Neighbour discovery behind any of these is none.
+FRAGMENTED = [
+    ("an atomic fragment's header", (fragment(0, 0),)),
+    ("a first fragment's header", (fragment(0, 1),)),
+    ("two atomic fragments' headers", (fragment(0, 0), fragment(0, 0))),
+    ("a first and an atomic fragment's header", (fragment(0, 1), fragment(0, 0))),
+    ("an atomic and a first fragment's header", (fragment(0, 0), fragment(0, 1))),
+    ("a first fragment's header among others",
+     (options(HOP), fragment(0, 1), routing(), fragment(0, 0), options(DEST))),
+]
+
 BURIED = [
     ("hop-by-hop options", (options(HOP),)),
     ("destination options", (options(DEST),)),
@@ -319,10 +338,12 @@ def group_ra(me, other):
         dropped("RA, first fragment", ra(me.ll, own, exts=(fragment(0, 1),))),
         dropped("RA, first fragment, behind options",
                 ra(me.ll, own, exts=(options(HOP), fragment(0, 1), options(DEST)))),
+        dropped("RA in a jumbogram", jumbo(ra(me.ll, own, exts=(options(HOP),)))),
+        dropped("RA behind sixty headers", ra(me.ll, own, exts=(options(DEST),) * 60)),
         dropped("redirect", redirect(me.ll, me.ll, "2001:db8:200::1")),
         dropped("redirect, another's source", redirect(other.ll, me.ll, "2001:db8:200::1")),
     ]
-    for name, exts in BURIED:
+    for name, exts in BURIED + FRAGMENTED:
         cases.append(dropped("RA behind " + name, ra(me.ll, own, exts=exts)))
     return cases
 
@@ -350,7 +371,7 @@ def group_dhcp(me, other):
         dropped6("DHCPv6, from another port", me.ll, ports=(1000, 546)),
         dropped6("DHCPv6, first fragment", me.ll, (fragment(0, 1),)),
     ]
-    for name, exts in BURIED:
+    for name, exts in BURIED + FRAGMENTED:
         cases.append(dropped6("DHCPv6 behind " + name, me.ll, exts))
     return cases
 
@@ -363,7 +384,7 @@ def group_header(me, other):
     v4, v6 = ip4(me.ip4, other.ip4, UDP, udp(1000, 1000)), ip6(me.ip6, "ff02::1", UDP, udp(1, 1))
     ask = ns(me.ip6, other.ip6)
     first = (fragment(0, 1),)
-    return [
+    cases = [
         dropped("ARP, cut in its header", ARP, request[:4]),
         dropped("ARP, cut in its addresses", ARP, request[:-1]),
         dropped("ARP, nothing", ARP, b""),
@@ -390,7 +411,10 @@ def group_header(me, other):
         dropped("NS, option of no length", IP6, ns(me.ip6, other.ip6, b"\x01\0" + me.mac)),
         dropped("NS, option cut", IP6, ns(me.ip6, other.ip6, lladdr(SLLA, me.mac)[:5])),
         dropped("RS, option of no length", IP6, rs(me.ll, b"\x01\0" + me.mac)),
-        dropped("NS, first fragment", IP6, ns(me.ip6, other.ip6, exts=first)),
+        dropped("NS in a jumbogram, behind a fragment's header", IP6,
+                jumbo(ns(me.ip6, other.ip6, exts=(options(HOP), fragment(0, 0))))),
+        dropped("IPv6, more headers than are looked behind", IP6,
+                ip6(me.ip6, "ff02::1", UDP, udp(1000, 1000), (options(DEST),) * 65)),
         dropped("IPv6, options cut", IP6, ip6(me.ip6, "ff02::1", HOP, b"\x3a")),
         dropped("IPv6, options longer than the frame, before UDP", IP6,
                 ip6(me.ip6, "ff02::1", DEST, bytes([UDP, 9]) + b"\0" * 6)),
@@ -406,6 +430,14 @@ def group_header(me, other):
         dropped("IPv6, first fragment that ends in options before UDP", IP6,
                 ip6(me.ip6, "ff02::1", UDP, b"", first + (options(DEST),))[:-6]),
     ]
+    for name, exts in FRAGMENTED:
+        cases += [
+            dropped("NS behind " + name, IP6, ns(me.ip6, other.ip6, exts=exts)),
+            dropped("DAD behind " + name, IP6, ns(ANY6, me.ip6, exts=exts)),
+            dropped("NA behind " + name, IP6, na(me.ip6, me.ip6, exts=exts)),
+            dropped("RS behind " + name, IP6, rs(me.ll, exts=exts)),
+        ]
+    return cases
 
 
 def group_deep(me, other):
@@ -518,6 +550,10 @@ def group_good(me, other):
         passes("IPv6, options", IP6, ip6(me.ip6, nodes, UDP, data,
                                          (options(HOP), options(DEST), routing()))),
         passes("IPv6, first fragment", IP6, ip6(me.ip6, nodes, UDP, data, (fragment(0, 1),))),
+        passes("IPv6, two fragments' headers", IP6,
+               ip6(me.ip6, nodes, UDP, data, (fragment(0, 1), fragment(0, 0)))),
+        passes("IPv6, echo behind an atomic fragment's header", IP6,
+               icmp6(me.ip6, nodes, ECHO, b"\0\1\0\1", (fragment(0, 0),))),
         passes("IPv6, later fragment", IP6, ip6(me.ip6, nodes, UDP, b"\2\x23" * 4,
                                                 (fragment(8, 1),))),
         passes("IPv6, last fragment of ICMPv6", IP6, ip6(me.ip6, nodes, ICMP6, bytes([RA]) * 8,
@@ -583,6 +619,11 @@ class Sniffer:
                 data, aux, _, addr = self.sock.recvmsg(65536, 256)
             except BlockingIOError:
                 return
+            except OSError as e:
+                # told once of a device that went down
+                if e.errno != errno.ENETDOWN:
+                    raise
+                continue
             if addr[2] == frames.PACKET_OUTGOING:
                 continue
             for level, what, cmsg in aux:
@@ -758,12 +799,16 @@ def question(netns, dev, hw, sip, tip, *words):
     if ":" in tip:
         if "na" in opt:
             packet = na(sip, tip, lladdr(TLLA, hw))
+            if "soft" in opt:
+                packet = icmp6(sip, "ff02::1", NA, b"\0" * 4 + ip(tip) + lladdr(TLLA, hw))
         else:
             packet = ns(sip, tip, b"" if sip == ANY6 else lladdr(SLLA, hw),
                         hops=int(opt.get("hops", "255")))
         dst, kind = b"\x33\x33" + packet[36:40], IP6
     else:
         packet, kind = arp(2 if "reply" in opt else 1, hw, sip, tip), ARP
+    if "to" in opt:
+        dst = mac(opt["to"])
     clear()
     frames.sender(netns, dev).send(frame(hw, kind, packet, tags, dst))
     sync(where, hw, opt.get("apart"))
@@ -791,10 +836,14 @@ def question(netns, dev, hw, sip, tip, *words):
                                     for a in answers()) or "-", " ".join(seen))
 
 
-def advertise(netns, dev, hw, sip, lifetime):
+def advertise(netns, dev, hw, sip, lifetime, prefix=None):
     """A router advertisement, as its sender is one for so many seconds or none any more."""
     hw = mac(hw)
-    packet = ra(sip, lladdr(SLLA, hw), lifetime=int(lifetime))
+    opts = lladdr(SLLA, hw)
+    if prefix:
+        opts += struct.pack("!BBBBIII", 3, 4, 64, 0xc0, int(lifetime), int(lifetime), 0) + \
+            ip(prefix)
+    packet = ra(sip, opts, lifetime=int(lifetime))
     frames.sender(netns, dev).send(frame(hw, IP6, packet, (), b"\x33\x33\0\0\0\1"))
     sync((netns, dev), hw)
     return "ok"
