@@ -70,6 +70,8 @@ enum ctnet_dst_kind {
  * @id: index in &ctnet_net.members
  * @net: the network
  * @n_learned: learned entries that point here; table's lock
+ * @learned: they; table's lock
+ * @fixed: static entries that point here; table's lock
  * @miss_count: misses that it caused in the running second; &ctnet_ns.event_lock
  * @miss_window: jiffies when that began; &ctnet_ns.event_lock
  */
@@ -80,6 +82,8 @@ struct ctnet_dst {
 	u32			id;
 	struct ctnet_net	*net;
 	u32			n_learned;
+	struct hlist_head	learned;
+	struct hlist_head	fixed;
 	u32			miss_count;
 	unsigned long		miss_window;
 };
@@ -138,15 +142,21 @@ struct ctnet_peer {
 #define CTNET_FDB_STATIC	BIT(0)	/* neither ages nor moves */
 #define CTNET_FDB_LOCAL		BIT(1)	/* the netdevice's own address */
 
+/* Of ctnet_fdb_set(): the addresses that the MAC has stay with it. */
+#define CTNET_FDB_KEEP_IPS	UINT_MAX
+
 /**
  * struct ctnet_fdb_ips - the addresses that live at an entry's MAC
- * @n: how many
- * @ip: one of them; IPv4 as v4-mapped
+ * @named: how many the control plane has named
+ * @n: how many there are; one more once a link-local address was claimed; table's lock
+ * @ip: one of them; IPv4 as v4-mapped; there is room for @named and one
  * @ip.node: in &ctnet_net.ips
  * @ip.addr: the address
- * @ip.fdb: the entry
+ * @ip.fdb: the entry; NULL while frames have taken the address away, and it is not in
+ *	&ctnet_net.ips; table's lock
  */
 struct ctnet_fdb_ips {
+	unsigned int named;
 	unsigned int n;
 	struct ctnet_fdb_ip {
 		struct rhash_head	node;
@@ -165,6 +175,7 @@ struct ctnet_fdb_ips {
  * @router: whether it advertised itself as a router, by IPv6
  * @id: index in &ctnet_net.fdb_ids
  * @ips: addresses or NULL; given to another entry under the table's lock
+ * @at: in a list of @dst's, while it is in the table; table's lock
  * @rcu: frees it
  */
 struct ctnet_fdb {
@@ -176,7 +187,10 @@ struct ctnet_fdb {
 	bool			router;
 	u32			id;
 	struct ctnet_fdb_ips	*ips;
-	struct rcu_head		rcu;
+	union {
+		struct hlist_node	at;
+		struct rcu_head		rcu;
+	};
 };
 
 /**
@@ -413,8 +427,6 @@ void ctnet_fdb_exit(void);
 int ctnet_fdb_net_init(struct ctnet_net *net);
 void ctnet_fdb_net_uninit(struct ctnet_net *net);
 struct ctnet_fdb *ctnet_fdb_find(struct ctnet_net *net, const u8 *mac);
-struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_net *net,
-				    const struct in6_addr *addr);
 void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac, struct ctnet_fdb *fdb);
 int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 		  const struct in6_addr *ips, unsigned int n_ips, bool replace,
@@ -422,12 +434,25 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb);
 void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
 			struct ctnet_fdb *to);
-void ctnet_fdb_flush(struct ctnet_net *net, const struct ctnet_dst *dst,
-		     bool learned);
+void ctnet_fdb_changed(struct ctnet_net *net, const struct ctnet_fdb *fdb,
+		       enum ctnet_cmd cmd);
+void ctnet_fdb_flush(struct ctnet_net *net, struct ctnet_dst *dst, bool learned);
 void ctnet_fdb_admit(struct ctnet_dst *dst);
 void ctnet_fdb_retire(struct ctnet_dst *dst);
 unsigned long ctnet_fdb_unseen(const struct ctnet_fdb *fdb);
 void ctnet_fdb_age_soon(struct ctnet_net *net);
+
+/* fdbip.c */
+struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_net *net,
+				    const struct in6_addr *addr);
+int ctnet_fdb_ips_init(struct ctnet_net *net);
+int ctnet_fdb_ips_alloc(struct ctnet_fdb *fdb, const struct in6_addr *addrs,
+			unsigned int n);
+void ctnet_fdb_ips_unlink(struct ctnet_net *net, struct ctnet_fdb_ips *ips);
+int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
+		       struct ctnet_fdb *old, struct netlink_ext_ack *extack);
+void ctnet_fdb_ips_move(struct ctnet_net *net, struct ctnet_fdb *from,
+			struct ctnet_fdb *to);
 
 /* guard.c */
 enum ctnet_drop ctnet_guard(const struct sk_buff *skb,

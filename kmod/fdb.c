@@ -3,8 +3,10 @@
  * The forwarding table: find, learn, age, flush.
  *
  * An rhashtable finds an entry by MAC, another finds the entry that has an IP
- * address, and an xarray holds all entries by a number. Who walks the table
+ * address (fdbip.c), and an xarray holds all entries by a number. Who walks the table
  * remembers the number and goes on from there, whatever came or went meanwhile.
+ * Each port, peer and the host have lists of the entries that lie there, so that who
+ * goes costs what goes with it, and not a walk.
  */
 #include <linux/jiffies.h>
 #include <linux/slab.h>
@@ -13,6 +15,9 @@
 
 /* Entries looked at without a pause. */
 #define CTNET_FDB_WALK_BATCH	1024
+
+/* Entries removed without a pause, with the table locked. */
+#define CTNET_FDB_CLEAR_BATCH	64
 
 /* Longest pause between two looks for what is too old. */
 #define CTNET_FDB_AGE_PAUSE	(15 * HZ)
@@ -23,13 +28,6 @@ static const struct rhashtable_params ctnet_fdb_params = {
 	.head_offset = offsetof(struct ctnet_fdb, node),
 	.key_offset = offsetof(struct ctnet_fdb, mac),
 	.key_len = sizeof_field(struct ctnet_fdb, mac),
-	.automatic_shrinking = true,
-};
-
-static const struct rhashtable_params ctnet_ip_params = {
-	.head_offset = offsetof(struct ctnet_fdb_ip, node),
-	.key_offset = offsetof(struct ctnet_fdb_ip, addr),
-	.key_len = sizeof_field(struct ctnet_fdb_ip, addr),
 	.automatic_shrinking = true,
 };
 
@@ -49,23 +47,6 @@ static struct ctnet_fdb *ctnet_fdb_find_key(struct ctnet_net *net, u64 mac)
 struct ctnet_fdb *ctnet_fdb_find(struct ctnet_net *net, const u8 *mac)
 {
 	return ctnet_fdb_find_key(net, ether_addr_to_u64(mac));
-}
-
-/**
- * ctnet_fdb_find_ip() - look an IP address up
- * @net: the network
- * @addr: the address; IPv4 as v4-mapped
- *
- * Context: under RCU, which also bounds the entry's life.
- * Return: the entry that has the address, or NULL.
- */
-struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_net *net,
-				    const struct in6_addr *addr)
-{
-	struct ctnet_fdb_ip *ip;
-
-	ip = rhashtable_lookup(&net->ips, addr, ctnet_ip_params);
-	return ip ? READ_ONCE(ip->fdb) : NULL;
 }
 
 static void ctnet_fdb_free(struct ctnet_fdb *fdb)
@@ -96,16 +77,36 @@ static struct ctnet_fdb *ctnet_fdb_alloc(struct ctnet_dst *dst, u64 mac,
 
 /* Under the table's lock. @n: 1 for one that comes, -1 for one that goes. */
 static void ctnet_fdb_count(struct ctnet_net *net, const struct ctnet_fdb *fdb,
-			    int n)
+			    struct ctnet_dst *dst, int n)
 {
-	struct ctnet_dst *dst = rcu_dereference_protected(fdb->dst, true);
-
 	if (fdb->flags & CTNET_FDB_STATIC) {
 		WRITE_ONCE(net->n_static, net->n_static + n);
 		return;
 	}
 	WRITE_ONCE(net->n_learned, net->n_learned + n);
 	WRITE_ONCE(dst->n_learned, dst->n_learned + n);
+}
+
+/* The list that an entry is in. Under the table's lock. */
+static struct hlist_head *ctnet_fdb_list(struct ctnet_dst *dst, u16 flags)
+{
+	return flags & CTNET_FDB_STATIC ? &dst->fixed : &dst->learned;
+}
+
+/* Under the table's lock. The entry lies where it points. */
+static void ctnet_fdb_place(struct ctnet_net *net, struct ctnet_fdb *fdb)
+{
+	struct ctnet_dst *dst = rcu_dereference_protected(fdb->dst, true);
+
+	hlist_add_head(&fdb->at, ctnet_fdb_list(dst, fdb->flags));
+	ctnet_fdb_count(net, fdb, dst, 1);
+}
+
+/* Under the table's lock. It lies there no more. */
+static void ctnet_fdb_displace(struct ctnet_net *net, struct ctnet_fdb *fdb)
+{
+	hlist_del(&fdb->at);
+	ctnet_fdb_count(net, fdb, rcu_dereference_protected(fdb->dst, true), -1);
 }
 
 /*
@@ -136,32 +137,30 @@ static int ctnet_fdb_link(struct ctnet_net *net, struct ctnet_fdb *fdb)
 		__xa_erase(&net->fdb_ids, fdb->id);
 		return err;
 	}
-	ctnet_fdb_count(net, fdb, 1);
+	ctnet_fdb_place(net, fdb);
 	return 0;
-}
-
-/* Under the table's lock. */
-static void ctnet_fdb_ips_unlink(struct ctnet_net *net,
-				 struct ctnet_fdb_ips *ips, unsigned int n)
-{
-	while (n--)
-		rhashtable_remove_fast(&net->ips, &ips->ip[n].node,
-				       ctnet_ip_params);
 }
 
 /* Under the table's lock. The entry is there still for readers under RCU. */
 static void ctnet_fdb_unlink(struct ctnet_net *net, struct ctnet_fdb *fdb)
 {
-	if (fdb->ips)
-		ctnet_fdb_ips_unlink(net, fdb->ips, fdb->ips->n);
+	ctnet_fdb_ips_unlink(net, fdb->ips);
 	rhashtable_remove_fast(&net->fdb, &fdb->node, ctnet_fdb_params);
 	__xa_erase(&net->fdb_ids, fdb->id);
-	ctnet_fdb_count(net, fdb, -1);
+	ctnet_fdb_displace(net, fdb);
 }
 
-/* Under the table's lock, so that events come in the order of what they tell. */
-static void ctnet_fdb_changed(struct ctnet_net *net, const struct ctnet_fdb *fdb,
-			      enum ctnet_cmd cmd)
+/**
+ * ctnet_fdb_changed() - count that an entry changed, and tell of it
+ * @net: the network
+ * @fdb: the entry
+ * @cmd: how
+ *
+ * Context: under RCU and the table's lock, so that events come in the order of what they
+ * tell.
+ */
+void ctnet_fdb_changed(struct ctnet_net *net, const struct ctnet_fdb *fdb,
+		       enum ctnet_cmd cmd)
 {
 	atomic_inc(&ctnet_ns(dev_net(net->dev))->seq);
 	ctnet_nl_fdb_event(net, fdb, cmd);
@@ -209,9 +208,9 @@ static noinline void ctnet_fdb_learn_slow(struct ctnet_dst *src, u64 mac)
 		cmd = CTNET_CMD_FDB_ADD_NTF;
 	} else if (!(fdb->flags & CTNET_FDB_STATIC) &&
 		   rcu_access_pointer(fdb->dst) != src) {
-		ctnet_fdb_count(net, fdb, -1);
+		ctnet_fdb_displace(net, fdb);
 		rcu_assign_pointer(fdb->dst, src);
-		ctnet_fdb_count(net, fdb, 1);
+		ctnet_fdb_place(net, fdb);
 		WRITE_ONCE(fdb->updated, jiffies);
 		cmd = CTNET_CMD_FDB_SET_NTF;
 	}
@@ -248,87 +247,33 @@ void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac, struct ctnet_fdb *fdb
 }
 
 /*
- * Under the table's lock. Makes @fdb's addresses its own, taking those that @old
- * (which may be NULL) has. All or nothing.
+ * Under RCU and the table's lock. Puts @fdb in the place of @old, which may be NULL. @keep:
+ * with the addresses that @old has.
  */
-static int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
-			      struct ctnet_fdb *old,
-			      struct netlink_ext_ack *extack)
-{
-	struct ctnet_fdb_ips *ips = fdb->ips;
-	struct ctnet_fdb_ip *other;
-	unsigned int i, n;
-	int err = 0;
-
-	for (i = 0; ips && i < ips->n; i++) {
-		other = rhashtable_lookup(&net->ips, &ips->ip[i].addr,
-					  ctnet_ip_params);
-		if (other && other->fdb == old)
-			continue;
-		if (other) {
-			NL_SET_ERR_MSG(extack, "Another MAC has one of the IP addresses: remove it there first");
-			err = -EADDRINUSE;
-			break;
-		}
-		err = rhashtable_insert_fast(&net->ips, &ips->ip[i].node,
-					     ctnet_ip_params);
-		if (err)
-			break;
-	}
-	n = i;
-	if (!err && old && old->ips) {
-		/* Cannot fail from here on. */
-		for (i = 0; i < old->ips->n; i++) {
-			unsigned int j;
-
-			for (j = 0; ips && j < ips->n; j++)
-				if (ipv6_addr_equal(&old->ips->ip[i].addr,
-						    &ips->ip[j].addr))
-					break;
-			if (ips && j < ips->n)
-				rhashtable_replace_fast(&net->ips,
-							&old->ips->ip[i].node,
-							&ips->ip[j].node,
-							ctnet_ip_params);
-			else
-				rhashtable_remove_fast(&net->ips,
-						       &old->ips->ip[i].node,
-						       ctnet_ip_params);
-		}
-	}
-	/* What was skipped above is in the table as @old's, and stays. */
-	while (err && n--) {
-		other = rhashtable_lookup(&net->ips, &ips->ip[n].addr,
-					  ctnet_ip_params);
-		if (other == &ips->ip[n])
-			rhashtable_remove_fast(&net->ips, &other->node,
-					       ctnet_ip_params);
-	}
-	return err;
-}
-
-/* Under the table's lock. Puts @fdb in the place of @old, which may be NULL. */
 static int ctnet_fdb_replace(struct ctnet_net *net, struct ctnet_fdb *fdb,
-			     struct ctnet_fdb *old,
+			     struct ctnet_fdb *old, bool keep,
 			     struct netlink_ext_ack *extack)
 {
-	int err;
+	int err = 0;
 
-	err = ctnet_fdb_ips_link(net, fdb, old, extack);
+	if (!keep)
+		err = ctnet_fdb_ips_link(net, fdb, old, extack);
+	else if (old)
+		ctnet_fdb_ips_move(net, old, fdb);
 	if (err)
 		return err;
 	if (!old) {
 		err = ctnet_fdb_link(net, fdb);
-		if (err && fdb->ips)
-			ctnet_fdb_ips_unlink(net, fdb->ips, fdb->ips->n);
+		if (err)
+			ctnet_fdb_ips_unlink(net, fdb->ips);
 		return err;
 	}
 	fdb->id = old->id;
 	__xa_store(&net->fdb_ids, fdb->id, fdb, GFP_ATOMIC);
 	rhashtable_replace_fast(&net->fdb, &old->node, &fdb->node,
 				ctnet_fdb_params);
-	ctnet_fdb_count(net, old, -1);
-	ctnet_fdb_count(net, fdb, 1);
+	ctnet_fdb_displace(net, old);
+	ctnet_fdb_place(net, fdb);
 	return 0;
 }
 
@@ -338,7 +283,7 @@ static int ctnet_fdb_replace(struct ctnet_net *net, struct ctnet_fdb *fdb,
  * @mac: the MAC, a valid one
  * @flags: %CTNET_FDB_LOCAL for the netdevice's own, or 0
  * @ips: addresses that live there, no two the same
- * @n_ips: how many
+ * @n_ips: how many; or %CTNET_FDB_KEEP_IPS: those that the MAC has stay with it
  * @replace: whether a static entry may be replaced; a learned one always is
  * @extack: says why not
  *
@@ -351,8 +296,8 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 		  struct netlink_ext_ack *extack)
 {
 	struct ctnet_net *net = dst->net;
+	bool keep = n_ips == CTNET_FDB_KEEP_IPS;
 	struct ctnet_fdb *fdb, *old;
-	unsigned int i;
 	int err;
 
 	ASSERT_RTNL();
@@ -361,18 +306,9 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 			      flags | CTNET_FDB_STATIC, GFP_KERNEL_ACCOUNT);
 	if (!fdb)
 		return -ENOMEM;
-	if (n_ips) {
-		fdb->ips = kzalloc(struct_size(fdb->ips, ip, n_ips),
-				   GFP_KERNEL_ACCOUNT);
-		if (!fdb->ips) {
-			ctnet_fdb_free(fdb);
-			return -ENOMEM;
-		}
-		fdb->ips->n = n_ips;
-		for (i = 0; i < n_ips; i++) {
-			fdb->ips->ip[i].addr = ips[i];
-			fdb->ips->ip[i].fdb = fdb;
-		}
+	if (n_ips && !keep && ctnet_fdb_ips_alloc(fdb, ips, n_ips)) {
+		ctnet_fdb_free(fdb);
+		return -ENOMEM;
 	}
 
 	rcu_read_lock();
@@ -390,7 +326,7 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 			fdb->flags |= old->flags & CTNET_FDB_LOCAL;
 			fdb->router = READ_ONCE(old->router);
 		}
-		err = ctnet_fdb_replace(net, fdb, old, extack);
+		err = ctnet_fdb_replace(net, fdb, old, keep, extack);
 	}
 	if (!err)
 		ctnet_fdb_changed(net, fdb, old ? CTNET_CMD_FDB_SET_NTF :
@@ -441,19 +377,9 @@ bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb)
 void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
 			struct ctnet_fdb *to)
 {
-	struct ctnet_fdb_ips *ips;
-	unsigned int i;
-
 	xa_lock_bh(&net->fdb_ids);
-	ips = from->ips;
-	if (ips && !WARN_ON_ONCE(to->ips)) {
-		for (i = 0; i < ips->n; i++) {
-			/* Who finds @to by this address finds it whole. */
-			smp_store_release(&ips->ip[i].fdb, to);
-		}
-		/* Who finds them at @to finds @to in each. */
-		smp_store_release(&to->ips, ips);
-		WRITE_ONCE(from->ips, NULL);
+	if (from->ips) {
+		ctnet_fdb_ips_move(net, from, to);
 		ctnet_fdb_changed(net, to, CTNET_CMD_FDB_SET_NTF);
 	}
 	xa_unlock_bh(&net->fdb_ids);
@@ -488,21 +414,52 @@ static void ctnet_fdb_walk(struct ctnet_net *net,
 	} while (fdb && most);
 }
 
-struct ctnet_fdb_filter {
-	const struct ctnet_dst *dst;
-	bool learned;
-	bool local;
-};
-
-static bool ctnet_fdb_match(const struct ctnet_fdb *fdb, const void *arg)
+static bool ctnet_fdb_not_local(const struct ctnet_fdb *fdb, const void *arg)
 {
-	const struct ctnet_fdb_filter *filter = arg;
+	return !(fdb->flags & CTNET_FDB_LOCAL);
+}
 
-	if (filter->dst && rcu_access_pointer(fdb->dst) != filter->dst)
-		return false;
-	if (filter->learned && (fdb->flags & CTNET_FDB_STATIC))
-		return false;
-	return filter->local || !(fdb->flags & CTNET_FDB_LOCAL);
+static bool ctnet_fdb_any(const struct ctnet_fdb *fdb, const void *arg)
+{
+	return true;
+}
+
+/*
+ * Removes the entries of a list, but the netdevice's own. May sleep. Each learned one that
+ * goes makes room for another: where MACs are made up without end, it ends after as many as
+ * there were.
+ */
+static void ctnet_fdb_clear(struct ctnet_net *net, struct ctnet_dst *dst,
+			    u16 flags)
+{
+	struct hlist_head *list = ctnet_fdb_list(dst, flags);
+	u32 most = flags & CTNET_FDB_STATIC ? U32_MAX :
+					      READ_ONCE(dst->n_learned);
+	struct ctnet_fdb *fdb;
+	struct hlist_node *tmp;
+	unsigned int n;
+
+	do {
+		if (!READ_ONCE(list->first))
+			return;
+		n = 0;
+		rcu_read_lock();
+		xa_lock_bh(&net->fdb_ids);
+		hlist_for_each_entry_safe(fdb, tmp, list, at) {
+			if (fdb->flags & CTNET_FDB_LOCAL)
+				continue;
+			if (n == CTNET_FDB_CLEAR_BATCH || n == most)
+				break;
+			n++;
+			ctnet_fdb_unlink(net, fdb);
+			ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_DEL_NTF);
+			call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
+		}
+		xa_unlock_bh(&net->fdb_ids);
+		rcu_read_unlock();
+		cond_resched();
+		most -= n;
+	} while (n == CTNET_FDB_CLEAR_BATCH);
 }
 
 /**
@@ -511,18 +468,26 @@ static bool ctnet_fdb_match(const struct ctnet_fdb *fdb, const void *arg)
  * @dst: only those that lie here, or NULL
  * @learned: only learned ones
  *
- * The netdevice's own address stays. Each that goes makes room for another, which is
- * found later in the table: where MACs are made up without end, the walk has one.
+ * The netdevice's own address stays. The walk ends, as ctnet_fdb_clear() does.
  *
- * Context: may sleep.
+ * Context: RTNL; may sleep.
  */
-void ctnet_fdb_flush(struct ctnet_net *net, const struct ctnet_dst *dst,
-		     bool learned)
+void ctnet_fdb_flush(struct ctnet_net *net, struct ctnet_dst *dst, bool learned)
 {
-	struct ctnet_fdb_filter filter = { .dst = dst, .learned = learned };
+	unsigned long id;
 
-	ctnet_fdb_walk(net, ctnet_fdb_match, &filter,
-		       (u64)READ_ONCE(net->n_learned) + READ_ONCE(net->n_static));
+	if (dst) {
+		ctnet_fdb_clear(net, dst, 0);
+		if (!learned)
+			ctnet_fdb_clear(net, dst, CTNET_FDB_STATIC);
+	} else if (learned) {
+		xa_for_each(&net->members, id, dst)
+			ctnet_fdb_clear(net, dst, 0);
+	} else {
+		ctnet_fdb_walk(net, ctnet_fdb_not_local, NULL,
+			       (u64)READ_ONCE(net->n_learned) +
+			       READ_ONCE(net->n_static));
+	}
 }
 
 /**
@@ -549,13 +514,13 @@ void ctnet_fdb_admit(struct ctnet_dst *dst)
  */
 void ctnet_fdb_retire(struct ctnet_dst *dst)
 {
-	struct ctnet_fdb_filter filter = { .dst = dst };
 	struct ctnet_net *net = dst->net;
 
 	xa_lock_bh(&net->fdb_ids);
 	dst->dead = true;
 	xa_unlock_bh(&net->fdb_ids);
-	ctnet_fdb_walk(net, ctnet_fdb_match, &filter, U64_MAX);
+	ctnet_fdb_clear(net, dst, 0);
+	ctnet_fdb_clear(net, dst, CTNET_FDB_STATIC);
 }
 
 /**
@@ -619,7 +584,7 @@ int ctnet_fdb_net_init(struct ctnet_net *net)
 	err = rhashtable_init(&net->fdb, &ctnet_fdb_params);
 	if (err)
 		return err;
-	err = rhashtable_init(&net->ips, &ctnet_ip_params);
+	err = ctnet_fdb_ips_init(net);
 	if (err) {
 		rhashtable_destroy(&net->fdb);
 		return err;
@@ -638,10 +603,8 @@ int ctnet_fdb_net_init(struct ctnet_net *net)
  */
 void ctnet_fdb_net_uninit(struct ctnet_net *net)
 {
-	struct ctnet_fdb_filter filter = { .local = true };
-
 	cancel_delayed_work_sync(&net->ageing_work);
-	ctnet_fdb_walk(net, ctnet_fdb_match, &filter, U64_MAX);
+	ctnet_fdb_walk(net, ctnet_fdb_any, NULL, U64_MAX);
 	WARN_ON_ONCE(net->n_learned || net->n_static);
 	rhashtable_destroy(&net->ips);
 	rhashtable_destroy(&net->fdb);

@@ -69,13 +69,22 @@ static bool ctnet_fdb_test_del(struct ctnet_test *t, struct ctnet_fdb *fdb)
 static void ctnet_fdb_test_count(struct kunit *test, unsigned int n_learned,
 				 unsigned int n_static)
 {
+	unsigned int n = 0, learned;
 	struct ctnet_test *t = test->priv;
+	struct ctnet_dst *dst;
 	struct ctnet_fdb *fdb;
-	unsigned int n = 0;
 	unsigned long id;
 
-	xa_for_each(&t->net->fdb_ids, id, fdb)
+	xa_for_each(&t->net->fdb_ids, id, fdb) {
 		n++;
+		KUNIT_EXPECT_FALSE(test, hlist_unhashed(&fdb->at));
+	}
+	xa_for_each(&t->net->members, id, dst) {
+		learned = 0;
+		hlist_for_each_entry(fdb, &dst->learned, at)
+			learned++;
+		KUNIT_EXPECT_EQ(test, dst->n_learned, learned);
+	}
 	KUNIT_EXPECT_EQ(test, t->net->n_learned, n_learned);
 	/* The network's own is one. */
 	KUNIT_EXPECT_EQ(test, t->net->n_static, n_static + 1);
@@ -408,7 +417,7 @@ static void ctnet_fdb_test_deletes(struct kunit *test)
 #define CTNET_FDB_TEST_ALL	0xfu
 
 static unsigned int ctnet_fdb_test_flush(struct kunit *test,
-					 const struct ctnet_dst *dst, bool learned)
+					 struct ctnet_dst *dst, bool learned)
 {
 	struct ctnet_test *t = test->priv;
 	unsigned int i, left = 0;
@@ -473,6 +482,46 @@ static void ctnet_fdb_test_batches(struct kunit *test)
 				   i % 2 ? "gone" : "there still");
 	}
 	ctnet_fdb_flush(t->net, NULL, false);
+	ctnet_fdb_test_count(test, 0, 0);
+}
+
+/* Of a large table: what goes costs what goes with it, and no walk of the rest. */
+#define CTNET_FDB_TEST_MANY	200000
+
+static void ctnet_fdb_test_goes_fast(struct kunit *test)
+{
+	struct ctnet_test *t = test->priv;
+	s64 took, best = S64_MAX;
+	u8 mac[ETH_ALEN];
+	unsigned int i;
+	ktime_t start;
+
+	cancel_delayed_work_sync(&t->net->ageing_work);
+	t->net->max_fdb = 2 * CTNET_FDB_TEST_MANY;
+	for (i = 0; i < CTNET_FDB_TEST_MANY; i++) {
+		ctnet_fdb_test_mac(i, mac);
+		ctnet_fdb_test_learn(t->port[0], mac);
+		cond_resched();
+	}
+	KUNIT_EXPECT_EQ(test, t->net->n_learned, CTNET_FDB_TEST_MANY);
+	/* The test may have to wait for others: of some, the best. */
+	for (i = 0; i < 10; i++) {
+		ctnet_test_static(test, t->port[1], 1);
+		if (i)
+			ctnet_fdb_test_learn(t->port[1], ctnet_test_mac[2]);
+		start = ktime_get();
+		/* As the device of a container goes down, and then goes. */
+		ctnet_fdb_flush(t->net, t->port[1], true);
+		ctnet_fdb_flush(t->net, t->port[1], false);
+		took = ktime_to_ns(ktime_sub(ktime_get(), start));
+		best = min(best, took);
+		KUNIT_EXPECT_NULL(test, ctnet_fdb_test_at(t, ctnet_test_mac[1]));
+		KUNIT_EXPECT_NULL(test, ctnet_fdb_test_at(t, ctnet_test_mac[2]));
+	}
+	kunit_info(test, "entries of a port went in %lld ns, with %u others\n", best,
+		   CTNET_FDB_TEST_MANY);
+	KUNIT_EXPECT_LT(test, best, (s64)NSEC_PER_MSEC);
+	ctnet_fdb_flush(t->net, NULL, true);
 	ctnet_fdb_test_count(test, 0, 0);
 }
 
@@ -552,6 +601,7 @@ static struct kunit_case ctnet_fdb_cases[] = {
 	KUNIT_CASE(ctnet_fdb_test_deletes),
 	KUNIT_CASE(ctnet_fdb_test_flushes),
 	KUNIT_CASE(ctnet_fdb_test_batches),
+	KUNIT_CASE(ctnet_fdb_test_goes_fast),
 	KUNIT_CASE(ctnet_fdb_test_ages),
 	{}
 };

@@ -14,7 +14,6 @@
  */
 #include <linux/neighbour.h>
 #include <linux/rtnetlink.h>
-#include <linux/slab.h>
 
 #include "ctnet.h"
 
@@ -143,32 +142,6 @@ static int ctnet_rtfdb_peer(struct ctnet_net *net, struct nlattr *tb[], bool add
 	return 0;
 }
 
-/*
- * The IP addresses that a MAC has. Of static entries only, which nobody changes without
- * RTNL: they do not go meanwhile. Returns how many, or an error; @ips is to be freed.
- */
-static int ctnet_rtfdb_ips(struct ctnet_net *net, const u8 *mac,
-			   struct in6_addr **ips)
-{
-	const struct ctnet_fdb_ips *old = NULL;
-	const struct ctnet_fdb *fdb;
-	unsigned int i;
-
-	rcu_read_lock();
-	fdb = ctnet_fdb_find(net, mac);
-	if (fdb)
-		old = fdb->ips;
-	rcu_read_unlock();
-	if (!old)
-		return 0;
-	*ips = kmalloc_array(old->n, sizeof(**ips), GFP_KERNEL);
-	if (!*ips)
-		return -ENOMEM;
-	for (i = 0; i < old->n; i++)
-		(*ips)[i] = old->ip[i].addr;
-	return old->n;
-}
-
 /**
  * ctnet_rtfdb_add() - ndo_fdb_add
  * @ndm: header of the request
@@ -187,9 +160,8 @@ int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 		    struct netlink_ext_ack *extack)
 {
 	struct ctnet_net *net = netdev_priv(dev);
-	struct in6_addr *ips = NULL;
 	struct ctnet_dst *dst;
-	int n, err;
+	int err;
 
 	err = ctnet_rtfdb_check(ndm, tb, addr, vid, extack);
 	if (err)
@@ -211,12 +183,8 @@ int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 	dst = ctnet_rtfdb_dst(net, tb, extack);
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);
-	n = ctnet_rtfdb_ips(net, addr, &ips);
-	if (n < 0)
-		return n;
-	err = ctnet_fdb_set(dst, addr, 0, ips, n, flags & NLM_F_REPLACE, extack);
-	kfree(ips);
-	return err;
+	return ctnet_fdb_set(dst, addr, 0, NULL, CTNET_FDB_KEEP_IPS,
+			     flags & NLM_F_REPLACE, extack);
 }
 
 /**

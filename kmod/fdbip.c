@@ -1,0 +1,238 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The IP addresses of the table's entries, from which ARP and neighbour discovery are
+ * answered and by which the guard decides.
+ *
+ * The control plane names them, in an array that stays as it is. One more place in it is for
+ * a link-local address that a guarded port claims. An address that is taken away by what
+ * a frame says stays in its place, but is in the table no more; what was named is again as
+ * soon as the port is guarded.
+ */
+#include <linux/slab.h>
+#include <net/addrconf.h>
+
+#include "ctnet.h"
+
+static const struct rhashtable_params ctnet_ip_params = {
+	.head_offset = offsetof(struct ctnet_fdb_ip, node),
+	.key_offset = offsetof(struct ctnet_fdb_ip, addr),
+	.key_len = sizeof_field(struct ctnet_fdb_ip, addr),
+	.automatic_shrinking = true,
+};
+
+static struct ctnet_fdb_ip *ctnet_fdb_ip_find(struct ctnet_net *net,
+					      const struct in6_addr *addr)
+{
+	return rhashtable_lookup(&net->ips, addr, ctnet_ip_params);
+}
+
+/**
+ * ctnet_fdb_find_ip() - look an IP address up
+ * @net: the network
+ * @addr: the address; IPv4 as v4-mapped
+ *
+ * Context: under RCU, which also bounds the entry's life.
+ * Return: the entry that has the address, or NULL.
+ */
+struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_net *net,
+				    const struct in6_addr *addr)
+{
+	struct ctnet_fdb_ip *ip = ctnet_fdb_ip_find(net, addr);
+
+	return ip ? READ_ONCE(ip->fdb) : NULL;
+}
+
+/**
+ * ctnet_fdb_ips_alloc() - give a new entry addresses
+ * @fdb: the entry, which is not in the table yet
+ * @addrs: the addresses, no two the same
+ * @n: how many, 1 at least
+ *
+ * Context: may sleep. Return: 0 or -ENOMEM.
+ */
+int ctnet_fdb_ips_alloc(struct ctnet_fdb *fdb, const struct in6_addr *addrs,
+			unsigned int n)
+{
+	struct ctnet_fdb_ips *ips;
+	unsigned int i;
+
+	ips = kzalloc(struct_size(ips, ip, n + 1), GFP_KERNEL_ACCOUNT);
+	if (!ips)
+		return -ENOMEM;
+	ips->named = n;
+	ips->n = n;
+	for (i = 0; i < n; i++) {
+		ips->ip[i].addr = addrs[i];
+		ips->ip[i].fdb = fdb;
+	}
+	fdb->ips = ips;
+	return 0;
+}
+
+/* Whether an address was claimed by frames, and not named. Under the table's lock. */
+static bool ctnet_fdb_ip_is_claimed(const struct ctnet_fdb_ip *ip)
+{
+	const struct ctnet_fdb_ips *ips = ip->fdb->ips;
+
+	return ip >= &ips->ip[ips->named];
+}
+
+/* The table has the address no more. Under its lock. */
+static void ctnet_fdb_ip_remove(struct ctnet_net *net, struct ctnet_fdb_ip *ip)
+{
+	rhashtable_remove_fast(&net->ips, &ip->node, ctnet_ip_params);
+	WRITE_ONCE(ip->fdb, NULL);
+}
+
+/**
+ * ctnet_fdb_ips_unlink() - an entry's addresses leave the table
+ * @net: the network
+ * @ips: they; may be NULL
+ *
+ * Context: under the table's lock.
+ */
+void ctnet_fdb_ips_unlink(struct ctnet_net *net, struct ctnet_fdb_ips *ips)
+{
+	unsigned int i;
+
+	for (i = 0; ips && i < ips->n; i++)
+		if (ips->ip[i].fdb)
+			ctnet_fdb_ip_remove(net, &ips->ip[i]);
+}
+
+/*
+ * Those of @old that @fdb has, too, are replaced; of the rest the one that was claimed goes
+ * with the MAC unless the MAC goes elsewhere, and the others go. Cannot fail.
+ */
+static void ctnet_fdb_ips_inherit(struct ctnet_net *net, struct ctnet_fdb *fdb,
+				  struct ctnet_fdb *old)
+{
+	struct ctnet_fdb_ips *ips = fdb->ips, *had = old->ips;
+	bool keep = ips && rcu_access_pointer(fdb->dst) ==
+			   rcu_access_pointer(old->dst);
+	struct ctnet_fdb_ip *spare;
+	unsigned int i;
+
+	for (i = 0; i < had->n; i++) {
+		struct ctnet_fdb_ip *ip = &had->ip[i];
+
+		if (!ip->fdb || ctnet_fdb_ip_find(net, &ip->addr) != ip)
+			continue;
+		if (!keep || !ctnet_fdb_ip_is_claimed(ip)) {
+			ctnet_fdb_ip_remove(net, ip);
+			continue;
+		}
+		spare = &ips->ip[ips->n];
+		spare->addr = ip->addr;
+		spare->fdb = fdb;
+		rhashtable_replace_fast(&net->ips, &ip->node, &spare->node,
+					ctnet_ip_params);
+		ips->n++;
+	}
+	/* A claim that was disputed is not made again. */
+	if (keep && had->n > had->named)
+		ips->n = ips->named + 1;
+}
+
+/**
+ * ctnet_fdb_ips_link() - enter a new entry's addresses into the table
+ * @net: the network
+ * @fdb: the entry
+ * @old: the one that it replaces, whose addresses go or become its own; or NULL
+ * @extack: says why not
+ *
+ * What other entries have claimed is no obstacle: what is named goes before.
+ *
+ * Context: under RCU and the table's lock.
+ * Return: 0, -EADDRINUSE if another entry has one of the addresses, or -ENOMEM; a failure
+ * has changed nothing.
+ */
+int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
+		       struct ctnet_fdb *old, struct netlink_ext_ack *extack)
+{
+	struct ctnet_fdb_ips *ips = fdb->ips;
+	struct ctnet_fdb_ip *other;
+	unsigned int i, n;
+	int err = 0;
+
+	for (n = 0; ips && n < ips->n && !err; n++) {
+		other = ctnet_fdb_ip_find(net, &ips->ip[n].addr);
+		if (!other) {
+			err = rhashtable_insert_fast(&net->ips, &ips->ip[n].node,
+						     ctnet_ip_params);
+		} else if (other->fdb != old && !ctnet_fdb_ip_is_claimed(other)) {
+			NL_SET_ERR_MSG(extack, "Another MAC has one of the IP addresses: remove it there first");
+			err = -EADDRINUSE;
+		}
+	}
+	if (err) {
+		/* The last of them was not inserted, nor those that others have. */
+		for (i = 0; i < n - 1; i++)
+			if (ctnet_fdb_ip_find(net, &ips->ip[i].addr) == &ips->ip[i])
+				rhashtable_remove_fast(&net->ips,
+						       &ips->ip[i].node,
+						       ctnet_ip_params);
+		return err;
+	}
+	/* Cannot fail from here on. */
+	for (i = 0; i < n; i++) {
+		other = ctnet_fdb_ip_find(net, &ips->ip[i].addr);
+		if (other == &ips->ip[i])
+			continue;
+		rhashtable_replace_fast(&net->ips, &other->node,
+					&ips->ip[i].node, ctnet_ip_params);
+		if (other->fdb != old) {
+			struct ctnet_fdb *loser = other->fdb;
+
+			WRITE_ONCE(other->fdb, NULL);
+			ctnet_fdb_changed(net, loser, CTNET_CMD_FDB_SET_NTF);
+		}
+	}
+	if (old && old->ips)
+		ctnet_fdb_ips_inherit(net, fdb, old);
+	return 0;
+}
+
+/**
+ * ctnet_fdb_ips_move() - an entry's addresses become another's
+ * @net: the network
+ * @from: the entry, which is about to go
+ * @to: one without addresses
+ *
+ * What was claimed goes with the MAC unless the MAC goes elsewhere.
+ *
+ * Context: under the table's lock.
+ */
+void ctnet_fdb_ips_move(struct ctnet_net *net, struct ctnet_fdb *from,
+			struct ctnet_fdb *to)
+{
+	bool moved = rcu_access_pointer(from->dst) != rcu_access_pointer(to->dst);
+	struct ctnet_fdb_ips *ips = from->ips;
+	unsigned int i;
+
+	if (!ips || WARN_ON_ONCE(to->ips))
+		return;
+	for (i = ips->named; moved && i < ips->n; i++)
+		if (ips->ip[i].fdb)
+			ctnet_fdb_ip_remove(net, &ips->ip[i]);
+	for (i = 0; i < ips->n; i++) {
+		if (!ips->ip[i].fdb)
+			continue;
+		/* Who finds @to by this address finds it whole. */
+		smp_store_release(&ips->ip[i].fdb, to);
+	}
+	/* Who finds them at @to finds @to in each. */
+	smp_store_release(&to->ips, ips);
+	WRITE_ONCE(from->ips, NULL);
+}
+
+/**
+ * ctnet_fdb_ips_init() - make a network's table of addresses
+ * @net: the network
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ctnet_fdb_ips_init(struct ctnet_net *net)
+{
+	return rhashtable_init(&net->ips, &ctnet_ip_params);
+}
