@@ -417,6 +417,7 @@ void ctnet_port_exit(void);
 int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 		      struct netlink_ext_ack *extack);
 void ctnet_port_detach(struct ctnet_port *port);
+int ctnet_port_set_flags(struct ctnet_port *port, u32 flags);
 struct ctnet_port *ctnet_port_get(const struct net_device *dev);
 void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 			bool received);
@@ -453,6 +454,9 @@ int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
 		       struct ctnet_fdb *old, struct netlink_ext_ack *extack);
 void ctnet_fdb_ips_move(struct ctnet_net *net, struct ctnet_fdb *from,
 			struct ctnet_fdb *to);
+int ctnet_fdb_reinstate(struct ctnet_dst *dst);
+void ctnet_fdb_dispute(struct ctnet_net *net, const struct in6_addr *addr,
+		       const u8 *mac);
 
 /* guard.c */
 enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
@@ -461,6 +465,7 @@ enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
 
 /* neigh.c */
 bool ctnet_neigh(struct sk_buff *skb, struct ctnet_dst *src);
+void ctnet_neigh_hear(const struct sk_buff *skb, struct ctnet_dst *src);
 
 /* Last byte of the groups that 802.1D keeps on the link: BPDUs, pause frames. */
 #define CTNET_GROUP_BPDU	0x00
@@ -675,6 +680,28 @@ static inline struct ctnet_port *ctnet_dst_port(struct ctnet_dst *dst)
 static inline struct ctnet_peer *ctnet_dst_peer(struct ctnet_dst *dst)
 {
 	return container_of(dst, struct ctnet_peer, dst);
+}
+
+/* Whether a frame may be sent out of a port. */
+static inline bool ctnet_port_is_up(const struct ctnet_port *port)
+{
+	return READ_ONCE(port->dev->flags) & IFF_UP &&
+	       netif_carrier_ok(port->dev);
+}
+
+/*
+ * Whether a frame may be ARP or neighbour discovery, by a look that costs the others
+ * nothing.
+ */
+static inline bool ctnet_is_neigh(const struct sk_buff *skb)
+{
+	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
+
+	if (eth->h_proto == htons(ETH_P_ARP))
+		return true;
+	return eth->h_proto == htons(ETH_P_IPV6) &&
+	       (skb_headlen(skb) < ETH_HLEN + sizeof(struct ipv6hdr) ||
+		((const struct ipv6hdr *)(eth + 1))->nexthdr == IPPROTO_ICMPV6);
 }
 
 static inline void ctnet_stats_rx(struct pcpu_sw_netstats __percpu *stats,

@@ -324,13 +324,16 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 	} else {
 		if (old) {
 			fdb->flags |= old->flags & CTNET_FDB_LOCAL;
-			fdb->router = READ_ONCE(old->router);
+			/* What was said elsewhere says nothing of this place. */
+			fdb->router = READ_ONCE(old->router) &&
+				      rcu_access_pointer(old->dst) == dst;
 		}
 		err = ctnet_fdb_replace(net, fdb, old, keep, extack);
 	}
-	if (!err)
+	if (!err) {
 		ctnet_fdb_changed(net, fdb, old ? CTNET_CMD_FDB_SET_NTF :
 				  CTNET_CMD_FDB_ADD_NTF);
+	}
 	xa_unlock_bh(&net->fdb_ids);
 	rcu_read_unlock();
 

@@ -226,6 +226,98 @@ void ctnet_fdb_ips_move(struct ctnet_net *net, struct ctnet_fdb *from,
 	WRITE_ONCE(from->ips, NULL);
 }
 
+/*
+ * Whether frames may take an address away. Not what was named for a guarded port or for the
+ * host.
+ */
+static bool ctnet_fdb_ip_may_go(const struct ctnet_fdb_ip *ip,
+				const struct ctnet_fdb *fdb)
+{
+	const struct ctnet_fdb_ips *ips = READ_ONCE(fdb->ips);
+	const struct ctnet_dst *dst = rcu_dereference(fdb->dst);
+
+	if (ips && ip >= &ips->ip[ips->named])
+		return true;
+	return dst->kind == CTNET_DST_PEER ||
+	       (dst->kind == CTNET_DST_PORT &&
+		!(READ_ONCE(dst->flags) & CTNET_PORT_GUARD));
+}
+
+/**
+ * ctnet_fdb_dispute() - a frame says that an address lives at some MAC
+ * @net: the network
+ * @addr: the address; IPv4 as v4-mapped
+ * @mac: the MAC
+ *
+ * If the table has it at another one, which of the two is right is not for the table to
+ * say: it has the address no more, and questions for it go to all.
+ *
+ * Context: under RCU; the frame's source is one that the table learns from. Takes the
+ * table's lock only if something changes.
+ */
+void ctnet_fdb_dispute(struct ctnet_net *net, const struct in6_addr *addr,
+		       const u8 *mac)
+{
+	struct ctnet_fdb_ip *ip = ctnet_fdb_ip_find(net, addr);
+	u64 key = ether_addr_to_u64(mac);
+	struct ctnet_fdb *fdb;
+
+	fdb = ip ? READ_ONCE(ip->fdb) : NULL;
+	if (!fdb || fdb->mac == key || !ctnet_fdb_ip_may_go(ip, fdb))
+		return;
+
+	xa_lock_bh(&net->fdb_ids);
+	ip = ctnet_fdb_ip_find(net, addr);
+	fdb = ip ? ip->fdb : NULL;
+	if (fdb && fdb->mac != key && ctnet_fdb_ip_may_go(ip, fdb)) {
+		ctnet_fdb_ip_remove(net, ip);
+		ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_SET_NTF);
+	}
+	xa_unlock_bh(&net->fdb_ids);
+}
+
+/**
+ * ctnet_fdb_reinstate() - a port becomes guarded: its addresses are what was named
+ * @dst: the port
+ *
+ * But those that were named for another entry since.
+ *
+ * Context: RTNL. Return: 0 or -ENOMEM.
+ */
+int ctnet_fdb_reinstate(struct ctnet_dst *dst)
+{
+	struct ctnet_net *net = dst->net;
+	struct ctnet_fdb *fdb;
+	int err = 0;
+
+	rcu_read_lock();
+	xa_lock_bh(&net->fdb_ids);
+	hlist_for_each_entry(fdb, &dst->fixed, at) {
+		struct ctnet_fdb_ips *ips = fdb->ips;
+		bool changed = false;
+		unsigned int i;
+
+		for (i = 0; ips && i < ips->named && !err; i++) {
+			struct ctnet_fdb_ip *ip = &ips->ip[i];
+
+			if (ip->fdb || ctnet_fdb_ip_find(net, &ip->addr))
+				continue;
+			ip->fdb = fdb;
+			err = rhashtable_insert_fast(&net->ips, &ip->node,
+						     ctnet_ip_params);
+			if (err)
+				ip->fdb = NULL;
+			else
+				changed = true;
+		}
+		if (changed)
+			ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_SET_NTF);
+	}
+	xa_unlock_bh(&net->fdb_ids);
+	rcu_read_unlock();
+	return err;
+}
+
 /**
  * ctnet_fdb_ips_init() - make a network's table of addresses
  * @net: the network

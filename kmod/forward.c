@@ -111,6 +111,8 @@ ctnet_forward_source(struct sk_buff *skb, struct ctnet_dst *src)
 			return reason;
 	} else if (READ_ONCE(net->learning)) {
 		ctnet_fdb_learn(src, eth->h_source, fdb);
+		if (unlikely(ctnet_is_neigh(skb)))
+			ctnet_neigh_hear(skb, src);
 	}
 	return 0;
 }
@@ -177,6 +179,9 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src)
 			reason = CTNET_DROP_LINK_LOCAL;
 			goto drop;
 		}
+		/* Of the host what it tells all; it answers for others, too. */
+		if (src == &net->self && ctnet_is_neigh(skb))
+			ctnet_neigh_hear(skb, src);
 		if (!READ_ONCE(net->suppress) || !ctnet_neigh(skb, src))
 			ctnet_flood(skb, src);
 		return;

@@ -6,7 +6,10 @@
  *
  * What announces (gratuitous ARP, unsolicited advertisements) is no question and
  * passes; so does a question that its asker is the answer to, as duplicate
- * detection is. Questions inside a VLAN pass too, as the table knows no VLANs.
+ * detection is, and one whose answer would lead nowhere. Questions inside a VLAN pass
+ * too, as the table knows no VLANs.
+ *
+ * Who says that an address is elsewhere than the table has it ends the answering.
  */
 #include <linux/icmpv6.h>
 #include <linux/if_arp.h>
@@ -17,12 +20,44 @@
 
 #include "ctnet.h"
 
+/* ARP for IPv4 over Ethernet. */
+struct ctnet_arp {
+	struct arphdr	hdr;
+	u8		sha[ETH_ALEN];
+	__be32		sip;
+	u8		tha[ETH_ALEN];
+	__be32		tip;
+} __packed;
+
+/* Options of a message of neighbour discovery that are looked at. */
+#define CTNET_NEIGH_OPTIONS	16
+
 /* Who has an address may be told to whom asks for it. */
 enum ctnet_neigh_verdict {
 	CTNET_NEIGH_ANSWER,
 	CTNET_NEIGH_PASS,
 	CTNET_NEIGH_CONSUMED,
 };
+
+/*
+ * The table has no answer. Where nothing unknown is flooded the host alone is asked: it may
+ * have the address on another device, or answer for others.
+ */
+static enum ctnet_neigh_verdict ctnet_neigh_ask_others(struct sk_buff *skb,
+						       struct ctnet_dst *src,
+						       enum ctnet_drop reason)
+{
+	struct ctnet_net *net = src->net;
+
+	if (READ_ONCE(net->flood))
+		return CTNET_NEIGH_PASS;
+	ctnet_drop_count(net, skb, reason);
+	if (src->kind == CTNET_DST_SELF)
+		kfree_skb(skb);
+	else
+		ctnet_dev_deliver(net, skb);
+	return CTNET_NEIGH_CONSUMED;
+}
 
 static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
 						 struct ctnet_dst *src,
@@ -42,25 +77,22 @@ static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
 		return CTNET_NEIGH_CONSUMED;
 	}
 	if (!fdb) {
-		if (READ_ONCE(net->flood))
+		/* Addresses that hosts give themselves are not the control plane's to know. */
+		if (ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL)
 			return CTNET_NEIGH_PASS;
-		ctnet_nl_miss_event(src, NULL, addr);
-		ctnet_drop_count(net, skb, CTNET_DROP_MISS);
-		/* It may have it on another device, or answer for others. */
-		if (src->kind == CTNET_DST_SELF)
-			kfree_skb(skb);
-		else
-			ctnet_dev_deliver(net, skb);
-		return CTNET_NEIGH_CONSUMED;
+		if (!READ_ONCE(net->flood))
+			ctnet_nl_miss_event(src, NULL, addr);
+		return ctnet_neigh_ask_others(skb, src, CTNET_DROP_MISS);
 	}
 	dst = rcu_dereference(fdb->dst);
 	if (dst == src || (dst->kind == CTNET_DST_PEER &&
 			   src->kind == CTNET_DST_PEER))
 		return CTNET_NEIGH_PASS;
-	if (!ctnet_may_pass(src, dst, &reason)) {
-		ctnet_drop(net, skb, reason);
-		return CTNET_NEIGH_CONSUMED;
-	}
+	/* The answer would lead nowhere, that of somebody else may not. */
+	if (!ctnet_may_pass(src, dst, &reason))
+		return ctnet_neigh_ask_others(skb, src, reason);
+	if (dst->kind == CTNET_DST_PORT && !ctnet_port_is_up(ctnet_dst_port(dst)))
+		return ctnet_neigh_ask_others(skb, src, CTNET_DROP_PORT_DOWN);
 	u64_to_ether_addr(fdb->mac, mac);
 	*router = READ_ONCE(fdb->router);
 	return CTNET_NEIGH_ANSWER;
@@ -84,25 +116,32 @@ static void ctnet_neigh_send(struct sk_buff *skb, struct ctnet_dst *src,
 	consume_skb(skb);
 }
 
+/* A message of ARP, or NULL if the frame has none. */
+static const struct ctnet_arp *ctnet_neigh_get_arp(const struct sk_buff *skb,
+						   struct ctnet_arp *buf)
+{
+	const struct ctnet_arp *arp;
+
+	arp = skb_header_pointer(skb, ETH_HLEN, sizeof(*buf), buf);
+	if (!arp || arp->hdr.ar_hrd != htons(ARPHRD_ETHER) ||
+	    arp->hdr.ar_pro != htons(ETH_P_IP) ||
+	    arp->hdr.ar_hln != ETH_ALEN || arp->hdr.ar_pln != sizeof(__be32))
+		return NULL;
+	return arp;
+}
+
 static bool ctnet_neigh_arp(struct sk_buff *skb, struct ctnet_dst *src)
 {
-	struct {
-		struct arphdr	hdr;
-		u8		sha[ETH_ALEN];
-		__be32		sip;
-		u8		tha[ETH_ALEN];
-		__be32		tip;
-	} __packed _arp, *arp;
 	enum ctnet_neigh_verdict verdict;
+	const struct ctnet_arp *arp;
+	struct ctnet_arp _arp;
 	struct in6_addr addr;
 	u8 mac[ETH_ALEN];
 	bool router;
 
-	arp = skb_header_pointer(skb, ETH_HLEN, sizeof(_arp), &_arp);
-	if (!arp || arp->hdr.ar_hrd != htons(ARPHRD_ETHER) ||
-	    arp->hdr.ar_pro != htons(ETH_P_IP) ||
-	    arp->hdr.ar_hln != ETH_ALEN || arp->hdr.ar_pln != sizeof(__be32) ||
-	    arp->hdr.ar_op != htons(ARPOP_REQUEST) || arp->sip == arp->tip)
+	arp = ctnet_neigh_get_arp(skb, &_arp);
+	if (!arp || arp->hdr.ar_op != htons(ARPOP_REQUEST) ||
+	    arp->sip == arp->tip)
 		return false;
 
 	ipv6_addr_set_v4mapped(arp->tip, &addr);
@@ -171,48 +210,179 @@ static struct sk_buff *ctnet_neigh_na(struct net_device *dev, const u8 *mac,
 
 /*
  * Who advertises itself as a router is called one in answers, too: else its neighbours
- * would no longer take it for one (RFC 4861 section 7.2.5).
+ * would no longer take it for one (RFC 4861 section 7.2.5). Nobody else can say so of it.
  */
-static void ctnet_neigh_ra(const struct sk_buff *skb, struct ctnet_net *net,
+static void ctnet_neigh_ra(const struct sk_buff *skb, struct ctnet_dst *src,
 			   bool router)
 {
-	struct ctnet_fdb *fdb = ctnet_fdb_find(net, eth_hdr(skb)->h_source);
+	struct ctnet_fdb *fdb = ctnet_fdb_find(src->net, eth_hdr(skb)->h_source);
 
-	if (fdb && READ_ONCE(fdb->router) != router)
+	if (fdb && rcu_access_pointer(fdb->dst) == src &&
+	    READ_ONCE(fdb->router) != router)
 		WRITE_ONCE(fdb->router, router);
+}
+
+/* What all messages of neighbour discovery begin with. */
+struct ctnet_nd {
+	struct ipv6hdr	iph;
+	struct icmp6hdr	icmp;
+} __packed;
+
+/* A message of neighbour discovery, or NULL if the frame has none that is valid. */
+static const struct ctnet_nd *ctnet_neigh_get_nd(const struct sk_buff *skb,
+						 struct ctnet_nd *buf)
+{
+	const struct ctnet_nd *nd;
+
+	nd = skb_header_pointer(skb, ETH_HLEN, sizeof(*buf), buf);
+	if (!nd || nd->iph.version != 6 || nd->iph.nexthdr != IPPROTO_ICMPV6 ||
+	    nd->iph.hop_limit != 255 || nd->icmp.icmp6_code)
+		return NULL;
+	return nd;
+}
+
+/* The target of a solicitation or an advertisement. Whether there is one. */
+static bool ctnet_neigh_target(const struct sk_buff *skb, struct in6_addr *target)
+{
+	return !skb_copy_bits(skb, ETH_HLEN + sizeof(struct ipv6hdr) +
+			      offsetof(struct nd_msg, target),
+			      target, sizeof(*target)) &&
+	       !ipv6_addr_is_multicast(target) && !ipv6_addr_v4mapped(target);
 }
 
 static bool ctnet_neigh_nd(struct sk_buff *skb, struct ctnet_dst *src)
 {
-	struct {
-		struct ipv6hdr	iph;
-		struct nd_msg	msg;
-	} __packed _ns, *ns;
 	enum ctnet_neigh_verdict verdict;
+	const struct ctnet_nd *nd;
+	struct ctnet_nd _nd;
 	struct in6_addr target;
 	u8 mac[ETH_ALEN];
 	bool router;
 
-	ns = skb_header_pointer(skb, ETH_HLEN, sizeof(_ns), &_ns);
-	if (!ns || ns->iph.version != 6 || ns->iph.nexthdr != IPPROTO_ICMPV6 ||
-	    ns->iph.hop_limit != 255 || ns->msg.icmph.icmp6_code)
+	nd = ctnet_neigh_get_nd(skb, &_nd);
+	if (!nd)
 		return false;
-	if (ns->msg.icmph.icmp6_type == NDISC_ROUTER_ADVERTISEMENT)
-		ctnet_neigh_ra(skb, src->net, ns->msg.icmph.icmp6_rt_lifetime);
-	if (ns->msg.icmph.icmp6_type != NDISC_NEIGHBOUR_SOLICITATION ||
-	    ipv6_addr_is_multicast(&ns->msg.target) ||
-	    ipv6_addr_v4mapped(&ns->msg.target))
+	if (nd->icmp.icmp6_type == NDISC_ROUTER_ADVERTISEMENT)
+		ctnet_neigh_ra(skb, src, nd->icmp.icmp6_rt_lifetime);
+	if (nd->icmp.icmp6_type != NDISC_NEIGHBOUR_SOLICITATION ||
+	    !ctnet_neigh_target(skb, &target))
 		return false;
 
-	target = ns->msg.target;
 	verdict = ctnet_neigh_look(skb, src, &target, mac, &router);
 	if (verdict == CTNET_NEIGH_ANSWER)
 		ctnet_neigh_send(skb, src,
 				 ctnet_neigh_na(src->net->dev, mac, &target,
-						&ns->iph.saddr,
+						&nd->iph.saddr,
 						eth_hdr(skb)->h_source,
 						router));
 	return verdict != CTNET_NEIGH_PASS;
+}
+
+/*
+ * The MAC in an option of neighbour discovery. @off: the first option. @end: of the
+ * packet. Whether there is one.
+ */
+static bool ctnet_neigh_option(const struct sk_buff *skb, unsigned int off,
+			       unsigned int end, u8 type, u8 mac[ETH_ALEN])
+{
+	struct {
+		struct nd_opt_hdr	hdr;
+		u8			addr[ETH_ALEN];
+	} __packed _opt, *opt;
+	unsigned int n;
+
+	for (n = 0; n < CTNET_NEIGH_OPTIONS && off + sizeof(_opt) <= end; n++) {
+		opt = skb_header_pointer(skb, off, sizeof(_opt), &_opt);
+		if (!opt || !opt->hdr.nd_opt_len)
+			return false;
+		if (opt->hdr.nd_opt_type == type) {
+			memcpy(mac, opt->addr, ETH_ALEN);
+			return true;
+		}
+		off += opt->hdr.nd_opt_len * 8;
+	}
+	return false;
+}
+
+/* Which address is at which MAC, in the words of ARP. Whether it says so. */
+static bool ctnet_neigh_told_arp(const struct sk_buff *skb,
+				 struct in6_addr *addr, u8 mac[ETH_ALEN])
+{
+	const struct ctnet_arp *arp;
+	struct ctnet_arp _arp;
+
+	arp = ctnet_neigh_get_arp(skb, &_arp);
+	/* A probe (RFC 5227) has no sender address yet. */
+	if (!arp || !arp->sip || (arp->hdr.ar_op != htons(ARPOP_REQUEST) &&
+				  arp->hdr.ar_op != htons(ARPOP_REPLY)))
+		return false;
+	ipv6_addr_set_v4mapped(arp->sip, addr);
+	memcpy(mac, arp->sha, ETH_ALEN);
+	return true;
+}
+
+/*
+ * The same in those of neighbour discovery: an advertisement of its target, if it is to
+ * override what was known; the others of their source, if they name its MAC.
+ */
+static bool ctnet_neigh_told_nd(const struct sk_buff *skb,
+				struct in6_addr *addr, u8 mac[ETH_ALEN])
+{
+	unsigned int off = ETH_HLEN + sizeof(struct ipv6hdr), end;
+	const struct ctnet_nd *nd;
+	struct ctnet_nd _nd;
+
+	nd = ctnet_neigh_get_nd(skb, &_nd);
+	if (!nd)
+		return false;
+	end = off + ntohs(nd->iph.payload_len);
+	*addr = nd->iph.saddr;
+	switch (nd->icmp.icmp6_type) {
+	case NDISC_NEIGHBOUR_ADVERTISEMENT:
+		if (!nd->icmp.icmp6_override || !ctnet_neigh_target(skb, addr))
+			return false;
+		if (!ctnet_neigh_option(skb, off + sizeof(struct nd_msg), end,
+					ND_OPT_TARGET_LL_ADDR, mac))
+			ether_addr_copy(mac, eth_hdr(skb)->h_source);
+		return true;
+	case NDISC_NEIGHBOUR_SOLICITATION:
+		off += sizeof(struct nd_msg);
+		break;
+	case NDISC_ROUTER_SOLICITATION:
+		off += sizeof(struct rs_msg);
+		break;
+	case NDISC_ROUTER_ADVERTISEMENT:
+		off += sizeof(struct ra_msg);
+		break;
+	default:
+		return false;
+	}
+	return !ipv6_addr_any(addr) && !ipv6_addr_is_multicast(addr) &&
+	       !ipv6_addr_v4mapped(addr) &&
+	       ctnet_neigh_option(skb, off, end, ND_OPT_SOURCE_LL_ADDR, mac);
+}
+
+/**
+ * ctnet_neigh_hear() - a frame may say which MAC an address is at
+ * @skb: the frame, as forward.c has it
+ * @src: where it came from: one that the table learns from, or the host
+ *
+ * Context: under RCU.
+ */
+void ctnet_neigh_hear(const struct sk_buff *skb, struct ctnet_dst *src)
+{
+	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
+	u8 mac[ETH_ALEN] __aligned(2);
+	struct in6_addr addr;
+	bool told;
+
+	if (skb_vlan_tag_present(skb))
+		return;
+	told = eth->h_proto == htons(ETH_P_ARP) ?
+	       ctnet_neigh_told_arp(skb, &addr, mac) :
+	       ctnet_neigh_told_nd(skb, &addr, mac);
+	if (told && is_valid_ether_addr(mac))
+		ctnet_fdb_dispute(src->net, &addr, mac);
 }
 
 /**

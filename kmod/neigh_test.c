@@ -316,6 +316,48 @@ static void ctnet_neigh_test_router(struct kunit *test)
 		ctnet_neigh_test_put_na(test, ctnet_test_ip6(1), &own, router);
 		ctnet_neigh_test_answered(test, t->port[0], at, "router", i);
 	}
+	/* Without options it is shorter than other messages. */
+	ctnet_test_eth(&t->f, ctnet_test_broadcast, ctnet_test_mac[1]);
+	ctnet_test_put_ip6(&t->f, ctnet_test_ll(1), in6addr_linklocal_allnodes);
+	msg = ctnet_test_nd(&t->f, NDISC_ROUTER_ADVERTISEMENT, in6addr_any);
+	msg->icmph.icmp6_rt_lifetime = htons(1);
+	t->f.len -= sizeof(*msg) - 16;
+	ctnet_test_done(&t->f);
+	ctnet_neigh_test_passes(test, t->port[1], "short", 0);
+	ctnet_neigh_test_put_ns(test, own, ctnet_test_ip6(1));
+	ctnet_neigh_test_put_na(test, ctnet_test_ip6(1), &own, true);
+	ctnet_neigh_test_answered(test, t->port[0], at, "router", 4);
+	/* Nobody elsewhere says of it that it is one no more, nor makes one of it. */
+	ctnet_test_eth(&t->f, ctnet_test_broadcast, ctnet_test_mac[1]);
+	ctnet_test_put_ip6(&t->f, ctnet_test_ll(1), in6addr_linklocal_allnodes);
+	msg = ctnet_test_nd(&t->f, NDISC_ROUTER_ADVERTISEMENT, in6addr_any);
+	ctnet_test_done(&t->f);
+	for (i = 0; i < 2; i++) {
+		ctnet_neigh_test_passes(test, t->port[2 * i], "elsewhere", i);
+		ctnet_neigh_test_passes(test, &t->net->self, "the host", i);
+	}
+	ctnet_neigh_test_put_ns(test, own, ctnet_test_ip6(1));
+	ctnet_neigh_test_answered(test, t->port[0], at, "router", 5);
+	/* What was said elsewhere before the MAC was entered. */
+	rcu_read_lock();
+	ctnet_fdb_learn(t->port[2], ctnet_test_mac[4], NULL);
+	rcu_read_unlock();
+	ctnet_test_eth(&t->f, ctnet_test_broadcast, ctnet_test_mac[4]);
+	ctnet_test_put_ip6(&t->f, ctnet_test_ll(4), in6addr_linklocal_allnodes);
+	msg = ctnet_test_nd(&t->f, NDISC_ROUTER_ADVERTISEMENT, in6addr_any);
+	msg->icmph.icmp6_rt_lifetime = htons(1);
+	ctnet_test_done(&t->f);
+	ctnet_neigh_test_passes(test, t->port[2], "learned", 0);
+	ctnet_test_static(test, t->port[1], 4);
+	rcu_read_lock();
+	KUNIT_EXPECT_FALSE(test, ctnet_fdb_find(t->net, ctnet_test_mac[4])->router);
+	rcu_read_unlock();
+	ctnet_test_eth(&t->f, ctnet_test_broadcast, ctnet_test_mac[1]);
+	ctnet_test_put_ip6(&t->f, ctnet_test_ll(1), in6addr_linklocal_allnodes);
+	ctnet_test_nd(&t->f, NDISC_ROUTER_ADVERTISEMENT, in6addr_any);
+	ctnet_test_done(&t->f);
+	ctnet_neigh_test_passes(test, t->port[1], "no more", 0);
+	ctnet_neigh_test_put_na(test, ctnet_test_ip6(1), &own, false);
 	/* One that nobody knows, and one that a router behind another sent. */
 	ctnet_test_eth(&t->f, ctnet_test_broadcast, ctnet_test_mac[5]);
 	ctnet_test_put_ip6(&t->f, ctnet_test_ll(5), in6addr_linklocal_allnodes)->hop_limit = 254;
@@ -398,8 +440,13 @@ static void ctnet_neigh_test_who_may_know(struct kunit *test)
 	t->port[0]->flags |= CTNET_PORT_ISOLATED;
 	t->port[1]->flags |= CTNET_PORT_ISOLATED;
 	ctnet_neigh_test_put_arp(test, 0, ctnet_test_ip4(1));
+	ctnet_neigh_test_passes(test, t->port[0], "isolated", 0);
+	/* But others may answer for them, the host above all. */
+	t->net->flood = false;
 	KUNIT_EXPECT_TRUE(test, ctnet_neigh_test_ask(test, t->port[0], t->f.len,
 						     t->f.len));
+	KUNIT_EXPECT_TRUE(test, ctnet_test_got(&t->host, t->f.data, t->f.len));
+	t->net->flood = true;
 	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops, CTNET_DROP_ISOLATED),
 			1ull);
 	KUNIT_EXPECT_TRUE(test,
@@ -424,6 +471,169 @@ static void ctnet_neigh_test_who_may_know(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 1ull);
 }
 
+/* What the table has leads nowhere: the question goes on. */
+static void ctnet_neigh_test_nowhere(struct kunit *test)
+{
+	struct in6_addr own = ctnet_test_ip6(0), ll = ctnet_test_ll(5);
+	struct ctnet_test *t = test->priv;
+
+	netif_carrier_off(t->port_dev[1]);
+	ctnet_neigh_test_put_arp(test, 0, ctnet_test_ip4(1));
+	ctnet_neigh_test_passes(test, t->port[0], "no carrier", 0);
+	ctnet_neigh_test_put_ns(test, own, ctnet_test_ip6(1));
+	ctnet_neigh_test_passes(test, t->port[0], "no carrier", 1);
+	t->net->flood = false;
+	KUNIT_EXPECT_TRUE(test, ctnet_neigh_test_ask(test, t->port[0], t->f.len,
+						     t->f.len));
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops,
+					       CTNET_DROP_PORT_DOWN), 1ull);
+	KUNIT_EXPECT_TRUE(test, ctnet_test_got(&t->host, t->f.data, t->f.len));
+	netif_carrier_on(t->port_dev[1]);
+	KUNIT_EXPECT_TRUE(test, ctnet_neigh_test_ask(test, t->port[0], t->f.len,
+						     t->f.len));
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 1ull);
+	/* Link-local addresses need not be in the table. */
+	ctnet_neigh_test_put_ns(test, own, ll);
+	KUNIT_EXPECT_FALSE(test, ctnet_neigh_test_ask(test, t->port[0], t->f.len,
+						      t->f.len));
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 1ull);
+}
+
+/* Which words of neighbour discovery, by whom, take an address from host 1. */
+static void ctnet_neigh_test_told(struct kunit *test, struct ctnet_dst *src,
+				  bool gone, const char *what, int n)
+{
+	struct in6_addr ip4 = ctnet_test_mapped(1), ip6 = ctnet_test_ip6(1);
+	struct ctnet_test *t = test->priv;
+	unsigned int linear;
+	bool left;
+
+	ctnet_test_done(&t->f);
+	for (linear = ETH_HLEN; linear <= t->f.len; linear += 7) {
+		ctnet_test_static(test, t->port[1], 1);
+		ctnet_test_send(ctnet_test_skb(test, &t->f, t->f.len, linear), src);
+		rcu_read_lock();
+		left = ctnet_fdb_find_ip(t->net, &ip4) &&
+		       ctnet_fdb_find_ip(t->net, &ip6);
+		rcu_read_unlock();
+		KUNIT_EXPECT_EQ_MSG(test, left, !gone, "%s %d: %u linear", what, n,
+				    linear);
+	}
+}
+
+static struct ctnet_test_arp *ctnet_neigh_test_tell_arp(struct kunit *test, u16 op)
+{
+	struct ctnet_test *t = test->priv;
+
+	ctnet_test_eth(&t->f, op == ARPOP_REPLY ? ctnet_test_mac[0] :
+		       ctnet_test_broadcast, ctnet_test_mac[2]);
+	return ctnet_test_put_arp(&t->f, op, ctnet_test_mac[2], ctnet_test_ip4(1),
+				  ctnet_test_ip4(0));
+}
+
+/* One that says something of host 1's address, with an option in its place. */
+static struct nd_msg *ctnet_neigh_test_tell_nd(struct kunit *test, u8 type,
+					       struct in6_addr saddr,
+					       struct in6_addr target, int opt)
+{
+	static const u8 room[] = {
+		[NDISC_ROUTER_SOLICITATION - 133] = 8,
+		[NDISC_ROUTER_ADVERTISEMENT - 133] = 16,
+		[NDISC_NEIGHBOUR_SOLICITATION - 133] = 24,
+		[NDISC_NEIGHBOUR_ADVERTISEMENT - 133] = 24,
+		[NDISC_REDIRECT - 133] = 40,
+	};
+	struct ctnet_test *t = test->priv;
+	struct nd_msg *msg;
+
+	ctnet_test_eth(&t->f, ctnet_test_broadcast, ctnet_test_mac[2]);
+	ctnet_test_put_ip6(&t->f, saddr, in6addr_linklocal_allnodes);
+	msg = ctnet_test_nd(&t->f, type, target);
+	t->f.len += (int)room[type - 133] - (int)sizeof(*msg);
+	if (opt)
+		ctnet_test_nd_opt(&t->f, opt, ctnet_test_mac[2]);
+	return msg;
+}
+
+static void ctnet_neigh_test_hears(struct kunit *test)
+{
+	struct in6_addr ip = ctnet_test_ip6(1), own = ctnet_test_ip6(2);
+	struct ctnet_test *t = test->priv;
+	struct ctnet_dst *src = t->port[2];
+	struct ctnet_test_arp *arp;
+	struct nd_msg *msg;
+	unsigned int i;
+
+	for (i = 0; i < 10; i++) {
+		arp = ctnet_neigh_test_tell_arp(test, i);
+		ctnet_neigh_test_told(test, src, i == ARPOP_REQUEST ||
+				      i == ARPOP_REPLY, "ARP", i);
+		arp->sip = 0;
+		ctnet_neigh_test_told(test, src, false, "probe", i);
+	}
+	arp = ctnet_neigh_test_tell_arp(test, ARPOP_REQUEST);
+	memcpy(arp->sha, ctnet_test_mac[1], ETH_ALEN);
+	ctnet_neigh_test_told(test, src, false, "the same MAC", 0);
+	memcpy(arp->sha, ctnet_test_broadcast, ETH_ALEN);
+	ctnet_neigh_test_told(test, src, false, "no MAC", 0);
+	for (i = NDISC_ROUTER_SOLICITATION; i <= NDISC_REDIRECT; i++) {
+		bool na = i == NDISC_NEIGHBOUR_ADVERTISEMENT;
+
+		ctnet_neigh_test_tell_nd(test, i, ip, own, 0);
+		ctnet_neigh_test_told(test, src, false, "no option", i);
+		ctnet_neigh_test_tell_nd(test, i, ip, own, ND_OPT_SOURCE_LL_ADDR);
+		ctnet_neigh_test_told(test, src, !na && i != NDISC_REDIRECT,
+				      "source", i);
+		ctnet_neigh_test_tell_nd(test, i, ip, own, ND_OPT_TARGET_LL_ADDR);
+		ctnet_neigh_test_told(test, src, false, "target", i);
+		msg = ctnet_neigh_test_tell_nd(test, i, ip, own,
+					       ND_OPT_SOURCE_LL_ADDR);
+		msg->icmph.icmp6_code = 1;
+		ctnet_neigh_test_told(test, src, false, "code", i);
+		ctnet_neigh_test_tell_nd(test, i, ip, own, ND_OPT_SOURCE_LL_ADDR);
+		((struct ipv6hdr *)(t->f.data + ETH_HLEN))->hop_limit = 64;
+		ctnet_neigh_test_told(test, src, false, "hop limit", i);
+		if (!na)
+			continue;
+		ctnet_neigh_test_tell_nd(test, i, own, ip, ND_OPT_TARGET_LL_ADDR);
+		ctnet_neigh_test_told(test, src, false, "no override", i);
+		msg = ctnet_neigh_test_tell_nd(test, i, own, ip,
+					       ND_OPT_TARGET_LL_ADDR);
+		msg->icmph.icmp6_override = 1;
+		ctnet_neigh_test_told(test, src, true, "override", i);
+		msg = ctnet_neigh_test_tell_nd(test, i, own, ip, 0);
+		msg->icmph.icmp6_override = 1;
+		ctnet_neigh_test_told(test, src, true, "the frame's source", i);
+	}
+}
+
+static void ctnet_neigh_test_who_may_tell(struct kunit *test)
+{
+	struct ctnet_test *t = test->priv;
+	struct ctnet_peer *peer;
+
+	ctnet_test_bind(test, 0);
+	peer = ctnet_test_peer(test, CTNET_V4, 1);
+	ctnet_neigh_test_tell_arp(test, ARPOP_REQUEST);
+	ctnet_neigh_test_told(test, &peer->dst, true, "a peer", 0);
+	ctnet_neigh_test_told(test, &t->net->self, true, "the host", 0);
+	/* What it says to one alone it may say for another. */
+	ctnet_neigh_test_tell_arp(test, ARPOP_REPLY);
+	ctnet_neigh_test_told(test, &t->net->self, false, "the host's answer", 0);
+	/* Where nothing is learned, nothing is changed; nor is what is guarded. */
+	t->port[2]->flags &= ~CTNET_PORT_LEARNING;
+	ctnet_neigh_test_told(test, t->port[2], false, "no learning", 0);
+	t->port[2]->flags |= CTNET_PORT_LEARNING;
+	t->net->learning = false;
+	ctnet_neigh_test_told(test, t->port[2], false, "no learning", 1);
+	t->net->learning = true;
+	t->port[1]->flags |= CTNET_PORT_GUARD;
+	ctnet_neigh_test_told(test, t->port[2], false, "guarded", 0);
+	ctnet_neigh_test_told(test, &peer->dst, false, "guarded", 1);
+	t->port[1]->flags &= ~CTNET_PORT_GUARD;
+	ctnet_neigh_test_told(test, t->port[2], true, "not guarded", 0);
+}
+
 static void ctnet_neigh_test_host(struct kunit *test)
 {
 	struct in6_addr own = ctnet_test_ip6(0);
@@ -446,6 +656,9 @@ static struct kunit_case ctnet_neigh_cases[] = {
 	KUNIT_CASE(ctnet_neigh_test_vlans),
 	KUNIT_CASE(ctnet_neigh_test_unknown),
 	KUNIT_CASE(ctnet_neigh_test_who_may_know),
+	KUNIT_CASE(ctnet_neigh_test_nowhere),
+	KUNIT_CASE(ctnet_neigh_test_hears),
+	KUNIT_CASE(ctnet_neigh_test_who_may_tell),
 	KUNIT_CASE(ctnet_neigh_test_host),
 	{}
 };

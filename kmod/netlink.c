@@ -171,9 +171,7 @@ static int ctnet_nl_port_set(struct genl_info *info)
 		return -EINVAL;
 	}
 	f = nla_get_bitfield32(info->attrs[CTNET_A_PORT_FLAGS]);
-	WRITE_ONCE(port->dst.flags, (port->dst.flags & ~f.selector) | f.value);
-	ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);
-	return 0;
+	return ctnet_port_set_flags(port, (port->dst.flags & ~f.selector) | f.value);
 }
 
 static int ctnet_nl_port_del(struct genl_info *info)

@@ -155,10 +155,12 @@ int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats)
 	const struct ctnet_fdb *fdb = obj;
 	struct ctnet_dst *dst = rcu_dereference(fdb->dst);
 	const struct ctnet_fdb_ips *ips = READ_ONCE(fdb->ips);
+	unsigned int i, n = 0;
 	u8 mac[ETH_ALEN];
-	unsigned int i;
 	int err = 0;
 
+	if (ips)
+		n = ips->n;
 	u64_to_ether_addr(fdb->mac, mac);
 	if (nla_put_u32(msg, CTNET_A_FDB_NET, dst->net->dev->ifindex) ||
 	    nla_put(msg, CTNET_A_FDB_MAC, ETH_ALEN, mac))
@@ -183,8 +185,10 @@ int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats)
 	else
 		err = nla_put_u32(msg, CTNET_A_FDB_AGE,
 				  jiffies_to_msecs(ctnet_fdb_unseen(fdb)));
-	for (i = 0; !err && ips && i < ips->n; i++)
-		err = ctnet_nl_put_addr(msg, CTNET_A_FDB_IP, &ips->ip[i].addr);
+	for (i = 0; !err && i < n; i++)
+		if (READ_ONCE(ips->ip[i].fdb))
+			err = ctnet_nl_put_addr(msg, CTNET_A_FDB_IP,
+						&ips->ip[i].addr);
 	return err;
 }
 

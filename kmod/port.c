@@ -128,8 +128,7 @@ void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 	unsigned int len = skb->len;
 	int err;
 
-	if (unlikely(!(READ_ONCE(dev->flags) & IFF_UP) ||
-		     !netif_carrier_ok(dev))) {
+	if (unlikely(!ctnet_port_is_up(port))) {
 		ctnet_drop(port->dst.net, skb, CTNET_DROP_PORT_DOWN);
 		return;
 	}
@@ -329,6 +328,32 @@ void ctnet_port_detach(struct ctnet_port *port)
 	ctnet_fdb_retire(&port->dst);
 	ctnet_nl_port_event(port, CTNET_CMD_PORT_DEL_NTF);
 	call_rcu(&port->rcu, ctnet_port_free_rcu);
+}
+
+/**
+ * ctnet_port_set_flags() - change a port's flags
+ * @port: the port
+ * @flags: all of them, enum ctnet_port_flags
+ *
+ * Context: RTNL. Return: 0 or -ENOMEM.
+ */
+int ctnet_port_set_flags(struct ctnet_port *port, u32 flags)
+{
+	int err = 0;
+
+	ASSERT_RTNL();
+
+	/* Set first: from then on no frame takes an address away. */
+	if (flags & ~port->dst.flags & CTNET_PORT_GUARD) {
+		WRITE_ONCE(port->dst.flags, port->dst.flags | CTNET_PORT_GUARD);
+		err = ctnet_fdb_reinstate(&port->dst);
+		if (err)
+			flags = port->dst.flags & ~CTNET_PORT_GUARD;
+	}
+	WRITE_ONCE(port->dst.flags, flags);
+	if (!err)
+		ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);
+	return err;
 }
 
 /* What happens to a port's device. */

@@ -149,28 +149,51 @@ reach_the_rest()
 	wait_for_ping "$r1" 203.0.113.1
 }
 
-# the table knows, and does not tell
+# The table knows, and does not tell; but somebody else may answer for the isolated, as a
+# router or a host with proxy_arp_pvlan does.
 arp()
 {
 	ask sniff c1 "$c1" eth0
 	ask sniff c2 "$c2" eth0
 	ask sniff c3 "$c3" eth0
-	isolated 1 ask question "$c1" eth0 $M1 203.0.113.1 203.0.113.2 apart=c2
-	check_eq "$ANSWER" "ok - | c2=0 c3=0" "an isolated port's address"
+	ask sniff host "$h1" net0
+	isolated 0 ask question "$c1" eth0 $M1 203.0.113.1 203.0.113.2 apart=c2
+	check_eq "$ANSWER" "ok - | c2=0 c3=1 host=1" "an isolated port's address"
 	ask question "$c1" eth0 $M1 203.0.113.1 203.0.113.3 want=1 apart=c2
-	check_eq "$ANSWER" "ok $M3 | c2=0 c3=0" "another's address"
+	check_eq "$ANSWER" "ok $M3 | c2=0 c3=0 host=0" "another's address"
 	# a probe is not answered either
-	isolated 1 ask question "$c2" eth0 $M2 0.0.0.0 203.0.113.1 apart=c1
-	check_eq "$ANSWER" "ok - | c1=0 c3=0" "probe of an isolated port's address"
+	isolated 0 ask question "$c2" eth0 $M2 0.0.0.0 203.0.113.1 apart=c1
+	check_eq "$ANSWER" "ok - | c1=0 c3=1 host=1" "probe of an isolated port's address"
+	# where nothing unknown is flooded, the host alone is asked
+	check ctn "$h1" set-net net0 --flood off
+	isolated 1 ask question "$c1" eth0 $M1 203.0.113.1 203.0.113.2 apart=c2
+	check_eq "$ANSWER" "ok - | c2=0 c3=0 host=1" "without floods"
+	check ctn "$h1" set-net net0 --flood on
 	ask question "$c3" eth0 $M3 203.0.113.3 203.0.113.1 want=1
-	check_eq "$ANSWER" "ok $M1 | c1=0 c2=0" "who is not isolated asks"
+	check_eq "$ANSWER" "ok $M1 | c1=0 c2=0 host=0" "who is not isolated asks"
+}
+
+# the host stands between them, and does answer
+arp_proxy()
+{
+	local key=net.ipv4.conf.net0
+
+	check in_ns "$h1" sysctl -qw $key.proxy_arp_pvlan=1 $key.send_redirects=0 \
+		net.ipv4.ip_forward=1
+	wait_for_ping "$c1" 203.0.113.2
+	check in_ns "$h1" sysctl -qw $key.proxy_arp_pvlan=0 net.ipv4.ip_forward=0
+	check ip -n "$c1" neigh flush all
+	check ip -n "$c2" neigh flush all
+	# the answer was to one who asked, and takes nobody's address away
+	ask question "$c3" eth0 $M3 203.0.113.3 203.0.113.2 want=1
+	check_match "$ANSWER" "^ok $M2 " "afterwards"
 }
 
 arp_flooded()
 {
 	check ctn "$h1" set-net net0 --suppress off
 	ask question "$c1" eth0 $M1 203.0.113.1 203.0.113.77 apart=c2
-	check_eq "$ANSWER" "ok - | c2=0 c3=1" "question that is flooded"
+	check_eq "$ANSWER" "ok - | c2=0 c3=1 host=1" "question that is flooded"
 	check ctn "$h1" set-net net0 --suppress on
 }
 
@@ -182,7 +205,7 @@ toggled()
 	send_frame "$c2" $BCAST $M2 tog2
 	got_frames "$c1" eth0 tog2 1
 	ask question "$c1" eth0 $M1 203.0.113.1 203.0.113.2 want=1
-	check_eq "$ANSWER" "ok $M2 | c2=0 c3=0" "no more isolated"
+	check_eq "$ANSWER" "ok $M2 | c2=0 c3=0 host=0" "no more isolated"
 	wait_for_ping "$c1" 203.0.113.2
 	set_isolated "$c1" on
 	apart back
@@ -197,5 +220,6 @@ run_test unicast "unicast between isolated ports is dropped and counted"
 run_test floods "floods of an isolated port reach all but the isolated"
 run_test others_floods "floods of the others reach isolated ports"
 run_test arp "ARP is not answered for one another, and is for the rest"
+run_test arp_proxy "a host that answers for them is asked, and heard"
 run_test arp_flooded "a question that is flooded does not reach another isolated port"
 run_test toggled "the flag is set and cleared under way"

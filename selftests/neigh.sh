@@ -151,6 +151,20 @@ router()
 	# an entry that changes is still the router's
 	check ctn "$h1" replace-fdb net0 $M3 --port p3 --ip 203.0.113.3 --ip 2001:db8:100::3
 	answered "router$M3" 2001:db8:100::3
+	# who says so elsewhere, with its MAC, says nothing of it: neither from a port nor a peer
+	ask advertise "$c1" eth0 $M3 2001:db8:100::3 0
+	ask advertise "$c1" eth0 $M2 2001:db8:100::2 1800
+	check ctn "$h2" set-port net0 "$r1" --guard off
+	ask advertise "$r1" eth0 $M3 2001:db8:100::3 0
+	ask advertise "$r1" eth0 $M2 2001:db8:100::2 1800
+	check ctn "$h2" set-port net0 "$r1" --guard on
+	answered "router$M3" 2001:db8:100::3
+	answered $M2 2001:db8:100::2
+	# nor what was said of a MAC before it was entered
+	ask advertise "$c1" eth0 $MP fe80::64 1800
+	check ctn "$h1" add-fdb net0 $MP --port p3 --ip 2001:db8:200::1
+	answered $MP 2001:db8:200::1
+	check ctn "$h1" del-fdb net0 $MP
 	ask advertise "$c3" eth0 $M3 2001:db8:100::3 0
 	answered $M3 2001:db8:100::3
 }
@@ -326,12 +340,131 @@ announcements()
 	FROM=:: flooded $B1
 }
 
-# announcements that another's address is with oneself are for all to see as well
+# An announcement that contradicts the entry of a port that is not guarded, or of a peer,
+# ends the answering: the question goes to all again, and the address is gone from the table.
+readonly V4=203.0.113.102 V6=2001:db8:100::102
+
+enter_again()
+{
+	check ctn "$h1" replace-fdb net0 $M2 --port p2 --ip 203.0.113.2 --ip $V4 \
+		--ip 2001:db8:100::2 --ip $V6
+	check ctn "$h1" replace-fdb net0 $MR --peer "$H2_IP" --ip 203.0.113.21 \
+		--ip 203.0.113.121 --ip 2001:db8:100::21 --ip 2001:db8:100::121
+	answered $M2 $V4
+	answered $M2 $V6
+}
+
+# ends ADDRESS COMMAND...: the command ends the answering for the address alone
+ends()
+{
+	local addr=$1
+
+	shift
+	enter_again
+	: >"$TMP/events"
+	background ctnetctl -n "$h1" monitor net0 >"$TMP/events"
+	wait_until 5000 listens "^net set net0" "$TMP/events"
+	"$@"
+	wait_until 5000 grep -q "^fdb set net0 " "$TMP/events"
+	check_not grep -q "[ ,]$addr\($\|[ ,]\)" <<<"$(grep '^fdb set' "$TMP/events")"
+	check_not grep -q "[[:space:],]$addr\($\|[[:space:],]\)" <<<"$(ctn "$h1" list fdb net0)"
+	kill_wait "$BG_PID"
+	flooded "$addr"
+	answered $M2 203.0.113.2
+	answered $M2 2001:db8:100::2
+	answered $MR 203.0.113.21
+}
+
+# stays COMMAND...: the command changes no answer
+stays()
+{
+	enter_again
+	"$@"
+	answered $M2 $V4
+	answered $M2 $V6
+	answered $MR 203.0.113.121
+}
+
+# tells NS MAC SENDER TARGET [WORD...]
+tells() { ask question "$1" eth0 "${@:2}"; }
+
 takeover()
 {
-	FROM=203.0.113.102 flooded 203.0.113.102
-	FROM=203.0.113.102 flooded 203.0.113.102 reply
-	FROM=2001:db8:100::102 flooded 2001:db8:100::102 na
+	ends $V4 tells "$c1" $M1 $V4 $V4
+	ends $V4 tells "$c1" $M1 $V4 $V4 reply
+	ends $V6 tells "$c1" $M1 $V6 $V6 na
+	# said by the way, to all or to one
+	ends $V4 tells "$c1" $M1 $V4 203.0.113.77
+	ends $V4 tells "$c1" $M1 $V4 203.0.113.3 to=$M3 reply
+	ends $V6 tells "$c1" $M1 $V6 2001:db8:100::77
+	ends $V6 tells "$c1" $M1 $V6 2001:db8:100::3 to=$M3
+	# of a peer's address, and by a peer
+	ends 203.0.113.121 tells "$c1" $M1 203.0.113.121 203.0.113.121
+	ends 2001:db8:100::121 tells "$c1" $M1 2001:db8:100::121 2001:db8:100::121 na
+	check ctn "$h2" set-port net0 "$r1" --guard off
+	ends $V4 tells "$r1" $MR $V4 $V4
+	ends $V6 tells "$r1" $MR $V6 $V6 na
+	check ctn "$h2" set-port net0 "$r1" --guard on
+	# by the host
+	ends $V4 ask question "$h1" net0 $MH $V4 $V4
+	# what it announces is for all to see as well
+	enter_again
+	FROM=$V4 flooded $V4
+	FROM=$V6 flooded $V6 na
+	enter_again
+}
+
+# what changes nothing: probes, advertisements that override nothing, the same MAC again;
+# where nothing is learned; and what is said of a guarded port, or of the host
+no_takeover()
+{
+	stays tells "$c1" $M1 0.0.0.0 $V4
+	stays tells "$c1" $M1 :: $V6
+	stays tells "$c1" $M1 $V6 $V6 na soft
+	stays tells "$c2" $M2 $V4 $V4
+	stays tells "$c1" $M1 $V4 $V4 vlan=5
+	check ctn "$h1" set-port net0 --dev p1 --learning off
+	stays tells "$c1" $M1 $V4 $V4
+	check ctn "$h1" set-port net0 --dev p1 --learning on
+	check ctn "$h1" set-net net0 --learning off
+	stays tells "$c1" $M1 $V6 $V6 na
+	check ctn "$h1" set-net net0 --learning on
+	check ctn "$h1" set-port net0 --dev p2 --guard on
+	stays tells "$c1" $M1 $V4 $V4
+	stays tells "$c1" $M1 $V6 $V6 na
+	stays tells "$c1" $M1 $V4 $V4 reply
+	check ctn "$h2" set-port net0 "$r1" --guard off
+	stays tells "$r1" $MR $V4 $V4
+	check ctn "$h2" set-port net0 "$r1" --guard on
+	check ctn "$h1" set-port net0 --dev p2 --guard off
+	FROM=203.0.113.253 flooded 203.0.113.253
+	answered $MH 203.0.113.253
+}
+
+p2_runs() { ip -n "$c2" link show eth0 | grep -q 'state UP' && ip -n "$h1" link show p2 | grep -q 'state UP'; }
+
+# entries whose port would not deliver: somebody else may have the address
+nowhere()
+{
+	check ip -n "$c2" link set eth0 down
+	asked - "c2=0 c3=1 host=1 wire=1" $V4 apart=c2
+	asked - "c2=0 c3=1 host=1 wire=1" $V6 apart=c2
+	check ctn "$h1" set-net net0 --flood off
+	asked - "$HOST_ALONE" $V4 apart=c2
+	check ctn "$h1" set-net net0 --flood on
+	check ip -n "$c2" link set eth0 up
+	wait_until 5000 p2_runs
+	answered $M2 $V4
+	check ip -n "$h1" link set p2 down
+	asked - "c2=0 c3=1 host=1 wire=1" $V4 apart=c2
+	check ip -n "$h1" link set p2 up
+	wait_until 5000 p2_runs
+	answered $M2 $V4
+	# a link-local address is nobody's to enter, and asked for by all, always
+	FROM=fe80::1 flooded fe80::77
+	check ctn "$h1" set-net net0 --flood off
+	FROM=fe80::1 flooded fe80::77
+	check ctn "$h1" set-net net0 --flood on
 }
 
 conflict()
@@ -426,7 +559,9 @@ run_test unknown_no_flood "where nothing unknown is flooded the host alone is as
 run_test miss_json "and told of in JSON"
 run_test suppress_off "--suppress off floods questions, on answers them again"
 run_test announcements "gratuitous ARP, unsolicited NA, probe and DAD of one's own pass"
-run_test takeover "announcements of another's address pass"
+run_test takeover "an announcement of another's address ends the answering, and is told of"
+run_test no_takeover "but not that of a guarded port, nor where nothing is learned"
+run_test nowhere "a question whose answer would lead nowhere goes on"
 run_test conflict "a probe and DAD for another's address are answered"
 run_test conflict_seen "arping -D and the kernel's DAD see the conflict"
 run_test vlan "questions inside a VLAN pass"

@@ -216,7 +216,9 @@ enum ctnet_ifla {
  *	with LEARNED only learned ones, with PORT or PEER only those that lie there.
  *	ENODEV; ENOENT: no such port or peer; EINVAL: several places are named.
  * @CTNET_CMD_FDB_ADD_NTF: an entry was added or learned
- * @CTNET_CMD_FDB_SET_NTF: an entry was changed, or moved to where it was learned
+ * @CTNET_CMD_FDB_SET_NTF: an entry was changed, or moved to where it was learned; or
+ *	a frame said that one of its addresses is elsewhere, which it has no more then:
+ *	that of a port that is not guarded, or of a peer, where learning is on
  * @CTNET_CMD_FDB_DEL_NTF: an entry was removed, or aged
  * @CTNET_CMD_VTEP_GET: the UDP sockets of the namespace, attributes of &enum
  *	ctnet_vtep_attr, and what they dropped before a network was known
@@ -513,7 +515,8 @@ enum ctnet_stats_attr {
  *	the host; or a BPDU from a guarded port, or that no other port may have.
  *	What else comes in by a port is its device's own stack's, and not counted.
  * @CTNET_DROP_NET_DOWN: the network is down
- * @CTNET_DROP_PORT_DOWN: the port it was for is down, or has no carrier
+ * @CTNET_DROP_PORT_DOWN: the port it was for is down, or has no carrier. Or asked
+ *	for an address there, as MISS.
  * @CTNET_DROP_TOO_BIG: larger than the MTU of the port it was for, or of the far
  *	end of that
  * @CTNET_DROP_HAIRPIN: its destination is where it came from
@@ -534,7 +537,8 @@ enum ctnet_stats_attr {
  *	told so by ICMP, if memory allowed. What cannot be answered goes out in
  *	fragments.
  * @CTNET_DROP_ISOLATED: from an isolated port, to an isolated port. Floods pass
- *	by those that may not have them, which counts nothing.
+ *	by those that may not have them, which counts nothing. Or asked for an
+ *	address there, as MISS.
  * @CTNET_DROP_MISS: asked for an address that is not in the table, and the
  *	network does not flood; the host alone was asked, unless it was it
  * @CTNET_DROP_GUARD_MAC: guard: a source MAC that is not the port's
