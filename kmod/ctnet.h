@@ -454,6 +454,8 @@ int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
 		       struct ctnet_fdb *old, struct netlink_ext_ack *extack);
 void ctnet_fdb_ips_move(struct ctnet_net *net, struct ctnet_fdb *from,
 			struct ctnet_fdb *to);
+bool ctnet_fdb_claim(struct ctnet_fdb *fdb, const struct in6_addr *addr);
+void ctnet_fdb_unclaim(struct ctnet_net *net, const struct ctnet_fdb *fdb);
 int ctnet_fdb_reinstate(struct ctnet_dst *dst);
 void ctnet_fdb_dispute(struct ctnet_net *net, const struct in6_addr *addr,
 		       const u8 *mac);
@@ -461,7 +463,7 @@ void ctnet_fdb_dispute(struct ctnet_net *net, const struct in6_addr *addr,
 /* guard.c */
 enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
 			    const struct ctnet_dst *src,
-			    const struct ctnet_fdb *fdb);
+			    struct ctnet_fdb *fdb);
 
 /* neigh.c */
 bool ctnet_neigh(struct sk_buff *skb, struct ctnet_dst *src);
@@ -687,6 +689,29 @@ static inline bool ctnet_port_is_up(const struct ctnet_port *port)
 {
 	return READ_ONCE(port->dev->flags) & IFF_UP &&
 	       netif_carrier_ok(port->dev);
+}
+
+/* The link-local address that a MAC makes (RFC 4291 appendix A). */
+static inline void ctnet_link_local_of_mac(const u8 *mac, struct in6_addr *addr)
+{
+	addr->s6_addr32[0] = htonl(0xfe800000);
+	addr->s6_addr32[1] = 0;
+	memcpy(&addr->s6_addr[8], mac, 3);
+	addr->s6_addr[8] ^= 2;
+	addr->s6_addr[11] = 0xff;
+	addr->s6_addr[12] = 0xfe;
+	memcpy(&addr->s6_addr[13], mac + 3, 3);
+}
+
+/* Whether a MAC makes a link-local address, and which. */
+static inline bool ctnet_mac_of_link_local(const struct in6_addr *addr, u8 *mac)
+{
+	if (addr->s6_addr[11] != 0xff || addr->s6_addr[12] != 0xfe)
+		return false;
+	memcpy(mac, &addr->s6_addr[8], 3);
+	mac[0] ^= 2;
+	memcpy(mac + 3, &addr->s6_addr[13], 3);
+	return true;
 }
 
 /*

@@ -331,6 +331,7 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 		err = ctnet_fdb_replace(net, fdb, old, keep, extack);
 	}
 	if (!err) {
+		ctnet_fdb_unclaim(net, fdb);
 		ctnet_fdb_changed(net, fdb, old ? CTNET_CMD_FDB_SET_NTF :
 				  CTNET_CMD_FDB_ADD_NTF);
 	}

@@ -195,6 +195,140 @@ static void ctnet_fdb_test_handed_on(struct kunit *test)
 	ctnet_fdb_test_count(test, 0, 0);
 }
 
+static bool ctnet_fdb_test_claim(struct ctnet_test *t, unsigned int i,
+				 struct in6_addr addr)
+{
+	bool claimed;
+
+	rcu_read_lock();
+	claimed = ctnet_fdb_claim(ctnet_fdb_find(t->net, ctnet_test_mac[i]), &addr);
+	rcu_read_unlock();
+	return claimed;
+}
+
+static void ctnet_fdb_test_dispute(struct ctnet_test *t, struct in6_addr addr,
+				   unsigned int i)
+{
+	rcu_read_lock();
+	ctnet_fdb_dispute(t->net, &addr, ctnet_test_mac[i]);
+	rcu_read_unlock();
+}
+
+static void ctnet_fdb_test_claims(struct kunit *test)
+{
+	struct in6_addr ip = ctnet_test_ip6(0), a = ctnet_test_ll(4), b = a;
+	struct ctnet_test *t = test->priv;
+	struct ctnet_fdb *fdb;
+
+	b.s6_addr[15] ^= 1;
+	ctnet_test_static(test, t->port[0], 0);
+	ctnet_test_static(test, t->port[1], 1);
+	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_claim(t, 0, a));
+	KUNIT_EXPECT_FALSE(test, ctnet_fdb_test_claim(t, 0, b));
+	KUNIT_EXPECT_FALSE(test, ctnet_fdb_test_claim(t, 1, a));
+	KUNIT_EXPECT_FALSE(test, ctnet_fdb_test_claim(t, 1, ip));
+	ctnet_fdb_test_count_ips(test, 7);
+	/* It stays with the MAC, with other addresses and as they are. */
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[0], ctnet_test_mac[0],
+						     &ip, 1), 0);
+	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[0]);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, a), fdb);
+	KUNIT_EXPECT_FALSE(test, ctnet_fdb_test_claim(t, 0, b));
+	ctnet_fdb_test_count_ips(test, 5);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[0], ctnet_test_mac[0],
+						     NULL, CTNET_FDB_KEEP_IPS), 0);
+	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[0]);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, a), fdb);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ip), fdb);
+	ctnet_fdb_test_count_ips(test, 5);
+	/* Not where the MAC goes elsewhere, either way. */
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[2], ctnet_test_mac[0],
+						     NULL, CTNET_FDB_KEEP_IPS), 0);
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, a));
+	ctnet_fdb_test_count_ips(test, 4);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[0], ctnet_test_mac[0],
+						     &ip, 1), 0);
+	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_claim(t, 0, a));
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[2], ctnet_test_mac[0],
+						     &ip, 1), 0);
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, a));
+	/* What is named for another, or made by its MAC, goes before a claim. */
+	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_claim(t, 0, b));
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[1], ctnet_test_mac[3],
+						     &b, 1), 0);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, b),
+			    ctnet_fdb_test_find(t, ctnet_test_mac[3]));
+	KUNIT_EXPECT_FALSE(test, ctnet_fdb_test_claim(t, 0, a));
+	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_claim(t, 1, a));
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(t->port[2], ctnet_test_mac[4],
+						 false), 0);
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, a));
+	/* Who may use all addresses need not claim one. */
+	KUNIT_EXPECT_FALSE(test, ctnet_fdb_test_claim(t, 4, a));
+	ctnet_fdb_test_count_ips(test, 5);
+	ctnet_fdb_test_count(test, 0, 4);
+}
+
+static void ctnet_fdb_test_disputes(struct kunit *test)
+{
+	struct in6_addr ip = ctnet_test_ip6(0), a = ctnet_test_ll(4);
+	struct ctnet_test *t = test->priv;
+	struct ctnet_fdb *fdb;
+
+	ctnet_test_static(test, t->port[0], 0);
+	ctnet_fdb_test_dispute(t, ip, 0);
+	ctnet_fdb_test_dispute(t, ctnet_test_ip6(1), 0);
+	ctnet_fdb_test_count_ips(test, 3);
+	ctnet_fdb_test_dispute(t, ip, 1);
+	ctnet_fdb_test_dispute(t, ip, 1);
+	ctnet_fdb_test_count_ips(test, 2);
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, ip));
+	t->port[0]->flags |= CTNET_PORT_GUARD;
+	ctnet_fdb_test_dispute(t, ctnet_test_mapped(0), 1);
+	ctnet_fdb_test_count_ips(test, 2);
+	/* It has what was named again, once it is guarded. */
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_reinstate(t->port[0]), 0);
+	rtnl_unlock();
+	ctnet_fdb_test_count_ips(test, 3);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ip),
+			    ctnet_fdb_test_find(t, ctnet_test_mac[0]));
+	ctnet_fdb_test_dispute(t, ip, 1);
+	ctnet_fdb_test_count_ips(test, 3);
+	/* But what was named for another meanwhile. */
+	t->port[0]->flags &= ~CTNET_PORT_GUARD;
+	ctnet_fdb_test_dispute(t, ip, 1);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[1], ctnet_test_mac[1],
+						     &ip, 1), 0);
+	t->port[0]->flags |= CTNET_PORT_GUARD;
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_reinstate(t->port[0]), 0);
+	rtnl_unlock();
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ip),
+			    ctnet_fdb_test_find(t, ctnet_test_mac[1]));
+	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[1]);
+	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_del(t, fdb));
+	/* What was claimed goes, and cannot be claimed again. */
+	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_claim(t, 0, a));
+	ctnet_fdb_test_dispute(t, a, 1);
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_ip(t, a));
+	KUNIT_EXPECT_FALSE(test, ctnet_fdb_test_claim(t, 0, a));
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(t->port[0], ctnet_test_mac[0],
+						     &ip, 1), 0);
+	KUNIT_EXPECT_FALSE(test, ctnet_fdb_test_claim(t, 0, a));
+	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[0]);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ip), fdb);
+	ctnet_fdb_test_count_ips(test, 1);
+	/* The host's stay. */
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(&t->net->self, ctnet_test_mac[0],
+						     &ip, 1), 0);
+	ctnet_fdb_test_dispute(t, ip, 1);
+	ctnet_fdb_test_count_ips(test, 1);
+	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[0]);
+	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_del(t, fdb));
+	ctnet_fdb_test_count_ips(test, 0);
+}
+
 static void ctnet_fdb_test_own_moves(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;

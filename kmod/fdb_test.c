@@ -601,6 +601,8 @@ static struct kunit_case ctnet_fdb_cases[] = {
 	KUNIT_CASE(ctnet_fdb_test_address_taken),
 	KUNIT_CASE(ctnet_fdb_test_addresses_change),
 	KUNIT_CASE(ctnet_fdb_test_handed_on),
+	KUNIT_CASE(ctnet_fdb_test_claims),
+	KUNIT_CASE(ctnet_fdb_test_disputes),
 	KUNIT_CASE(ctnet_fdb_test_own_moves),
 	KUNIT_CASE(ctnet_fdb_test_deletes),
 	KUNIT_CASE(ctnet_fdb_test_flushes),

@@ -227,6 +227,93 @@ void ctnet_fdb_ips_move(struct ctnet_net *net, struct ctnet_fdb *from,
 }
 
 /*
+ * Whether nobody has the address, as far as the table knows: neither an entry, nor one whose
+ * MAC makes it (RFC 4291 appendix A). Under RCU, and again under the table's lock.
+ */
+static bool ctnet_fdb_may_claim(struct ctnet_net *net,
+				const struct ctnet_fdb *fdb,
+				const struct in6_addr *addr)
+{
+	const struct ctnet_fdb_ips *ips = READ_ONCE(fdb->ips);
+	const struct ctnet_fdb *other;
+	u8 mac[ETH_ALEN];
+
+	if (!ips || READ_ONCE(ips->n) != ips->named ||
+	    ctnet_fdb_ip_find(net, addr))
+		return false;
+	other = ctnet_mac_of_link_local(addr, mac) ? ctnet_fdb_find(net, mac) :
+						     NULL;
+	return !other || other == fdb;
+}
+
+/**
+ * ctnet_fdb_claim() - a guarded port uses a link-local address that nobody has
+ * @fdb: the static entry of the port's MAC
+ * @addr: the address
+ *
+ * One address for each entry, for as long as the entry lies at the port, and not the host's.
+ *
+ * Context: under RCU. Takes the table's lock only if the address can be had.
+ * Return: whether it is the entry's now.
+ */
+bool ctnet_fdb_claim(struct ctnet_fdb *fdb, const struct in6_addr *addr)
+{
+	struct ctnet_net *net = rcu_dereference(fdb->dst)->net;
+	struct ctnet_fdb_ip *spare;
+	struct ctnet_fdb_ips *ips;
+	bool claimed = false;
+
+	if (addr->s6_addr32[0] != htonl(0xfe800000) || addr->s6_addr32[1] ||
+	    !(addr->s6_addr32[2] | addr->s6_addr32[3]) ||
+	    !ctnet_fdb_may_claim(net, fdb, addr) ||
+	    ctnet_dev_has_addr(net->dev, addr))
+		return false;
+
+	xa_lock_bh(&net->fdb_ids);
+	if (xa_load(&net->fdb_ids, fdb->id) != fdb ||
+	    !ctnet_fdb_may_claim(net, fdb, addr))
+		goto unlock;
+	ips = fdb->ips;
+	spare = &ips->ip[ips->n];
+	spare->addr = *addr;
+	spare->fdb = fdb;
+	claimed = !rhashtable_insert_fast(&net->ips, &spare->node,
+					  ctnet_ip_params);
+	if (claimed) {
+		/* Who sees one more sees it whole. */
+		smp_store_release(&ips->n, ips->n + 1);
+		ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_SET_NTF);
+	}
+unlock:
+	xa_unlock_bh(&net->fdb_ids);
+	return claimed;
+}
+
+/**
+ * ctnet_fdb_unclaim() - a MAC came into the table, and the address that it makes is its own
+ * @net: the network
+ * @fdb: the entry
+ *
+ * Context: under RCU and the table's lock.
+ */
+void ctnet_fdb_unclaim(struct ctnet_net *net, const struct ctnet_fdb *fdb)
+{
+	struct ctnet_fdb_ip *ip;
+	struct ctnet_fdb *other;
+	struct in6_addr addr;
+	u8 mac[ETH_ALEN];
+
+	u64_to_ether_addr(fdb->mac, mac);
+	ctnet_link_local_of_mac(mac, &addr);
+	ip = ctnet_fdb_ip_find(net, &addr);
+	if (!ip || ip->fdb == fdb || !ctnet_fdb_ip_is_claimed(ip))
+		return;
+	other = ip->fdb;
+	ctnet_fdb_ip_remove(net, ip);
+	ctnet_fdb_changed(net, other, CTNET_CMD_FDB_SET_NTF);
+}
+
+/*
  * Whether frames may take an address away. Not what was named for a guarded port or for the
  * host.
  */

@@ -41,7 +41,7 @@
 struct ctnet_guarded {
 	const struct sk_buff	*skb;
 	const struct ctnet_dst	*src;
-	const struct ctnet_fdb	*fdb;
+	struct ctnet_fdb	*fdb;
 	const u8		*mac;
 	unsigned int		off;
 	unsigned int		end;
@@ -99,20 +99,20 @@ static bool ctnet_guard_owns4(const struct ctnet_guarded *g, __be32 addr)
 	return ctnet_guard_owns(g, &a);
 }
 
-/* The port's, or link-local as made from the MAC (RFC 4291 appendix A). */
+/*
+ * The port's, or link-local: as made from the MAC, or one that the port was the first to
+ * use.
+ */
 static bool ctnet_guard_owns6(const struct ctnet_guarded *g,
 			      const struct in6_addr *addr)
 {
-	struct in6_addr ll = { .s6_addr32[0] = htonl(0xfe800000) };
+	struct in6_addr ll;
 
 	if (ipv6_addr_v4mapped(addr))
 		return false;
-	memcpy(&ll.s6_addr[8], g->mac, 3);
-	ll.s6_addr[8] ^= 2;
-	ll.s6_addr[11] = 0xff;
-	ll.s6_addr[12] = 0xfe;
-	memcpy(&ll.s6_addr[13], g->mac + 3, 3);
-	return ipv6_addr_equal(addr, &ll) || ctnet_guard_owns(g, addr);
+	ctnet_link_local_of_mac(g->mac, &ll);
+	return ipv6_addr_equal(addr, &ll) || ctnet_guard_owns(g, addr) ||
+	       ctnet_fdb_claim(g->fdb, addr);
 }
 
 static enum ctnet_drop ctnet_guard_arp(struct ctnet_guarded *g)
@@ -363,7 +363,7 @@ static bool ctnet_guard_is_snap(struct ctnet_guarded *g)
  */
 enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
 			    const struct ctnet_dst *src,
-			    const struct ctnet_fdb *fdb)
+			    struct ctnet_fdb *fdb)
 {
 	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
 	struct ctnet_guarded g = {

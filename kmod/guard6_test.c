@@ -45,9 +45,11 @@ static void ctnet_guard_test_ip6_source(struct kunit *test)
 		iph->saddr = ctnet_test_ip6(0);
 		iph->saddr.s6_addr[i / 8] ^= BIT(i % 8);
 		ctnet_guard_test_is(test, CTNET_DROP_GUARD_IP6, "other in bit", i);
+		/* The first link-local one that nobody has is claimed, and no other. */
 		iph->saddr = ctnet_test_ll(0);
 		iph->saddr.s6_addr[i / 8] ^= BIT(i % 8);
-		ctnet_guard_test_is(test, CTNET_DROP_GUARD_IP6,
+		ctnet_guard_test_is(test, i == 64 ? CTNET_DROP_UNSPEC :
+				    CTNET_DROP_GUARD_IP6,
 				    "link-local other in bit", i);
 	}
 	/* The table has it, for IPv4. */
@@ -361,6 +363,43 @@ static void ctnet_guard_test_ip6_nested(struct kunit *test)
 		fh->frag_off = htons(8);
 		ctnet_guard_test_is(test, CTNET_DROP_UNSPEC, "later", n);
 	}
+}
+
+static void ctnet_guard_test_claim(struct kunit *test)
+{
+	struct in6_addr ll = ctnet_test_ll(0), other = ctnet_test_ll(5);
+	struct ctnet_test *t = test->priv;
+	struct ipv6hdr *iph;
+
+	/* One that another's MAC makes, that another has named, of another prefix, or none. */
+	ctnet_guard_test_ip6(test, in6addr_any);
+	ctnet_test_nd(&t->f, NDISC_NEIGHBOUR_SOLICITATION, ctnet_test_ll(1));
+	ctnet_guard_test_ip(test, CTNET_DROP_GUARD_ND, "named", 0);
+	rtnl_lock();
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_set(t->port[2], ctnet_test_mac[5], 0, NULL,
+					    0, false, NULL), 0);
+	rtnl_unlock();
+	iph = ctnet_guard_test_ip6(test, other);
+	ctnet_guard_test_ip(test, CTNET_DROP_GUARD_IP6, "made", 0);
+	ll.s6_addr[8] ^= 0x10;
+	iph->saddr = ll;
+	iph->saddr.s6_addr[7] = 1;
+	ctnet_guard_test_is(test, CTNET_DROP_GUARD_IP6, "prefix", 0);
+	memset(&iph->saddr.s6_addr[7], 0, 9);
+	ctnet_guard_test_is(test, CTNET_DROP_GUARD_IP6, "router anycast", 0);
+	/* Duplicate detection is how it begins. */
+	ctnet_guard_test_ip6(test, in6addr_any);
+	ctnet_test_nd(&t->f, NDISC_NEIGHBOUR_SOLICITATION, ll);
+	ctnet_guard_test_ip(test, CTNET_DROP_UNSPEC, "DAD", 0);
+	ctnet_guard_test_ip6(test, ll);
+	ctnet_test_nd(&t->f, NDISC_NEIGHBOUR_ADVERTISEMENT, ll);
+	ctnet_guard_test_ip(test, CTNET_DROP_UNSPEC, "NA", 0);
+	iph = ctnet_guard_test_ip6(test, ll);
+	ctnet_guard_test_ip(test, CTNET_DROP_UNSPEC, "claimed", 0);
+	iph->saddr.s6_addr[15] ^= 1;
+	ctnet_guard_test_is(test, CTNET_DROP_GUARD_IP6, "second", 0);
+	iph->saddr = ctnet_test_ll(0);
+	ctnet_guard_test_is(test, CTNET_DROP_UNSPEC, "from the MAC", 0);
 }
 
 static void ctnet_guard_test_dhcp6(struct kunit *test)

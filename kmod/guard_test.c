@@ -632,6 +632,7 @@ static struct kunit_case ctnet_guard_cases[] = {
 	KUNIT_CASE(ctnet_guard_test_ext_ends),
 	KUNIT_CASE(ctnet_guard_test_ip6_fragments),
 	KUNIT_CASE(ctnet_guard_test_ip6_nested),
+	KUNIT_CASE(ctnet_guard_test_claim),
 	KUNIT_CASE(ctnet_guard_test_dhcp6),
 	KUNIT_CASE(ctnet_guard_test_routers),
 	KUNIT_CASE(ctnet_guard_test_nd),

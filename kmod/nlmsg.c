@@ -159,8 +159,9 @@ int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats)
 	u8 mac[ETH_ALEN];
 	int err = 0;
 
+	/* One that was claimed is there before it is counted. */
 	if (ips)
-		n = ips->n;
+		n = smp_load_acquire(&ips->n);
 	u64_to_ether_addr(fdb->mac, mac);
 	if (nla_put_u32(msg, CTNET_A_FDB_NET, dst->net->dev->ifindex) ||
 	    nla_put(msg, CTNET_A_FDB_MAC, ETH_ALEN, mac))
@@ -187,7 +188,9 @@ int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats)
 				  jiffies_to_msecs(ctnet_fdb_unseen(fdb)));
 	for (i = 0; !err && i < n; i++)
 		if (READ_ONCE(ips->ip[i].fdb))
-			err = ctnet_nl_put_addr(msg, CTNET_A_FDB_IP,
+			err = ctnet_nl_put_addr(msg, i < ips->named ?
+						CTNET_A_FDB_IP :
+						CTNET_A_FDB_CLAIMED,
 						&ips->ip[i].addr);
 	return err;
 }

@@ -59,6 +59,7 @@ class Host:
         m = self.mac
         self.ll = socket.inet_ntop(socket.AF_INET6, b"\xfe\x80".ljust(8, b"\0") + bytes(
             [m[0] ^ 2]) + m[1:3] + b"\xff\xfe" + m[3:])
+        self.chosen = "fe80::c0de:%x" % m[5]
 
 
 class State:
@@ -213,6 +214,8 @@ def group_nd(me, other):
         return name, why, IP6, packet
 
     cases = [
+        ("DAD for a first link-local of its own choice", None, IP6, ns(ANY6, me.chosen)),
+        ("NA of it", None, IP6, na(me.chosen, me.chosen, own_t)),
         dropped("NS, another's source lladdr", ns(me.ip6, other.ip6, bad_s)),
         dropped("NS, another's target lladdr", ns(me.ip6, other.ip6, bad_t)),
         dropped("NS, another's lladdr second", ns(me.ip6, other.ip6, own_s + bad_s)),
@@ -225,6 +228,8 @@ def group_nd(me, other):
         dropped("NA, another's target, no option", na(me.ip6, other.ip6)),
         dropped("NA, nobody's target", na(me.ip6, "2001:db8:100::77", own_t)),
         dropped("NA, another's link-local target", na(me.ll, other.ll, own_t)),
+        dropped("NA, a second link-local of its own choice", na(me.ll, "fe80::2", own_t)),
+        dropped("DAD for a second link-local of its own choice", ns(ANY6, "fe80::2")),
         dropped("NA, another's target and source", na(other.ip6, other.ip6, own_t)),
         dropped("NA, hop limit 64", na(me.ip6, other.ip6, own_t, hops=64)),
         dropped("DAD for another's", ns(ANY6, other.ip6)),
@@ -300,11 +305,15 @@ def group_ip6(me, other):
         return name, "guard_ip6", IP6, icmp6(src, "ff02::1", kind, body)
 
     cases = [
+        # one that is not from the MAC may be, and that stays the same one
+        ("a first link-local of its own choice", None, IP6,
+         ip6(me.chosen, "ff02::1", UDP, udp(1000, 1000))),
         dropped("another's", other.ip6),
         dropped("nobody's", "2001:db8:100::77"),
         dropped("another's, TCP", other.ip6, TCP, b"\0" * 20),
         dropped("another's link-local", other.ll),
-        dropped("a link-local that is not from the MAC", "fe80::1"),
+        dropped("a second link-local of its own choice", "fe80::1"),
+        dropped("of link-local's form, with another prefix", "fe80:0:0:1::1"),
         dropped("loopback", "::1"),
         dropped("multicast", "ff02::1"),
         dropped("own IPv4 address, mapped", "::ffff:" + me.ip4),

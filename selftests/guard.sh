@@ -10,7 +10,8 @@
 #	 |- ct... ---veth--- c1 eth0  203.0.113.1, 2001:db8:100::1  02:00:00:00:00:01  guarded
 #	 |- ct... ---veth--- c2 eth0  203.0.113.2, 2001:db8:100::2  02:00:00:00:00:02  guarded
 #	 |- ct... ---veth--- c3 eth0  no address                    02:00:00:00:00:03  guarded
-#	 `- p4 -----veth--- c4 eth0   203.0.113.4, 2001:db8:100::4  02:00:00:00:00:04  --dev
+#	 |- p4 -----veth--- c4 eth0   203.0.113.4, 2001:db8:100::4  02:00:00:00:00:04  --dev
+#	 `- c5, c6: come and go
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,11 +20,11 @@
 
 need python3
 readonly M1=02:00:00:00:00:01 M2=02:00:00:00:00:02 M3=02:00:00:00:00:03
-readonly M4=02:00:00:00:00:04 MH=02:00:00:00:00:fe
+readonly M4=02:00:00:00:00:04 M5=02:00:00:00:00:05 M6=02:00:00:00:00:06 MH=02:00:00:00:00:fe
 readonly NOBODY=02:00:00:00:99:99
 
 setup_host h1
-add_container c1 c2 c3 c4
+add_container c1 c2 c3 c4 c5 c6
 
 build()
 {
@@ -177,6 +178,73 @@ address_added()
 	group ip4
 }
 
+listens() { ctn "$h1" set-net net0 --ageing $((300 + RANDOM % 100)) && grep -q "^net set" "$TMP/events"; }
+
+claimed() { ctn "$h1" -j list fdb net0 | grep -oE '"claimed": *"[^"]*"'; }
+
+# A link-local address that is not made from the MAC (RFC 7217) is the container's if nobody
+# had it before, with duplicate detection; and for as long as its port is there.
+linklocal()
+{
+	local ll m5=fe80::ff:fe00:5 m1=fe80::ff:fe00:1
+
+	: >"$TMP/events"
+	background ctnetctl -n "$h1" monitor net0 >"$TMP/events"
+	wait_until 5000 listens
+	check in_ns "$c5" sysctl -qw net.ipv6.conf.default.stable_secret=2001:db8::5ec:7e7
+	check ctn "$h1" add-port net0 "$c5" --mac $M5 --address 203.0.113.5/24 \
+		--address 2001:db8:100::5/64
+	wait_until 5000 settled "$c5"
+	ll=$(ip -n "$c5" -6 -o addr show dev eth0 scope link)
+	[[ $ll =~ inet6\ (fe80:[0-9a-f:]+)/64 ]] && ll=${BASH_REMATCH[1]}
+	[[ $ll != "$m5" ]] || fail "its link-local address is made from its MAC"
+	wait_for_ping "$c5" "$m1%eth0"
+	wait_for_ping "$c1" "$ll%eth0"
+	check_match "$(claimed)" "\"$ll\"" "list"
+	wait_until 5000 grep -q "^fdb set net0 $M5 .*$ll" "$TMP/events"
+	kill_wait "$BG_PID"
+	# and nobody else's
+	check ip -n "$c2" addr add "$ll/64" dev eth0
+	wait_until 5000 settled "$c2"
+	check_not in_ns "$c2" ping -nqc1 -W1 -I "$ll" "$m1%eth0"
+	check ip -n "$c2" addr del "$ll/64" dev eth0
+	# not a second one
+	check ip -n "$c5" addr add fe80::77/64 dev eth0 nodad
+	check_not in_ns "$c5" ping -nqc1 -W1 -I fe80::77 "$m1%eth0"
+	told guard_ip6 guard_nd
+	check ip -n "$c5" addr del fe80::77/64 dev eth0
+	# no part of the configuration; kept while that changes
+	check_not grep -q fe80 <<<"$(ctn "$h1" save net0)"
+	check ctn "$h1" set-port net0 "$c5" --address 203.0.113.15/24
+	check_match "$(claimed)" "\"$ll\"" "list"
+	wait_for_ping "$c5" "$m1%eth0"
+	check ctn "$h1" del-port net0 "$c5"
+	check_not grep -q "$ll" <<<"$(claimed)"
+	# another may have it now
+	check in_ns "$c6" sysctl -qw net.ipv6.conf.default.addr_gen_mode=1
+	check ctn "$h1" add-port net0 "$c6" --mac $M6 --address 203.0.113.6/24
+	check ip -n "$c6" addr add "$ll/64" dev eth0
+	wait_until 5000 settled "$c6"
+	wait_for_ping "$c6" "$m1%eth0"
+	check_match "$(claimed)" "\"$ll\"" "list"
+	check ctn "$h1" del-port net0 "$c6"
+	check in_ns "$c6" sysctl -qw net.ipv6.conf.default.addr_gen_mode=0
+}
+
+# A router of the claimed address says that it is there: the claim is over, for good.
+claim_ends()
+{
+	check ctn "$h1" add-port net0 "$c5" --mac $M5 --address 203.0.113.5/24
+	check ip -n "$c5" addr add fe80::bad/64 dev eth0 nodad
+	check_not in_ns "$c5" ping -nqc1 -W1 fe80::ff:fe00:99%eth0 -I fe80::bad
+	check_match "$(claimed)" '"fe80::bad"' "list"
+	ask advertise "$c4" eth0 $M4 fe80::bad 0
+	check_not grep -q fe80::bad <<<"$(claimed)"
+	check_not in_ns "$c5" ping -nqc1 -W1 fe80::ff:fe00:99%eth0 -I fe80::bad
+	check_not grep -q fe80::bad <<<"$(claimed)"
+	check ctn "$h1" del-port net0 "$c5"
+}
+
 build
 
 run_test defaults "a container is guarded, a device is not"
@@ -186,7 +254,7 @@ run_test mac "a source MAC that is not its own is dropped"
 run_test arp "ARP from another's MAC or address is dropped"
 run_test nd "ND with another's lladdr or target is dropped, behind extension headers too"
 run_test ip4 "an IPv4 source that is not its own is dropped, in fragments too"
-run_test ip6 "an IPv6 source that is not its own is dropped, another's link-local too"
+run_test ip6 "an IPv6 source that is not its own is dropped, another's or a second link-local, too"
 run_test ra "router advertisements and redirects are dropped, however they are buried"
 run_test dhcp "answers of a DHCP server are dropped, v4 and v6"
 run_test header "headers that are cut, or hidden by fragments, are dropped"
@@ -198,4 +266,6 @@ run_test not_learned "what the guard dropped was not learned"
 run_test noaddress "a port without address may use any, but only its MAC"
 run_test live "the guard is switched off and on under way"
 run_test device "a device's guard goes by its static entries"
+run_test linklocal "a link-local address of the container's own choice is its own"
+run_test claim_ends "unless another says that it has it"
 run_test address_added "an address that is added may be used at once"

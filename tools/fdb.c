@@ -71,6 +71,7 @@ int fdb_parse(struct nlmsghdr *h, struct fdb *f)
 		[CTNET_A_FDB_PEER] = { .minlen = 4, .maxlen = 16 },
 		[CTNET_A_FDB_AGE] = { .type = NLA_U32 },
 		[CTNET_A_FDB_IP] = { .minlen = 4, .maxlen = 16 },
+		[CTNET_A_FDB_CLAIMED] = { .minlen = 16, .maxlen = 16 },
 	};
 	struct nlattr *tb[CTNET_A_FDB_MAX + 1], *a;
 	struct ip ip;
@@ -91,6 +92,9 @@ int fdb_parse(struct nlmsghdr *h, struct fdb *f)
 	f->is_static = tb[CTNET_A_FDB_STATIC];
 	if (tb[CTNET_A_FDB_AGE])
 		f->age = nla_get_u32(tb[CTNET_A_FDB_AGE]);
+	if (tb[CTNET_A_FDB_CLAIMED])
+		ip_set(&f->claimed, nla_data(tb[CTNET_A_FDB_CLAIMED]),
+		       nla_len(tb[CTNET_A_FDB_CLAIMED]));
 	if (!tb[CTNET_A_FDB_IP])
 		return 0;
 	nlmsg_for_each_attr(a, h, NLMSG_ALIGN(4), left)
@@ -121,6 +125,11 @@ struct json_object *fdb_json(const struct fdb *f, const char *net,
 	a = json_array(o, "addresses");
 	for (i = 0; i < f->ips.n; i++)
 		json_array_add_str(a, ip_text(&f->ips.v[i], buf));
+	/* People see one list, programs what each of them is. */
+	if (f->claimed.family && ctx.json)
+		json_ip(o, "claimed", &f->claimed);
+	else if (f->claimed.family)
+		json_array_add_str(a, ip_text(&f->claimed, buf));
 	return o;
 }
 

@@ -108,6 +108,7 @@ struct fdb {
 	bool is_static;
 	uint32_t age;		/* ms, of a learned entry */
 	struct ips ips;		/* to be freed */
+	struct ip claimed;	/* or none */
 };
 
 /*

@@ -54,6 +54,7 @@
  *   FDB_FLUSH  do: =NET [LEARNED] [PORT | PEER]
  *   FDB_GET    do: =NET =MAC    dump: [NET]
  *              reply: NET MAC (PORT | PEER | SELF) (STATIC | AGE) [IP]...
+ *              [CLAIMED]
  *   VTEP_GET   dump: -
  *              reply: DSTPORT FAMILY [UNDERLAY] NETS DROPS{...}
  */
@@ -341,8 +342,8 @@ enum ctnet_net_attr {
  * @CTNET_PORT_GUARD: only what the port's static entries name may be a source:
  *	their MACs in Ethernet, ARP and neighbour discovery headers, and, where an
  *	entry names addresses, only these as source in IP, ARP and neighbour
- *	discovery (besides IPv6 link-local from the MAC, and the unspecified
- *	address where one that has none yet uses it: ARP probe, duplicate
+ *	discovery (besides IPv6 link-local from the MAC, or one that the port was
+ *	the first to use, and the unspecified address where one that has none yet uses it: ARP probe, duplicate
  *	detection, router solicitation, MLD report, DHCP client). No router
  *	advertisements or redirects, no answers of a DHCP server. Nothing is
  *	learned from the port, and BPDUs neither come from it nor go to it
@@ -423,6 +424,9 @@ enum ctnet_peer_attr {
  *	addresses, at most %CTNET_FDB_IPS_MAX. An address belongs to one entry
  *	of a network.
  * @CTNET_A_FDB_LEARNED: flag, for FDB_FLUSH only: learned entries only
+ * @CTNET_A_FDB_CLAIMED: IPv6 address, in replies only; the link-local one that a guarded
+ *	port was the first to use with the MAC, and which is its own for as long as the
+ *	entry lies at the port
  * @__CTNET_A_FDB_MAX: one more than the last
  */
 enum ctnet_fdb_attr {
@@ -436,6 +440,7 @@ enum ctnet_fdb_attr {
 	CTNET_A_FDB_AGE,
 	CTNET_A_FDB_IP,
 	CTNET_A_FDB_LEARNED,
+	CTNET_A_FDB_CLAIMED,
 	__CTNET_A_FDB_MAX
 };
 
