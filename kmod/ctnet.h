@@ -142,6 +142,9 @@ struct ctnet_peer {
 #define CTNET_FDB_STATIC	BIT(0)	/* neither ages nor moves */
 #define CTNET_FDB_LOCAL		BIT(1)	/* the netdevice's own address */
 
+/* Of static entries, in &ctnet_net.fdb_ids. */
+#define CTNET_FDB_MARK		XA_MARK_1
+
 /* Of ctnet_fdb_set(): the addresses that the MAC has stay with it. */
 #define CTNET_FDB_KEEP_IPS	UINT_MAX
 
@@ -372,7 +375,9 @@ struct ctnet_net {
  * @nets: all &struct ctnet_net by id; written under RTNL, read under RCU
  * @socks: &struct ctnet_sock; written under RTNL, read under RCU
  * @transit: the peers of all networks; NULL while there never was one
- * @seq: changes of anything that is dumped; never 0
+ * @seq: counts changes of networks, ports, peers and sockets
+ * @seq_static: counts changes of static entries
+ * @seq_learned: counts changes of learned entries
  * @mtu_work: has the networks' MTUs follow the underlay
  * @event_window: jiffies when the running second of events began
  * @event_count: fdb events of that second
@@ -386,6 +391,8 @@ struct ctnet_ns {
 	struct list_head	socks;
 	struct ctnet_transit __rcu *transit;
 	atomic_t		seq;
+	atomic_t		seq_static;
+	atomic_t		seq_learned;
 	struct work_struct	mtu_work;
 	unsigned long		event_window;
 	unsigned int		event_count;
@@ -438,6 +445,8 @@ void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
 void ctnet_fdb_changed(struct ctnet_net *net, const struct ctnet_fdb *fdb,
 		       enum ctnet_cmd cmd);
 void ctnet_fdb_flush(struct ctnet_net *net, struct ctnet_dst *dst, bool learned);
+int ctnet_fdb_ids_at(struct ctnet_dst *dst, bool fixed, u32 *ids,
+		     unsigned int max);
 void ctnet_fdb_admit(struct ctnet_dst *dst);
 void ctnet_fdb_retire(struct ctnet_dst *dst);
 unsigned long ctnet_fdb_unseen(const struct ctnet_fdb *fdb);
@@ -593,6 +602,8 @@ int ctnet_nl_fdb_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int ctnet_nl_vteps_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 
 /* nlmsg.c */
+int ctnet_nl_get_addr(const struct nlattr *attr, struct in6_addr *addr,
+		      struct netlink_ext_ack *extack);
 int ctnet_nl_put_addr(struct sk_buff *msg, int type, const struct in6_addr *addr);
 typedef int (*ctnet_fill_t)(struct sk_buff *msg, const void *obj, bool stats);
 int ctnet_nl_fill_net(struct sk_buff *msg, const void *obj, bool stats);

@@ -99,6 +99,8 @@ static void ctnet_fdb_place(struct ctnet_net *net, struct ctnet_fdb *fdb)
 	struct ctnet_dst *dst = rcu_dereference_protected(fdb->dst, true);
 
 	hlist_add_head(&fdb->at, ctnet_fdb_list(dst, fdb->flags));
+	if (fdb->flags & CTNET_FDB_STATIC)
+		__xa_set_mark(&net->fdb_ids, fdb->id, CTNET_FDB_MARK);
 	ctnet_fdb_count(net, fdb, dst, 1);
 }
 
@@ -162,7 +164,10 @@ static void ctnet_fdb_unlink(struct ctnet_net *net, struct ctnet_fdb *fdb)
 void ctnet_fdb_changed(struct ctnet_net *net, const struct ctnet_fdb *fdb,
 		       enum ctnet_cmd cmd)
 {
-	atomic_inc(&ctnet_ns(dev_net(net->dev))->seq);
+	struct ctnet_ns *ns = ctnet_ns(dev_net(net->dev));
+
+	atomic_inc(fdb->flags & CTNET_FDB_STATIC ? &ns->seq_static :
+						   &ns->seq_learned);
 	ctnet_nl_fdb_event(net, fdb, cmd);
 }
 
@@ -492,6 +497,38 @@ void ctnet_fdb_flush(struct ctnet_net *net, struct ctnet_dst *dst, bool learned)
 			       (u64)READ_ONCE(net->n_learned) +
 			       READ_ONCE(net->n_static));
 	}
+}
+
+/**
+ * ctnet_fdb_ids_at() - the entries of a port or a peer
+ * @dst: the port or peer
+ * @fixed: only static ones
+ * @ids: set to their ids
+ * @max: how many there may be
+ *
+ * Return: how many there are, or -E2BIG.
+ */
+int ctnet_fdb_ids_at(struct ctnet_dst *dst, bool fixed, u32 *ids,
+		     unsigned int max)
+{
+	struct ctnet_net *net = dst->net;
+	struct hlist_head *list = &dst->fixed;
+	struct ctnet_fdb *fdb;
+	int n = 0;
+
+	xa_lock_bh(&net->fdb_ids);
+	while (list && n >= 0) {
+		hlist_for_each_entry(fdb, list, at) {
+			if (n == max) {
+				n = -E2BIG;
+				break;
+			}
+			ids[n++] = fdb->id;
+		}
+		list = fixed || list == &dst->learned ? NULL : &dst->learned;
+	}
+	xa_unlock_bh(&net->fdb_ids);
+	return n;
 }
 
 /**

@@ -138,7 +138,7 @@ static void ctnet_fdb_test_seen_again(struct kunit *test)
 	ctnet_fdb_test_learn(t->port[0], ctnet_test_mac[0]);
 	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[0]);
 	KUNIT_ASSERT_NOT_NULL(test, fdb);
-	seq = atomic_read(&ctnet_ns(&init_net)->seq);
+	seq = atomic_read(&ctnet_ns(&init_net)->seq_learned);
 
 	/* Within a second nothing is written. */
 	then = jiffies - HZ / 2;
@@ -152,7 +152,7 @@ static void ctnet_fdb_test_seen_again(struct kunit *test)
 	KUNIT_EXPECT_TRUE(test, time_after(fdb->updated, then + HZ));
 
 	/* Nor is any of it a change of the table. */
-	KUNIT_EXPECT_EQ(test, atomic_read(&ctnet_ns(&init_net)->seq), seq);
+	KUNIT_EXPECT_EQ(test, atomic_read(&ctnet_ns(&init_net)->seq_learned), seq);
 	ctnet_fdb_test_count(test, 1, 0);
 }
 
@@ -172,14 +172,14 @@ static void ctnet_fdb_test_moves(struct kunit *test)
 
 		then = jiffies - HZ / 2;
 		fdb->updated = then;
-		seq = atomic_read(&ctnet_ns(&init_net)->seq);
+		seq = atomic_read(&ctnet_ns(&init_net)->seq_learned);
 		ctnet_fdb_test_learn(to, ctnet_test_mac[0]);
 		KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_at(t, ctnet_test_mac[0]),
 				    to);
 		KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_find(t, ctnet_test_mac[0]),
 				    fdb);
 		KUNIT_EXPECT_TRUE(test, time_after(fdb->updated, then));
-		KUNIT_EXPECT_EQ(test, atomic_read(&ctnet_ns(&init_net)->seq),
+		KUNIT_EXPECT_EQ(test, atomic_read(&ctnet_ns(&init_net)->seq_learned),
 				seq + 1);
 	}
 	/* To the host, too. */

@@ -27,24 +27,6 @@ static int ctnet_nl_reply(struct genl_info *info, enum ctnet_cmd cmd,
 	return genlmsg_reply(msg, info);
 }
 
-/* An IP address as ours are, from 4 or 16 bytes; the policy has bounded these. */
-static int ctnet_nl_get_addr(const struct nlattr *attr, struct in6_addr *addr,
-			     struct netlink_ext_ack *extack)
-{
-	switch (nla_len(attr)) {
-	case sizeof(__be32):
-		ipv6_addr_set_v4mapped(nla_get_in_addr(attr), addr);
-		return 0;
-	case sizeof(struct in6_addr):
-		*addr = nla_get_in6_addr(attr);
-		if (!ipv6_addr_v4mapped(addr))
-			return 0;
-	}
-	NL_SET_ERR_MSG_ATTR(extack, attr,
-			    "An address has 4 bytes (IPv4) or 16 (IPv6, not v4-mapped)");
-	return -EINVAL;
-}
-
 /* The network that an attribute names by ifindex. RTNL. */
 static struct ctnet_net *ctnet_nl_get_net(struct genl_info *info, int type)
 {
@@ -454,10 +436,17 @@ static int ctnet_nl_fdb_get(struct genl_info *info)
 	struct ctnet_fdb *fdb;
 	struct sk_buff *msg;
 	const u8 *mac;
-	int err;
+	int i, err;
 
 	if (IS_ERR(net))
 		return PTR_ERR(net);
+	for (i = CTNET_A_FDB_PORT; i <= CTNET_A_FDB_STATIC; i++) {
+		if (info->attrs[i]) {
+			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[i],
+					    "One entry is named by its MAC alone: leave the rest to dumps");
+			return -EINVAL;
+		}
+	}
 	mac = ctnet_nl_fdb_mac(info);
 	if (IS_ERR(mac))
 		return PTR_ERR(mac);
@@ -565,6 +554,16 @@ static const struct nla_policy ctnet_fdb_policy[] = {
 	[CTNET_A_FDB_IP] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 };
 
+/* With what a dump of them may be about. */
+static const struct nla_policy ctnet_fdb_get_policy[] = {
+	[CTNET_A_FDB_NET] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_FDB_MAC] = NLA_POLICY_EXACT_LEN(ETH_ALEN),
+	[CTNET_A_FDB_PORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_FDB_PEER] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
+	[CTNET_A_FDB_SELF] = { .type = NLA_REJECT },
+	[CTNET_A_FDB_STATIC] = { .type = NLA_FLAG },
+};
+
 static const struct nla_policy ctnet_fdb_flush_policy[] = {
 	[CTNET_A_FDB_NET] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
 	[CTNET_A_FDB_MAC] = { .type = NLA_REJECT },
@@ -613,7 +612,8 @@ static const struct genl_ops ctnet_nl_ops[] = {
 	CTNET_OP_SET(CTNET_CMD_FDB_ADD, ctnet_fdb_policy, CTNET_A_FDB_IP),
 	CTNET_OP_SET(CTNET_CMD_FDB_SET, ctnet_fdb_policy, CTNET_A_FDB_IP),
 	CTNET_OP_SET(CTNET_CMD_FDB_DEL, ctnet_fdb_policy, CTNET_A_FDB_MAC),
-	CTNET_OP_GET(CTNET_CMD_FDB_GET, ctnet_fdb_policy, CTNET_A_FDB_MAC, fdb),
+	CTNET_OP_GET(CTNET_CMD_FDB_GET, ctnet_fdb_get_policy,
+		     CTNET_A_FDB_STATIC, fdb),
 	CTNET_OP_SET(CTNET_CMD_FDB_FLUSH, ctnet_fdb_flush_policy,
 		     CTNET_A_FDB_LEARNED),
 	{

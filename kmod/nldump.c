@@ -1,15 +1,44 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Dumps. */
+/*
+ * Dumps.
+ *
+ * What changes while a dump is under way makes it say that it was interrupted: nets, ports
+ * and peers of the namespace for a dump of these, entries for a dump of entries, and static
+ * entries alone for a dump of static ones.
+ */
+#include <linux/sort.h>
+
 #include "ctnet.h"
 
-/*
- * A dump goes through the namespace's networks by id (args[0]) and in each
- * through its objects by id (args[1]); who comes meanwhile may be seen from there on.
- * args[2] is the network that the request names, by ifindex, or 0; args[3] says
- * that the request was looked at.
+/* Entries of a port or peer that are few enough to be sorted for each message. */
+#define CTNET_DUMP_FEW	64
+
+/**
+ * struct ctnet_dump - how far a dump has got
+ * @net: id of the network that it is at; those that come meanwhile may be seen from there on
+ * @id: of the object in there
+ * @ifindex: of the network that the request names, or 0
+ * @member: id of the port or peer that the request names, or 0
+ * @fixed: whether the request asks for static entries only
+ * @ready: whether the request was looked at
  */
+struct ctnet_dump {
+	unsigned long	net;
+	unsigned long	id;
+	int		ifindex;
+	u32		member;
+	bool		fixed;
+	bool		ready;
+};
+
 typedef int (*ctnet_dump_t)(struct sk_buff *skb, struct netlink_callback *cb,
 			    struct ctnet_net *net);
+
+static struct ctnet_dump *ctnet_nl_dump_of(struct netlink_callback *cb)
+{
+	BUILD_BUG_ON(sizeof(struct ctnet_dump) > sizeof(cb->ctx));
+	return (struct ctnet_dump *)cb->ctx;
+}
 
 static int ctnet_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 			     enum ctnet_cmd cmd, ctnet_fill_t fill,
@@ -20,64 +49,201 @@ static int ctnet_nl_dump_one(struct sk_buff *skb, struct netlink_callback *cb,
 				obj, true);
 }
 
+static int ctnet_nl_dump_cmp(const void *a, const void *b)
+{
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * The entries of a port or peer, if they are few: by their ids as those of a network are,
+ * so that what comes and goes moves none of the others. Returns -E2BIG if they are not.
+ */
+static int ctnet_nl_dump_few(struct sk_buff *skb, struct netlink_callback *cb,
+			     struct ctnet_net *net, struct ctnet_dst *dst)
+{
+	struct ctnet_dump *at = ctnet_nl_dump_of(cb);
+	u32 ids[CTNET_DUMP_FEW];
+	struct ctnet_fdb *fdb;
+	int i, n, err;
+
+	n = ctnet_fdb_ids_at(dst, at->fixed, ids, ARRAY_SIZE(ids));
+	if (n < 0)
+		return n;
+	sort(ids, n, sizeof(*ids), ctnet_nl_dump_cmp, NULL);
+	for (i = 0; i < n; i++) {
+		if (ids[i] < at->id)
+			continue;
+		at->id = ids[i];
+		fdb = xa_load(&net->fdb_ids, ids[i]);
+		if (!fdb || rcu_access_pointer(fdb->dst) != dst)
+			continue;
+		err = ctnet_nl_dump_one(skb, cb, CTNET_CMD_FDB_GET,
+					ctnet_nl_fill_fdb, fdb);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static int ctnet_nl_dump_fdb(struct sk_buff *skb, struct netlink_callback *cb,
+			     struct ctnet_net *net)
+{
+	struct ctnet_dump *at = ctnet_nl_dump_of(cb);
+	xa_mark_t mark = at->fixed ? CTNET_FDB_MARK : XA_PRESENT;
+	struct ctnet_dst *dst = NULL;
+	unsigned long id = at->id;
+	struct ctnet_fdb *fdb;
+	int err;
+
+	if (at->member) {
+		dst = xa_load(&net->members, at->member);
+		if (!dst)
+			return 0;
+		err = ctnet_nl_dump_few(skb, cb, net, dst);
+		if (err != -E2BIG)
+			return err;
+	}
+	for (fdb = xa_find(&net->fdb_ids, &id, ULONG_MAX, mark); fdb;
+	     fdb = xa_find_after(&net->fdb_ids, &id, ULONG_MAX, mark)) {
+		if (dst && rcu_access_pointer(fdb->dst) != dst)
+			continue;
+		at->id = id;
+		err = ctnet_nl_dump_one(skb, cb, CTNET_CMD_FDB_GET,
+					ctnet_nl_fill_fdb, fdb);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* The port or peer whose entries the request asks for, in the network that it names. */
+static int ctnet_nl_dump_member(struct netlink_callback *cb,
+				struct nlattr **attrs, struct net_device *dev)
+{
+	struct nlattr *port = attrs[CTNET_A_FDB_PORT];
+	struct nlattr *attr = port ?: attrs[CTNET_A_FDB_PEER];
+	struct ctnet_dst *dst = NULL;
+	struct ctnet_peer *peer;
+	struct in6_addr addr;
+	int err;
+
+	if (!attr)
+		return 0;
+	if (port && attrs[CTNET_A_FDB_PEER]) {
+		NL_SET_ERR_MSG(cb->extack, "Entries lie in one place: name a port or a peer");
+		return -EINVAL;
+	}
+	if (!dev) {
+		NL_SET_ERR_MSG_ATTR(cb->extack, attr,
+				    "A port or peer is one of a network: name that as well");
+		return -EINVAL;
+	}
+	if (port) {
+		dst = xa_load(&((struct ctnet_net *)netdev_priv(dev))->members,
+			      nla_get_u32(attr));
+	} else {
+		err = ctnet_nl_get_addr(attr, &addr, cb->extack);
+		if (err)
+			return err;
+		peer = ctnet_peer_find(netdev_priv(dev), &addr);
+		dst = peer ? &peer->dst : NULL;
+	}
+	if (!dst) {
+		if (port)
+			NL_SET_ERR_MSG(cb->extack, "The network has no port with this interface index");
+		else
+			NL_SET_ERR_MSG(cb->extack, "The network has no peer with this address");
+		NL_SET_BAD_ATTR(cb->extack, attr);
+		return -ENOENT;
+	}
+	ctnet_nl_dump_of(cb)->member = dst->id;
+	return 0;
+}
+
 /*
  * What the request names: by @attr the network, or nothing; @obj, of an object of
  * it, may not be there. Once, in the first call: a start callback has no extended
  * ack in all kernels.
  */
-static int ctnet_nl_dump_filter(struct netlink_callback *cb, int attr, int obj)
+static int ctnet_nl_dump_filter(struct netlink_callback *cb, int attr, int obj,
+				bool fdb)
 {
+	struct ctnet_dump *at = ctnet_nl_dump_of(cb);
 	struct nlattr **attrs = ctnet_dump_attrs(cb);
 	struct net *n = sock_net(cb->skb->sk);
-	struct net_device *dev;
+	struct net_device *dev = NULL;
 
-	if (cb->args[3]++)
+	if (at->ready || !attrs)
 		return 0;
-	if (attrs && obj && attrs[obj]) {
+	at->ready = true;
+	if (obj && attrs[obj]) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[obj],
 				    "A dump shows all objects: name a network or nothing");
 		return -EINVAL;
 	}
-	if (!attrs || !attrs[attr])
-		return 0;
-	dev = dev_get_by_index_rcu(n, nla_get_u32(attrs[attr]));
-	if (!dev || !ctnet_dev_is(dev)) {
-		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[attr],
-				    "No ctnet network of this namespace has this interface index");
-		return -ENODEV;
+	if (attrs[attr]) {
+		dev = dev_get_by_index_rcu(n, nla_get_u32(attrs[attr]));
+		if (!dev || !ctnet_dev_is(dev)) {
+			NL_SET_ERR_MSG_ATTR(cb->extack, attrs[attr],
+					    "No ctnet network of this namespace has this interface index");
+			return -ENODEV;
+		}
+		at->ifindex = dev->ifindex;
 	}
-	cb->args[2] = dev->ifindex;
-	return 0;
+	if (!fdb)
+		return 0;
+	at->fixed = attrs[CTNET_A_FDB_STATIC];
+	return ctnet_nl_dump_member(cb, attrs, dev);
+}
+
+/* Counts what the dump would show, and is never 0. */
+static unsigned int ctnet_nl_dump_seq(const struct ctnet_ns *ns,
+				      struct netlink_callback *cb, bool fdb)
+{
+	unsigned int seq;
+
+	if (!fdb)
+		seq = atomic_read(&ns->seq);
+	else if (ctnet_nl_dump_of(cb)->fixed)
+		seq = atomic_read(&ns->seq_static);
+	else
+		seq = atomic_read(&ns->seq_static) +
+		      atomic_read(&ns->seq_learned);
+	return seq ?: 1;
 }
 
 static int ctnet_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
 			 int attr, int obj, ctnet_dump_t dump)
 {
 	struct ctnet_ns *ns = ctnet_ns(sock_net(skb->sk));
-	unsigned long id = cb->args[0];
+	struct ctnet_dump *at = ctnet_nl_dump_of(cb);
+	bool fdb = dump == ctnet_nl_dump_fdb;
+	unsigned long id = at->net;
 	struct ctnet_net *net;
 	int err;
 
 	rcu_read_lock();
-	cb->seq = atomic_read(&ns->seq) ?: 1;
-	err = ctnet_nl_dump_filter(cb, attr, obj);
+	err = ctnet_nl_dump_filter(cb, attr, obj, fdb);
 	if (err)
 		goto unlock;
+	cb->seq = ctnet_nl_dump_seq(ns, cb, fdb);
 	xa_for_each_start(&ns->nets, id, net, id) {
-		if (cb->args[2] && net->dev->ifindex != cb->args[2])
+		if (at->ifindex && net->dev->ifindex != at->ifindex)
 			continue;
-		if (id != cb->args[0]) {
-			cb->args[0] = id;
-			cb->args[1] = 0;
+		if (id != at->net) {
+			at->net = id;
+			at->id = 0;
 		}
 		err = dump(skb, cb, net);
 		if (err)
 			break;
-		cb->args[0] = id + 1;
-		cb->args[1] = 0;
+		at->net = id + 1;
+		at->id = 0;
 	}
 	/* What changed since is told at the end, if not before. */
-	cb->seq = atomic_read(&ns->seq) ?: 1;
+	cb->seq = ctnet_nl_dump_seq(ns, cb, fdb);
 unlock:
 	rcu_read_unlock();
 	return err == -EMSGSIZE && skb->len ? skb->len : err;
@@ -96,12 +262,13 @@ static int ctnet_nl_dump_members(struct sk_buff *skb,
 				 unsigned long last, enum ctnet_cmd cmd,
 				 ctnet_fill_t fill)
 {
-	unsigned long id = max_t(unsigned long, cb->args[1], first);
+	struct ctnet_dump *at = ctnet_nl_dump_of(cb);
+	unsigned long id = max(at->id, first);
 	struct ctnet_dst *dst;
 	int err;
 
 	xa_for_each_range(&net->members, id, dst, id, last) {
-		cb->args[1] = id;
+		at->id = id;
 		err = ctnet_nl_dump_one(skb, cb, cmd, fill, dst);
 		if (err)
 			return err;
@@ -123,23 +290,6 @@ static int ctnet_nl_dump_peer(struct sk_buff *skb, struct netlink_callback *cb,
 	return ctnet_nl_dump_members(skb, cb, net, CTNET_ID_PORT_MAX + 1,
 				     U32_MAX, CTNET_CMD_PEER_GET,
 				     ctnet_nl_fill_peer);
-}
-
-static int ctnet_nl_dump_fdb(struct sk_buff *skb, struct netlink_callback *cb,
-			     struct ctnet_net *net)
-{
-	unsigned long id = cb->args[1];
-	struct ctnet_fdb *fdb;
-	int err;
-
-	xa_for_each_start(&net->fdb_ids, id, fdb, id) {
-		cb->args[1] = id;
-		err = ctnet_nl_dump_one(skb, cb, CTNET_CMD_FDB_GET,
-					ctnet_nl_fill_fdb, fdb);
-		if (err)
-			return err;
-	}
-	return 0;
 }
 
 int ctnet_nl_nets_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
@@ -166,19 +316,21 @@ int ctnet_nl_fdb_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 int ctnet_nl_vteps_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct ctnet_ns *ns = ctnet_ns(sock_net(skb->sk));
+	struct ctnet_dump *at = ctnet_nl_dump_of(cb);
 	struct ctnet_sock *sock;
-	int err = 0, n = 0;
+	unsigned long n = 0;
+	int err = 0;
 
 	rtnl_lock();
-	cb->seq = atomic_read(&ns->seq) ?: 1;
+	cb->seq = ctnet_nl_dump_seq(ns, cb, false);
 	list_for_each_entry(sock, &ns->socks, list) {
-		if (n++ < cb->args[0])
+		if (n++ < at->id)
 			continue;
 		err = ctnet_nl_dump_one(skb, cb, CTNET_CMD_VTEP_GET,
 					ctnet_nl_fill_vtep, sock);
 		if (err)
 			break;
-		cb->args[0] = n;
+		at->id = n;
 	}
 	rtnl_unlock();
 	return err == -EMSGSIZE && skb->len ? skb->len : err;

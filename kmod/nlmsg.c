@@ -9,6 +9,31 @@
 #define CTNET_MISSES_PER_SECOND	256
 
 /**
+ * ctnet_nl_get_addr() - an IP address of a request
+ * @attr: it, of 4 to 16 bytes as its policy has it
+ * @addr: set to it; IPv4 as v4-mapped
+ * @extack: says why not
+ *
+ * Return: 0 or -EINVAL.
+ */
+int ctnet_nl_get_addr(const struct nlattr *attr, struct in6_addr *addr,
+		      struct netlink_ext_ack *extack)
+{
+	switch (nla_len(attr)) {
+	case sizeof(__be32):
+		ipv6_addr_set_v4mapped(nla_get_in_addr(attr), addr);
+		return 0;
+	case sizeof(struct in6_addr):
+		*addr = nla_get_in6_addr(attr);
+		if (!ipv6_addr_v4mapped(addr))
+			return 0;
+	}
+	NL_SET_ERR_MSG_ATTR(extack, attr,
+			    "An address has 4 bytes (IPv4) or 16 (IPv6, not v4-mapped)");
+	return -EINVAL;
+}
+
+/**
  * ctnet_nl_put_addr() - put an IP address into a message
  * @msg: the message
  * @type: attribute type

@@ -93,6 +93,11 @@ valid_requests()
 	accepted 1 FDB_GET NET="$NET" MAC=$S
 	accepted 3 FDB_GET dump
 	accepted 1 FDB_GET dump NET="$NET1"
+	accepted 3 FDB_GET dump STATIC=flag:
+	accepted 2 FDB_GET dump NET="$NET" STATIC=flag:
+	accepted 1 FDB_GET dump NET="$NET" PORT="$P1"
+	accepted 1 FDB_GET dump NET="$NET" PORT="$P1" STATIC=flag:
+	accepted 0 FDB_GET dump NET="$NET" PEER=ip:192.0.2.2
 	accepted 1 VTEP_GET dump
 	accepted 0 PORT_SET NET="$NET" DEV="$P1" FLAGS=bits:4/4
 	accepted 0 PORT_SET NET="$NET" DEV="$P1" FLAGS=bits:0/4
@@ -108,6 +113,36 @@ valid_requests()
 	accepted 0 FDB_ADD NET="$NET" MAC=$S PORT="$P1" IP=ip:203.0.113.5
 	accepted 0 NEWLINK VNI=u32:$MAX LOCAL=ip:192.0.2.1 DSTPORT=u16:5000
 	check ip -n "$h1" link del raw0
+}
+
+# entries PREFIX N [OPTION...]: so many of p1's
+entries()
+{
+	local i
+
+	for ((i = 1; i <= $2; i++)); do
+		printf 'add-fdb net0 %s:%02x --port p1' "$1" "$i"
+		((${3:-0} == 0)) || printf " --ip 198.18.$i.%d" $(seq "$3")
+		echo
+	done | ctn "$h1" -b - || fail "entries"
+}
+
+# All entries of a port, be they few and long, or many; and no others.
+port_dumps()
+{
+	check ctn "$h1" add-fdb net0 02:bb:00:00:00:02 --self
+	entries 02:0d:00:00:00 30 100
+	accepted 31 FDB_GET dump NET="$NET" PORT="$P1"
+	entries 02:0d:00:00:01 33
+	accepted 64 FDB_GET dump NET="$NET" PORT="$P1" STATIC=flag:
+	entries 02:0d:00:00:02 136
+	accepted 200 FDB_GET dump NET="$NET" PORT="$P1" STATIC=flag:
+	accepted 200 FDB_GET dump NET="$NET" PORT="$P1"
+	accepted 202 FDB_GET dump NET="$NET"
+	check ctn "$h1" flush-fdb net0 --port p1
+	accepted 0 FDB_GET dump NET="$NET" PORT="$P1"
+	accepted 0 FDB_ADD NET="$NET" MAC=$S PORT="$P1" IP=ip:203.0.113.5
+	check ctn "$h1" del-fdb net0 02:bb:00:00:00:02
 }
 
 unknown_attributes()
@@ -139,6 +174,16 @@ foreign_attributes()
 	refused EINVAL . NET_GET IFINDEX="$NET" '!IFNAME=hex:6e65743000'
 	refused_dump EINVAL 'all objects' PORT_GET dump NET="$NET" '!DEV='"$P1"
 	refused_dump EINVAL 'all objects' FDB_GET dump NET="$NET" '!MAC='$S
+	refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!PORT='"$P1"
+	refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!PEER=ip:192.0.2.2'
+	refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!STATIC=flag:'
+	refused EINVAL . FDB_GET NET="$NET" MAC=$S '!SELF=flag:'
+	refused_dump EINVAL 'name that as well' FDB_GET dump '!PORT='"$P1"
+	refused_dump EINVAL 'name that as well' FDB_GET dump '!PEER=ip:192.0.2.2'
+	refused_dump EINVAL 'one place' FDB_GET dump NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
+	refused_dump ENOENT 'no port' FDB_GET dump NET="$NET" '!PORT='"$P1X"
+	refused_dump ENOENT 'no peer' FDB_GET dump NET="$NET" '!PEER=ip:192.0.2.77'
+	refused_dump EINVAL 'An address has' FDB_GET dump NET="$NET" '!PEER=hex:0102030405'
 	refused_dump EINVAL 'all objects' PEER_GET dump NET="$NET" '!ADDR=ip:192.0.2.2'
 }
 
@@ -442,6 +487,7 @@ build
 python_start nlraw.py
 
 run_test valid_requests "requests as the interface has them"
+run_test port_dumps "dumps of a port's entries"
 run_test unknown_attributes "unknown attributes"
 run_test foreign_attributes "attributes of other commands"
 run_test wrong_lengths "attributes too short and too long"

@@ -5,9 +5,11 @@
 	dump NETNS N		dump the table in small pieces; how many entries there are,
 				and what the first and the last quarter of N of them took
 				the kernel, in microseconds
-	change NETNS COMMAND [ATTRIBUTE...]
-				in the middle of such a dump, a request as nlraw.py has it;
-				whether the dump said that it was interrupted
+	change NETNS [dump=COMMAND] [only=ATTRIBUTE] WHAT...
+				in the middle of such a dump, or of another one, WHAT: a
+				request as nlraw.py has it, or "learn NETNS DEV MAC NET", a
+				frame that teaches the network NET a MAC; whether the dump said that it was
+				interrupted
 	garbage NETNS DST N SEED [DEV]
 				send N random VXLAN datagrams to DST, or with DEV random
 				frames out of DEV; the same for the same SEED
@@ -30,14 +32,15 @@ TYPES = 0x0800, 0x86dd, 0x0806, 0x8100, 0x88a8, 0x88b5, 0x0004
 class Dump:
     """Of a namespace's tables, a piece at a time."""
 
-    def __init__(self, netns):
+    def __init__(self, netns, command=FDB_GET, payload=b""):
         # The kernel makes the pieces as large as any buffer that a socket ever had: one
         # that has asked for the family had a large one.
         nlraw.Generic(netns).sock.close()
         self.nl = nlraw.Generic(netns)
         self.took = 0
-        self.nl.sock.send(struct.pack("=IHHIIBBH", 20, nlraw.Generic.family,
-                                      nlraw.F_REQUEST | nlraw.F_DUMP, 1, 0, FDB_GET, 1, 0))
+        self.nl.sock.send(struct.pack("=IHHIIBBH", 20 + len(payload), nlraw.Generic.family,
+                                      nlraw.F_REQUEST | nlraw.F_DUMP, 1, 0, command, 1, 0) +
+                          payload)
 
     def pieces(self):
         """Of each: how many entries, and whether it says that something changed."""
@@ -69,12 +72,29 @@ def dump(netns, want):
     return "ok %d %d %d" % (n, (marks[1] - marks[0]) * 1e6, (marks[4] - marks[3]) * 1e6)
 
 
-def change(netns, command, *attrs):
-    d, names = Dump(netns), nlraw.ATTRS.get(command.split("_")[0])
+def learn(host, netns, dev, hw, net):
+    """Returns once the entry is there."""
+    hw = frames.mac(hw)
+    frames.sender(netns, dev).send(b"\xff" * 6 + hw + struct.pack("!H", frames.TYPE) + b"\0" * 46)
+    attrs = nlraw.attribute(1, struct.pack("=I", int(net))) + nlraw.attribute(2, hw)
+    end = time.monotonic() + 10
+    while nlraw.Generic(host).command(FDB_GET, 0, attrs)[0]:
+        if time.monotonic() > end:
+            raise TimeoutError("the MAC is not learned")
+
+
+def change(netns, *what):
+    opts = dict(w.split("=", 1) for w in what if w.startswith(("dump=", "only=")))
+    command, *attrs = [w for w in what if not w.startswith(("dump=", "only="))]
+    shown = opts.get("dump", "FDB_GET")
+    only = nlraw.encode(nlraw.ATTRS["FDB"], opts["only"]) if "only" in opts else b""
+    d, names = Dump(netns, nlraw.CMDS.index(shown), only), nlraw.ATTRS.get(command.split("_")[0])
     pieces = d.pieces()
     early = next(pieces)[1]
     error = 0
-    if command != "nothing":
+    if command == "learn":
+        learn(netns, *attrs)
+    elif command != "nothing":
         error, ack, _ = nlraw.Generic(netns).command(
             nlraw.CMDS.index(command), 0, b"".join(nlraw.encode(names, a) for a in attrs))
     if error:

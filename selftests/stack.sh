@@ -256,6 +256,34 @@ interrupted()
 	wait_until 20000 is_whole
 }
 
+# What is not in a dump does not interrupt it.
+not_interrupted()
+{
+	local index p3 mac=02:dd:00:00:01: n=0 what
+
+	index=$(ifindex_of "$h1" loc0)
+	p3=u32:$(ifindex_of "$h1" p3)
+	wait_until 20000 is_whole
+	for what in dump=NET_GET dump=PORT_GET dump=PEER_GET dump=VTEP_GET only=STATIC=flag:; do
+		n=$((n + 1))
+		ask change "$h1" $what learn "$c3" eth0 "$mac$((10 + n))" "$index"
+		check_eq "$ANSWER" "ok whole" "$what, while an entry is learned"
+	done
+	for what in dump=NET_GET dump=PORT_GET dump=PEER_GET; do
+		n=$((n + 1))
+		ask change "$h1" $what FDB_ADD NET="u32:$index" MAC="hex:02dd000002$((10 + n))" SELF=flag:
+		check_eq "$ANSWER" "ok whole" "$what, while a static entry comes"
+	done
+	ask change "$h1" only=STATIC=flag: FDB_ADD NET="u32:$index" MAC=hex:02dd00000301 SELF=flag:
+	check_eq "$ANSWER" "ok interrupted" "a dump of static entries while one comes"
+	ask change "$h1" learn "$c3" eth0 "${mac}99" "$index"
+	check_eq "$ANSWER" "ok interrupted" "a dump of all entries while one is learned"
+	ask change "$h1" dump=PORT_GET PORT_SET NET="u32:$index" DEV="$p3" FLAGS=bits:0/4
+	check_eq "$ANSWER" "ok interrupted" "a dump of ports while one changes"
+	check ctn "$h1" -b - < <(ctn "$h1" list fdb loc0 | grep -o '02:dd:00:00:0[23]:..' |
+		sed 's/^/del-fdb loc0 /')
+}
+
 fill()
 {
 	ask macs "$c3" eth0 $MANY 02:ee:00:00:00:01
@@ -278,6 +306,69 @@ resumes()
 	fail "the last quarter of a dump took twice as long as the first, three times"
 }
 
+# What save and sync are about stands still while a host learns.
+save_while_learning()
+{
+	check ctn "$h1" flush-fdb loc0 --learned
+	tell macs "$c3" eth0 $MANY 02:ef:00:00:00:01
+	wait_until 20000 at_least 100 net_stat "$h1" loc0 fdb_learned
+	check ctn "$h1" save
+	check_not grep -q 'change' <<<"$OUT"
+	printf '%s\n' "$OUT" >"$TMP/conf"
+	check ctn "$h1" sync "$TMP/conf"
+	check_eq "$OUT" "" "what sync says"
+	answer macs
+}
+
+# macs_of PREFIX N: so many MACs
+macs_of()
+{
+	local i
+
+	for ((i = 0; i < $2; i++)); do
+		printf '%s:%02x:%02x\n' "$1" $((i / 256)) $((i % 256))
+	done
+}
+
+# churn: static entries come and go
+churn()
+{
+	local n=0
+
+	while :; do
+		macs_of 02:f1:00:00 500 | sed 's/.*/add-fdb loc0 & --self/'
+		macs_of 02:f1:00:00 500 | sed 's/^/del-fdb loc0 /'
+	done | ctn "$h1" -b -
+}
+
+# And where it does not, a part is not taken for the whole.
+save_is_whole()
+{
+	local ret
+
+	macs_of 02:f0:00:00 20000 | sed 's/.*/add-fdb loc0 & --self/' | ctn "$h1" -b - ||
+		fail "no entries"
+	ctn "$h1" save >"$TMP/conf" || fail "save"
+	background churn
+	wait_until 20000 at_least 20010 net_stat "$h1" loc0 fdb_static
+	OUT=$(ctn "$h1" save 2>&1 >"$TMP/part")
+	ret=$?
+	check_eq "$ret" 2 "exit code of save, which said '$OUT'"
+	check_match "$OUT" '^ctnetctl: save: .*no whole picture.*try again' "what save said"
+	[[ ! -s $TMP/part ]] || fail "it printed something"
+	OUT=$(ctn "$h1" sync "$TMP/conf" 2>&1)
+	ret=$?
+	check_eq "$ret" 2 "exit code of sync, which said '$OUT'"
+	check_match "$OUT" '^ctnetctl: sync .*no whole picture' "what sync said"
+	# who only looks is told, and sees what there is
+	OUT=$(ctn "$h1" list fdb loc0 2>&1 >"$TMP/part")
+	check_eq "$?" 0 "exit code of list"
+	[[ -s $TMP/part ]] || fail "it printed nothing"
+	kill_wait "$BG_PID"
+	wait_until 20000 ctn "$h1" sync "$TMP/conf"
+	check ctn "$h1" flush-fdb loc0
+}
+
 topology
 python_start stack.py
 
@@ -288,5 +379,8 @@ run_test garbage "random frames and datagrams do no harm"
 run_test many_sockets "a list of 200 sockets has each once"
 run_test resumes "a dump of $MANY entries takes no longer towards its end"
 run_test interrupted "a dump says so if something changed meanwhile"
+run_test not_interrupted "and not if that is nothing that it shows"
+run_test save_while_learning "save and sync see all there is on a host that learns"
+run_test save_is_whole "and fail where it changes faster than it can be read"
 run_test ipsec 192.0.2.1 192.0.2.2 203.0.113.2 "IPsec encrypts it, and does not take what is not encrypted, IPv4"
 run_test ipsec 2001:db8:0:1::1 2001:db8:0:1::2 203.0.113.130 "and IPv6"

@@ -34,6 +34,7 @@ enum {
  * @tty: standard output is a terminal
  * @color: colour the text
  * @quiet: messages are held back
+ * @whole: a dump that was interrupted each time it was tried is an error
  * @netns: network namespace that commands work on, as -n has it, or NULL
  * @own_fd: network namespace that the process was started in; -1: not opened yet
  * @ns_fd: network namespace that commands work on; likewise
@@ -52,6 +53,7 @@ struct ctx {
 	bool tty;
 	bool color;
 	bool quiet;
+	bool whole;
 	const char *netns;
 	int own_fd;
 	int ns_fd;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The table: add-fdb, replace-fdb, del-fdb, flush-fdb. */
 #include <errno.h>
+#include <linux/netlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <linux/ctnet.h>
@@ -157,6 +158,18 @@ int fdb_get(int net, const uint8_t *mac, struct fdb *f)
 		err = fdb_parse(h, f);
 	replies_free(&r);
 	return err;
+}
+
+int fdb_dump_static(int net, int port, struct replies *r)
+{
+	struct nl_msg *msg = ge_msg(CTNET_CMD_FDB_GET, NLM_F_DUMP);
+
+	if (net)
+		msg_put_u32(msg, CTNET_A_FDB_NET, net);
+	if (port)
+		msg_put_u32(msg, CTNET_A_FDB_PORT, port);
+	msg_put(msg, CTNET_A_FDB_STATIC, NULL, 0);
+	return nl_do(&ctx.ge, msg, r);
 }
 
 /* There is a static entry of that MAC; is it what was asked for? */

@@ -259,7 +259,12 @@ int nl_do(struct nlsock *s, struct nl_msg *msg, struct replies *r)
 		if (err <= 0)
 			break;
 	}
-	if (err > 0) {
+	if (err > 0 && ctx.whole) {
+		err = -EAGAIN;
+		snprintf(s->why, sizeof(s->why),
+			 "it changed each of the %d times that it was read, so that there is no whole picture of it: try again when less is being changed",
+			 DUMP_TRIES);
+	} else if (err > 0) {
 		warn("the tables change faster than they can be read; what follows may be inconsistent");
 		err = 0;
 	}

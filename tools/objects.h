@@ -234,6 +234,11 @@ struct nl_msg *fdb_entry_msg(uint8_t cmd, const struct fdb *f);
 int fdb_check(const char *mac, const struct fdb_opts *o, uint8_t out[6]);
 int fdb_parse(struct nlmsghdr *h, struct fdb *f);
 int fdb_get(int net, const uint8_t *mac, struct fdb *f);
+/*
+ * The static entries, of all networks or one, or of one port of it: learned ones come and go
+ * without disturbing. As nl_do().
+ */
+int fdb_dump_static(int net, int port, struct replies *r);
 struct json_object *fdb_json(const struct fdb *f, const char *net,
 			     const char *port);
 extern const struct column fdb_columns[];

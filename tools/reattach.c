@@ -18,24 +18,20 @@
 static int port_entry(const struct link *net, int port, bool *found,
 		      uint8_t mac[6])
 {
-	struct nl_msg *msg = ge_msg(CTNET_CMD_FDB_GET, NLM_F_DUMP);
 	struct nlmsghdr *h;
 	struct replies r;
 	struct fdb f;
 	int err;
 
 	*found = false;
-	msg_put_u32(msg, CTNET_A_FDB_NET, net->ifindex);
-	err = nl_do(&ctx.ge, msg, &r);
+	err = fdb_dump_static(net->ifindex, port, &r);
 	if (err)
 		return fail("read the table: %s", nl_why(&ctx.ge, err, NULL));
 	for_each_reply(h, &r) {
 		if (fdb_parse(h, &f))
 			continue;
-		if (f.port == port && f.is_static) {
-			*found = true;
-			memcpy(mac, f.mac, 6);
-		}
+		*found = true;
+		memcpy(mac, f.mac, 6);
 		free(f.ips.v);
 	}
 	replies_free(&r);

@@ -56,15 +56,15 @@ static int view_fdb(struct view *v, int net)
 	size_t cap = 0;
 	int err;
 
-	err = dump(CTNET_CMD_FDB_GET, net, &r);
+	err = fdb_dump_static(net, 0, &r);
 	if (err)
-		return err;
+		return fail("%s", nl_why(&ctx.ge, err, NULL));
 	for_each_reply(h, &r) {
 		struct fdb f;
 
 		if (fdb_parse(h, &f))
 			continue;
-		if (!f.is_static || !f.port) {
+		if (!f.port) {
 			free(f.ips.v);
 			continue;
 		}

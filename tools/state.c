@@ -217,18 +217,14 @@ static int read_fdb(struct state *st, int net)
 	struct replies r;
 	int err;
 
-	err = dump(CTNET_CMD_FDB_GET, net, &r);
+	err = fdb_dump_static(net, 0, &r);
 	if (err)
-		return err;
+		return fail("%s", nl_why(&ctx.ge, err, NULL));
 	for_each_reply(h, &r) {
 		struct fdb f;
 
 		if (fdb_parse(h, &f))
 			continue;
-		if (!f.is_static) {
-			free(f.ips.v);
-			continue;
-		}
 		st->fdb = grow(st->fdb, st->n_fdb, sizeof(*st->fdb));
 		sort(f.ips.v, f.ips.n, sizeof(*f.ips.v), ip_order);
 		st->fdb[st->n_fdb++] = f;
@@ -417,11 +413,13 @@ int state_read(struct state *st, int net)
 	memset(st, 0, sizeof(*st));
 	if (!rt_sock() || !ge_sock())
 		return EXIT_REFUSED;
+	ctx.whole = true;
 	err = link_dump(&ctx.rt, &st->links);
 	if (err)
-		return fail("list the interfaces: %s",
-			    nl_why(&ctx.rt, err, NULL));
-	err = read_nets(st, net);
+		err = fail("list the interfaces: %s",
+			   nl_why(&ctx.rt, err, NULL));
+	else
+		err = read_nets(st, net);
 	if (!err)
 		err = read_peers(st, net);
 	if (!err)
@@ -429,6 +427,7 @@ int state_read(struct state *st, int net)
 	if (!err)
 		err = read_ports(st, net);
 	netns_forget_names();
+	ctx.whole = false;
 	return err;
 }
 

@@ -52,7 +52,7 @@
  *   FDB_SET    do: as FDB_ADD
  *   FDB_DEL    do: =NET =MAC
  *   FDB_FLUSH  do: =NET [LEARNED] [PORT | PEER]
- *   FDB_GET    do: =NET =MAC    dump: [NET]
+ *   FDB_GET    do: =NET =MAC    dump: [NET [PORT | PEER]] [STATIC]
  *              reply: NET MAC (PORT | PEER | SELF) (STATIC | AGE) [IP]...
  *              [CLAIMED]
  *   VTEP_GET   dump: -
@@ -211,7 +211,8 @@ enum ctnet_ifla {
  * @CTNET_CMD_FDB_DEL: remove an entry, learned or static. ENOENT; EPERM: the
  *	entry is the network device's own address; EINVAL: the MAC is zero or
  *	multicast; ENODEV.
- * @CTNET_CMD_FDB_GET: one entry, or all of a network, or all. ENOENT; EINVAL;
+ * @CTNET_CMD_FDB_GET: one entry, or all of a network, or all; in a dump, with PORT or
+ *	PEER those that lie there, with STATIC only static ones. ENOENT; EINVAL;
  *	ENODEV.
  * @CTNET_CMD_FDB_FLUSH: remove all entries but the network device's own address;
  *	with LEARNED only learned ones, with PORT or PEER only those that lie there.
@@ -417,7 +418,9 @@ enum ctnet_peer_attr {
  * @CTNET_A_FDB_PORT: u32, interface index of the port it lies behind
  * @CTNET_A_FDB_PEER: IP address of the peer it lies behind
  * @CTNET_A_FDB_SELF: flag; it is the host's
- * @CTNET_A_FDB_STATIC: flag, in replies only; the entry neither ages nor moves
+ * @CTNET_A_FDB_STATIC: flag, in replies; the entry neither ages nor moves. In the
+ *	request of a dump: only such entries, and learned ones that change meanwhile do
+ *	not interrupt it
  * @CTNET_A_FDB_AGE: u32, in replies only; milliseconds since a learned entry
  *	was last seen, to within a second
  * @CTNET_A_FDB_IP: IP address that lives at the MAC; as often as there are
