@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # host: it is about how the runner starts VMs
-# timeout: 300
+# timeout: 600
 #
 # Whether VMs are run with KVM: where /dev/kvm opens and makes VMs, and yet does not run the
 # kernel, software emulation takes over, soon and with a sentence. QEMU's place is taken by

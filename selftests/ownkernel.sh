@@ -59,7 +59,7 @@ own_kernel_missing()
 # VM_KDIR, VM_MODULES and VM_MAKE as provision does for one of Debian's.
 own_kernel()
 {
-	local name=$1 base log key targets dir missing
+	local name=$1 base log key targets dir missing start=$SECONDS
 	local -a fragments make
 
 	base=$(own_kernel_field "$name" 4) ||
@@ -97,6 +97,7 @@ own_kernel()
 			give_up "the kernel \"$name\" cannot be built: see $log"
 		fi
 		touch "$dir/.built"
+		say "it took $((SECONDS - start)) s"
 	fi
 	flock -u "$OWN_LOCK"
 	VM_KDIR=$dir VM_MODULES=$dir

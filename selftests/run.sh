@@ -50,7 +50,7 @@ fi
 # shellcheck source=kernels.sh
 . "$SELFTESTS/kernels.sh"
 
-RUN="" SCRIPTS="" ON_HOST="" JOBS=${JOBS:-} BOOTS=0 TAIL_PID="" KERNEL_SLOW=1
+RUN="" SCRIPTS="" ON_HOST="" JOBS=${JOBS:-} BOOTS=0 TAIL_PID="" HOST_PID="" KERNEL_SLOW=1
 BOOT_TIMEOUT=600	# seconds to boot
 # of each VM that runs, by its number: the script that it took last, how many results of
 # it were shown, when that script (or booting) must have ended
@@ -68,6 +68,7 @@ end_vms()
 at_exit()
 {
 	end_vms
+	[[ -z $HOST_PID ]] || { kill "$HOST_PID" && wait "$HOST_PID"; } 2>/dev/null
 	[[ -z $RUN ]] || rm -rf "$RUN"
 }
 
@@ -350,16 +351,17 @@ in_vms()
 
 check()
 {
-	local name verdict ok bad skipped secs host=""
+	local name verdict ok bad skipped secs
 	local passed=0 failed=0 skip=0
 
 	if [[ -n $ON_HOST ]]; then
 		on_host "$RUN/host" "${JOBS:-2}" &
-		host=$!
-		[[ -n $SCRIPTS && $JOBS != 1 ]] || wait "$host"
+		HOST_PID=$!
+		[[ -n $SCRIPTS && $JOBS != 1 ]] || wait "$HOST_PID"
 	fi
 	[[ -z $SCRIPTS ]] || in_vms
-	[[ -z $host ]] || wait "$host"
+	[[ -z $HOST_PID ]] || wait "$HOST_PID"
+	HOST_PID=""
 
 	echo
 	while read -r name verdict ok bad skipped secs; do
