@@ -245,6 +245,47 @@ claim_ends()
 	check ctn "$h1" del-port net0 "$c5"
 }
 
+has_prefix() { ip -n "$1" -6 -o addr show dev eth0 | grep -q 2001:db8:300:; }
+has_route() { ip -n "$1" -6 route show default | grep -q 'proto ra'; }
+
+# What a router has containers make of its prefix the guard would drop: guarded ones that
+# have addresses take none; routes those alone that can use them.
+autoconfiguration()
+{
+	check ip -n "$c4" addr add fe80::4/64 dev eth0 nodad
+	check ip -n "$c4" addr add 2001:db8:300::4/64 dev eth0 nodad
+	check ctn "$h1" -b - <<-EOT
+		add-port net0 $c5 --address 203.0.113.5/24
+		add-port net0 $c6 --address 203.0.113.6/24 --guard off
+	EOT
+	wait_until 5000 settled "$c3" "$c5" "$c6"
+	ask advertise "$c4" eth0 $M4 fe80::4 1800 2001:db8:300::
+	wait_until 5000 has_prefix "$c6"
+	wait_until 5000 has_prefix "$c3"
+	wait_until 5000 has_route "$c1"
+	wait_for_ping "$c6" 2001:db8:300::4
+	wait_for_ping "$c3" 2001:db8:300::4
+	check_not has_prefix "$c1"
+	check_not has_prefix "$c5"
+	check_not has_route "$c5"
+	wait_for_ping "$c5" 203.0.113.254
+	# an IPv6 address that it is given makes a route useful, and no other address
+	check ctn "$h1" set-port net0 "$c5" --address 2001:db8:100::5/64
+	ask advertise "$c4" eth0 $M4 fe80::4 1800 2001:db8:300::
+	wait_until 5000 has_route "$c5"
+	check_not has_prefix "$c5"
+	# what the container chooses then is its own affair
+	check in_ns "$c5" sysctl -qw net.ipv6.conf.eth0.accept_ra=0
+	check ctn "$h1" set-port net0 "$c5" --address 2001:db8:100::55/64
+	check_eq "$(in_ns "$c5" sysctl -n net.ipv6.conf.eth0.accept_ra)" 0 accept_ra
+	# as with one that was not guarded before
+	check ctn "$h1" set-port net0 "$c6" --guard on
+	check_eq "$(in_ns "$c6" sysctl -n net.ipv6.conf.eth0.accept_ra)" 0 accept_ra
+	ask advertise "$c4" eth0 $M4 fe80::4 0 2001:db8:300::
+	check ctn "$h1" del-port net0 "$c5"
+	check ctn "$h1" del-port net0 "$c6"
+}
+
 build
 
 run_test defaults "a container is guarded, a device is not"
@@ -268,4 +309,5 @@ run_test live "the guard is switched off and on under way"
 run_test device "a device's guard goes by its static entries"
 run_test linklocal "a link-local address of the container's own choice is its own"
 run_test claim_ends "unless another says that it has it"
+run_test autoconfiguration "guarded containers take no address from a router, nor a route that they cannot use"
 run_test address_added "an address that is added may be used at once"

@@ -314,8 +314,8 @@ int attach(const struct link *net, const char *target,
 	err = make_veth(&c, mac, mtu);
 	if (!err)
 		err = dress_near(&c, o->label ? o->label : target);
-	if (!err && !(o->guard.set && !o->guard.v) && autoconf_wanted(&o->address))
-		err = autoconf_stop(&c, false);
+	if (!err && !(o->guard.set && !o->guard.v))
+		err = autoconf_fit(&c, &o->address);
 	/* The table guards that they are unique, so DAD need not. */
 	if (!err)
 		err = addr_add_all(&c.s, c.far.ifindex, c.ifname, &o->address,

@@ -19,10 +19,12 @@ int attach_routes(struct container *c, const struct ips *gateways);
 int attach_tell(struct container *c, const struct cidrs *addrs);
 void attach_put_ips(struct nl_msg *msg, const struct cidrs *addrs);
 
-/* autoconf.c: an interface that has IPv6 addresses takes none from routers. */
-bool autoconf_wanted(const struct cidrs *addrs);
-int autoconf_stop(const struct container *c, bool undo);
-/* The same for a port that is there, where it is guarded and has such addresses. */
+/*
+ * autoconf.c: a guarded interface that has addresses takes none from routers. Of a new one,
+ * which goes with the container if a later step fails; and of one that is there, as its port
+ * and table entry are now. Exit codes.
+ */
+int autoconf_fit(const struct container *c, const struct cidrs *addrs);
 int autoconf_guarded(const struct container *c);
 
 #endif

@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Which addresses a container's interface takes by itself. */
+/*
+ * What a container's interface takes from routers of its network.
+ *
+ * Who is guarded and was given addresses is to have these alone. What a router has the kernel
+ * make besides, the guard would drop, and the kernel would prefer it. So an interface with
+ * IPv6 addresses takes none from routers (autoconf), but routes as before; and one without,
+ * which could not use a route either, takes nothing (accept_ra).
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
@@ -14,83 +21,112 @@
 #include "ctnetctl.h"
 #include "objects.h"
 
-/* The sysctl of an interface in a namespace. Returns 0 or an error number. */
-static int set_autoconf(int ns_fd, const char *ifname, char value, char *old)
+/*
+ * The sysctl of an interface in a container, a digit; set to @value unless that is 0.
+ * Returns an error number. Where a container is given no sysctls, or none to write, they are
+ * its own affair: then nothing is read.
+ */
+static int ra_sysctl(const struct container *c, const char *ifname,
+		     const char *name, char value, char *old)
 {
-	char path[sizeof("/proc/sys/net/ipv6/conf//autoconf") + IFNAMSIZ];
+	char path[sizeof("/proc/sys/net/ipv6/conf//accept_ra") + IFNAMSIZ];
 	int fd, err;
 
-	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/autoconf",
-		 ifname);
-	err = -netns_enter(ns_fd);
+	*old = 0;
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s", ifname,
+		 name);
+	err = -netns_enter(c->fd);
 	if (err)
 		return err;
-	fd = open(path, O_RDWR | O_CLOEXEC);
+	fd = open(path, (value ? O_RDWR : O_RDONLY) | O_CLOEXEC);
 	if (fd < 0 || read(fd, old, 1) != 1 ||
-	    (*old != value && pwrite(fd, &value, 1, 0) != 1))
+	    (value && *old != value && pwrite(fd, &value, 1, 0) != 1))
 		err = errno;
 	if (fd >= 0)
 		close(fd);
 	netns_leave();
-	/* Where a container is given no sysctls to write, it is its own affair. */
+	if (err)
+		*old = 0;
 	return err == ENOENT || err == EROFS ? 0 : err;
 }
 
-/* What takes it back, in a container that stays open until then. */
-struct autoconf {
+/* What takes a change back, in a container that stays open until then. */
+struct ra_change {
 	const struct container *c;
+	const char *name;
 	char old;
 };
 
-static void restore_autoconf(void *arg)
+static void restore_sysctl(void *arg)
 {
-	const struct autoconf *a = arg;
+	const struct ra_change *r = arg;
 	char now;
 
-	set_autoconf(a->c->fd, a->c->ifname, a->old, &now);
+	ra_sysctl(r->c, r->c->ifname, r->name, r->old, &now);
 }
 
-/*
- * Who was given IPv6 addresses is to have these, and not such as a router of the network
- * has the kernel make: it would prefer them, and the guard drops what is sent from them.
- * Routes are taken from routers as before.
- */
-int autoconf_stop(const struct container *c, bool undo)
+static int set_sysctl(const struct container *c, const char *name, char value,
+		      bool undo)
 {
-	struct autoconf *a;
-	char old = '0';
+	struct ra_change *r;
+	char old;
 	int err;
 
-	err = set_autoconf(c->fd, c->ifname, '0', &old);
+	err = ra_sysctl(c, c->ifname, name, value, &old);
 	if (err)
-		return fail("have the container's %s take no addresses from routers: %s",
-			    c->ifname, strerror(err));
-	if (!undo || old == '0')
+		return fail("set what the container's %s takes from routers (net.ipv6.conf.%s.%s): %s",
+			    c->ifname, c->ifname, name, strerror(err));
+	if (!undo || !old || old == value)
 		return EXIT_OK;
-	a = xcalloc(1, sizeof(*a));
-	a->c = c;
-	a->old = old;
-	undo_push_call(restore_autoconf, a);
+	r = xcalloc(1, sizeof(*r));
+	r->c = c;
+	r->name = name;
+	r->old = old;
+	undo_push_call(restore_sysctl, r);
 	return EXIT_OK;
 }
 
-bool autoconf_wanted(const struct cidrs *addrs)
+/*
+ * @n: addresses that the interface was given; @n6: of these, IPv6 ones. An interface without
+ * any may use what it likes. Of one that had no IPv6 address before, the routes are as with a
+ * new interface again: those that its container has refused since are not.
+ */
+static int fit(const struct container *c, size_t n, size_t n6, bool undo)
 {
-	size_t i;
+	char autoconf = 0, accept_ra = 0, usual = 0;
+	int err;
 
-	for (i = 0; i < addrs->n; i++)
-		if (addrs->v[i].ip.family == AF_INET6)
-			return true;
-	return false;
+	if (!n)
+		return EXIT_OK;
+	if (!n6) {
+		err = set_sysctl(c, "autoconf", '1', undo);
+		return err ? err : set_sysctl(c, "accept_ra", '0', undo);
+	}
+	if (!ra_sysctl(c, c->ifname, "autoconf", 0, &autoconf) &&
+	    !ra_sysctl(c, c->ifname, "accept_ra", 0, &accept_ra) &&
+	    autoconf == '1' && accept_ra == '0' &&
+	    !ra_sysctl(c, "default", "accept_ra", 0, &usual) && usual) {
+		err = set_sysctl(c, "accept_ra", usual, undo);
+		if (err)
+			return err;
+	}
+	return set_sysctl(c, "autoconf", '0', undo);
 }
 
-/* The same for a port that is there: is it guarded, and has IPv6 addresses? */
+int autoconf_fit(const struct container *c, const struct cidrs *addrs)
+{
+	size_t i, n6 = 0;
+
+	for (i = 0; i < addrs->n; i++)
+		n6 += addrs->v[i].ip.family == AF_INET6;
+	return fit(c, addrs->n, n6, false);
+}
+
 int autoconf_guarded(const struct container *c)
 {
-	bool any = false;
 	struct port p;
 	struct fdb f;
-	size_t i;
+	size_t i, n6 = 0;
 	int err;
 
 	err = port_get(c->near.master, c->near.ifindex, &p);
@@ -104,7 +140,8 @@ int autoconf_guarded(const struct container *c)
 	if (err)
 		return fail("read the table: %s", nl_why(&ctx.ge, err, NULL));
 	for (i = 0; i < f.ips.n; i++)
-		any = any || f.ips.v[i].family == AF_INET6;
+		n6 += f.ips.v[i].family == AF_INET6;
+	err = fit(c, f.ips.n, n6, true);
 	free(f.ips.v);
-	return any ? autoconf_stop(c, true) : EXIT_OK;
+	return err;
 }
