@@ -165,6 +165,48 @@ mac_is_kept()
 	same_state
 }
 
+# Two addresses whose 32-bit FNV-1a hashes are the same; and a MAC that is somebody else's
+# already, of either family: the next is taken, and is the same again.
+macs_collide()
+{
+	local a=2001:db8:100:0:285b:93f4:4f87:3551 b=2001:db8:100:0:778e:3975:8847:7781
+	local addr mac other
+
+	state >"$TMP/before"
+	check ctn "$h1" add-port net0 "$c1" --address $a/64
+	check ctn "$h1" add-port net0 "$c1" --ifname eth1 --address $b/64
+	mac=$(mac_of "$c1" eth0) other=$(mac_of "$c1" eth1)
+	check_match "$mac" '^.[26ae]:' "a MAC that nobody has from its maker"
+	[[ $mac != "$other" ]] || fail "both have $mac"
+	check ctn "$h1" del-port net0 "$c1" --ifname eth1
+	del1
+	for addr in $a/64 "$ADDR1"; do
+		check ctn "$h1" add-port net0 "$c1" --address "$addr"
+		mac=$(mac_of "$c1" eth0)
+		del1
+		check ctn "$h1" add-fdb net0 "$mac" --self --ip 203.0.113.99
+		check ctn "$h1" add-port net0 "$c1" --address "$addr"
+		other=$(mac_of "$c1" eth0)
+		[[ $other != "$mac" ]] || fail "it has $mac as well"
+		del1
+		check ctn "$h1" add-port net0 "$c1" --address "$addr"
+		check_eq "$(mac_of "$c1" eth0)" "$other" "MAC after it was made anew"
+		# it is what sync takes it for, and save names it
+		check_match "$(ctn "$h1" save net0)" "add-port net0 $c1 .*--mac $other" "save"
+		ctn "$h1" save | sed "s/ --mac $other//" >"$TMP/conf"
+		check ctn "$h1" sync "$TMP/conf"
+		check_eq "$(mac_of "$c1" eth0)" "$other" "MAC after a sync"
+		del1
+		check ctn "$h1" del-fdb net0 "$mac"
+	done
+	# the same address is no other's: then its entry is in the way
+	check ctn "$h1" add-fdb net0 $MAC1 --self --ip "${ADDR1%/*}"
+	check_fail 2 'static entry' ctn "$h1" add-port net0 "$c1" --address "$ADDR1"
+	check ctn "$h1" del-fdb net0 $MAC1
+	state >"$TMP/after"
+	check diff "$TMP/before" "$TMP/after"
+}
+
 in_its_namespace() { [[ /proc/$1/ns/net -ef /run/netns/$2 ]]; }
 
 by_any_name()
@@ -615,6 +657,7 @@ AT_START=$(state)
 
 run_test does_all "add-port sets MAC, MTU, addresses, routes, label and table, and announces"
 run_test mac_is_kept "the MAC comes from the address, and is kept"
+run_test macs_collide "and where another has it, it is the next"
 run_test by_any_name "a container is the same by PID, name and path"
 run_test pod "containers that share a namespace share its port"
 run_test flags_and_label "set-port changes it, or nothing"

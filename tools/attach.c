@@ -287,6 +287,46 @@ int attach_tell(struct container *c, const struct cidrs *addrs)
 	return EXIT_OK;
 }
 
+/*
+ * A container that is made again with its address is to have the MAC that it had. So it is
+ * made from the address, and where another has it already, who came before, it is the next.
+ */
+static int choose_mac(const struct link *net, const struct port_opts *o,
+		      uint8_t mac[6])
+{
+	const struct ip *ip = &o->address.v[0].ip;
+	char text[IP_TEXT];
+	unsigned int try;
+	struct fdb f;
+	bool taken;
+	int err;
+
+	if (o->mac.set) {
+		memcpy(mac, o->mac.v, 6);
+		return EXIT_OK;
+	}
+	if (!o->address.n) {
+		mac_random(mac);
+		return EXIT_OK;
+	}
+	for (try = 0; try < MAC_TRIES; try++) {
+		mac_from_ip(mac, ip, try);
+		err = fdb_get(net->ifindex, mac, &f);
+		if (err == -ENOENT)
+			return EXIT_OK;
+		if (err)
+			return fail("read the table: %s",
+				    nl_why(&ctx.ge, err, NULL));
+		/* A learned entry may be its own, of where it was before. */
+		taken = f.is_static && !ip_among(&f.ips, ip);
+		free(f.ips.v);
+		if (!taken)
+			return EXIT_OK;
+	}
+	return fail("the table has other entries of all the MACs that are made from %s: give one by --mac",
+		    ip_text(ip, text));
+}
+
 int attach(const struct link *net, const char *target,
 	   const struct port_opts *o)
 {
@@ -303,12 +343,11 @@ int attach(const struct link *net, const char *target,
 		container_close(&c);
 		return err;
 	}
-	if (o->mac.set)
-		memcpy(mac, o->mac.v, 6);
-	else if (o->address.n)
-		mac_from_ip(mac, &o->address.v[0].ip);
-	else
-		mac_random(mac);
+	err = choose_mac(net, o, mac);
+	if (err) {
+		container_close(&c);
+		return err;
+	}
 
 	undo_begin();
 	err = make_veth(&c, mac, mtu);

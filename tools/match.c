@@ -112,10 +112,12 @@ bool match_port_mac(const struct stmt *s, uint8_t mac[6])
 
 	if (o->mac.set)
 		memcpy(mac, o->mac.v, 6);
-	else if (o->address.n)
-		mac_from_ip(mac, &o->address.v[0].ip);
-	else if (s->have_port)
+	else if (s->have_port &&
+		 (!o->address.n || mac_is_from_ip(s->have_port->mac,
+						  &o->address.v[0].ip)))
 		memcpy(mac, s->have_port->mac, 6);
+	else if (o->address.n)
+		mac_from_ip(mac, &o->address.v[0].ip, 0);
 	else
 		return false;
 	return true;

@@ -514,7 +514,7 @@ bool net_mac(uint8_t mac[6], const struct net_opts *o)
 	if (o->mac.set)
 		memcpy(mac, o->mac.v, 6);
 	else if (o->address.n)
-		mac_from_ip(mac, &o->address.v[0].ip);
+		mac_from_ip(mac, &o->address.v[0].ip, 0);
 	else
 		return false;
 	return true;

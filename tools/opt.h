@@ -130,7 +130,10 @@ bool ip_among(const struct ips *l, const struct ip *ip);
 bool ip_is_link_local(const struct ip *ip);	/* an IPv6 one */
 bool ip_set(struct ip *ip, const void *bytes, size_t len);
 void mac_random(uint8_t mac[6]);
-void mac_from_ip(uint8_t mac[6], const struct ip *ip);
+/* The MAC that is made of an address, or another one where others have those before it. */
+#define MAC_TRIES 8
+void mac_from_ip(uint8_t mac[6], const struct ip *ip, unsigned int try);
+bool mac_is_from_ip(const uint8_t mac[6], const struct ip *ip);
 void ips_add(struct ips *l, const struct ip *ip);
 void cidrs_add(struct cidrs *l, const struct cidr *c);
 

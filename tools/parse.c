@@ -213,25 +213,55 @@ void mac_random(uint8_t mac[6])
 }
 
 /*
- * The MAC of a container that is given none, so that it is the same each time
- * it is made with the same address: 02:42 and the four bytes of an IPv4
- * address, or the 32-bit FNV-1a hash of the sixteen of an IPv6 one.
+ * What is made of an IPv4 address shows it: 02:42 and its four bytes. Of an IPv6 address, or
+ * where that MAC is taken (@try), 46 bits of a hash: FNV-1a of 64 bits over the 16 bytes of
+ * the address and, from the second try on, the number of the try; mixed as MurmurHash3
+ * does at its end; the upper 48 bits, the first byte marked as unicast and local. Of ten
+ * thousand addresses two meet once in a million networks.
  */
-void mac_from_ip(uint8_t mac[6], const struct ip *ip)
+void mac_from_ip(uint8_t mac[6], const struct ip *ip, unsigned int try)
 {
-	uint32_t hash = 2166136261u;
+	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+	uint64_t hash = 14695981039346656037u;
+	uint8_t b[17];
 	int i;
 
-	mac[0] = 0x02;
-	mac[1] = 0x42;
-	if (ip->family == AF_INET) {
+	if (ip->family == AF_INET && !try) {
+		mac[0] = 0x02;
+		mac[1] = 0x42;
 		memcpy(mac + 2, ip->b, 4);
 		return;
 	}
-	for (i = 0; i < 16; i++)
-		hash = (hash ^ ip->b[i]) * 16777619u;
-	for (i = 0; i < 4; i++)
-		mac[2 + i] = hash >> (24 - 8 * i);
+	memcpy(b, mapped, 12);
+	if (ip->family == AF_INET)
+		memcpy(b + 12, ip->b, 4);
+	else
+		memcpy(b, ip->b, 16);
+	b[16] = try;
+	for (i = 0; i < 16 + !!try; i++)
+		hash = (hash ^ b[i]) * 1099511628211u;
+	hash = (hash ^ hash >> 33) * 0xff51afd7ed558ccdu;
+	hash = (hash ^ hash >> 33) * 0xc4ceb9fe1a85ec53u;
+	hash ^= hash >> 33;
+	for (i = 0; i < 6; i++)
+		mac[i] = hash >> (56 - 8 * i);
+	mac[0] = (mac[0] & 0xfc) | 0x02;
+	/* These are of IPv4 addresses. */
+	if (mac[0] == 0x02 && mac[1] == 0x42)
+		mac[1] = 0x43;
+}
+
+bool mac_is_from_ip(const uint8_t mac[6], const struct ip *ip)
+{
+	uint8_t made[6];
+	unsigned int try;
+
+	for (try = 0; try < MAC_TRIES; try++) {
+		mac_from_ip(made, ip, try);
+		if (!memcmp(mac, made, 6))
+			return true;
+	}
+	return false;
 }
 
 void ips_add(struct ips *l, const struct ip *ip)

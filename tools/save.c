@@ -108,7 +108,7 @@ static void write_port(FILE *f, const struct st_net *n, const struct st_port *p)
 	o.address = p->addrs;
 	o.gateway = p->gateways;
 	if (o.address.n)
-		mac_from_ip(usual, &o.address.v[0].ip);
+		mac_from_ip(usual, &o.address.v[0].ip, 0);
 	if (!o.address.n || memcmp(usual, p->mac, 6)) {
 		o.mac.set = true;
 		memcpy(o.mac.v, p->mac, 6);

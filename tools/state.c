@@ -243,7 +243,6 @@ static const struct fdb *own_entry(const struct state *st,
 {
 	const struct fdb *f = state_fdb(st, p->port.net, p->far.mac);
 	const struct fdb *first = NULL;
-	uint8_t mac[6];
 	size_t i, j;
 
 	if (f && f->port == p->port.dev)
@@ -252,11 +251,9 @@ static const struct fdb *own_entry(const struct state *st,
 		f = &st->fdb[i];
 		if (f->port != p->port.dev)
 			continue;
-		for (j = 0; j < f->ips.n; j++) {
-			mac_from_ip(mac, &f->ips.v[j]);
-			if (!memcmp(mac, f->mac, 6))
+		for (j = 0; j < f->ips.n; j++)
+			if (mac_is_from_ip(f->mac, &f->ips.v[j]))
 				return f;
-		}
 		if (!first)
 			first = f;
 	}
