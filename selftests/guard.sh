@@ -192,8 +192,8 @@ linklocal()
 	background ctnetctl -n "$h1" monitor net0 >"$TMP/events"
 	wait_until 5000 listens
 	check in_ns "$c5" sysctl -qw net.ipv6.conf.default.stable_secret=2001:db8::5ec:7e7
-	check ctn "$h1" add-port net0 "$c5" --mac $M5 --address 203.0.113.5/24 \
-		--address 2001:db8:100::5/64
+	check ctn "$h1" add-port net0 "$c5" --mac $M5 --address 203.0.113.50/24 \
+		--address 2001:db8:100::50/64
 	wait_until 5000 settled "$c5"
 	ll=$(ip -n "$c5" -6 -o addr show dev eth0 scope link)
 	[[ $ll =~ inet6\ (fe80:[0-9a-f:]+)/64 ]] && ll=${BASH_REMATCH[1]}
@@ -215,7 +215,7 @@ linklocal()
 	check ip -n "$c5" addr del fe80::77/64 dev eth0
 	# no part of the configuration; kept while that changes
 	check_not grep -q fe80 <<<"$(ctn "$h1" save net0)"
-	check ctn "$h1" set-port net0 "$c5" --address 203.0.113.15/24
+	check ctn "$h1" set-port net0 "$c5" --address 203.0.113.51/24
 	check_match "$(claimed)" "\"$ll\"" "list"
 	wait_for_ping "$c5" "$m1%eth0"
 	check ctn "$h1" del-port net0 "$c5"
@@ -234,7 +234,7 @@ linklocal()
 # A router of the claimed address says that it is there: the claim is over, for good.
 claim_ends()
 {
-	check ctn "$h1" add-port net0 "$c5" --mac $M5 --address 203.0.113.5/24
+	check ctn "$h1" add-port net0 "$c5" --mac $M5 --address 203.0.113.50/24
 	check ip -n "$c5" addr add fe80::bad/64 dev eth0 nodad
 	check_not in_ns "$c5" ping -nqc1 -W1 fe80::ff:fe00:99%eth0 -I fe80::bad
 	check_match "$(claimed)" '"fe80::bad"' "list"
@@ -255,7 +255,7 @@ autoconfiguration()
 	check ip -n "$c4" addr add fe80::4/64 dev eth0 nodad
 	check ip -n "$c4" addr add 2001:db8:300::4/64 dev eth0 nodad
 	check ctn "$h1" -b - <<-EOT
-		add-port net0 $c5 --address 203.0.113.5/24
+		add-port net0 $c5 --address 203.0.113.50/24
 		add-port net0 $c6 --address 203.0.113.6/24 --guard off
 	EOT
 	wait_until 5000 settled "$c3" "$c5" "$c6"
@@ -270,13 +270,13 @@ autoconfiguration()
 	check_not has_route "$c5"
 	wait_for_ping "$c5" 203.0.113.254
 	# an IPv6 address that it is given makes a route useful, and no other address
-	check ctn "$h1" set-port net0 "$c5" --address 2001:db8:100::5/64
+	check ctn "$h1" set-port net0 "$c5" --address 2001:db8:100::50/64
 	ask advertise "$c4" eth0 $M4 fe80::4 1800 2001:db8:300::
 	wait_until 5000 has_route "$c5"
 	check_not has_prefix "$c5"
 	# what the container chooses then is its own affair
 	check in_ns "$c5" sysctl -qw net.ipv6.conf.eth0.accept_ra=0
-	check ctn "$h1" set-port net0 "$c5" --address 2001:db8:100::55/64
+	check ctn "$h1" set-port net0 "$c5" --address 2001:db8:100::51/64
 	check_eq "$(in_ns "$c5" sysctl -n net.ipv6.conf.eth0.accept_ra)" 0 accept_ra
 	# as with one that was not guarded before
 	check ctn "$h1" set-port net0 "$c6" --guard on
