@@ -29,6 +29,8 @@ const char *opt_arg(const struct opt *o)
 		return "IP";
 	case OPT_CIDRS:
 		return "CIDR";
+	case OPT_ROUTES:
+		return "CIDR[,via IP]";
 	}
 	return NULL;
 }
@@ -57,6 +59,8 @@ bool opt_is_set(const struct opt *o, const void *vals)
 		return ((const struct ips *)at)->n;
 	case OPT_CIDRS:
 		return ((const struct cidrs *)at)->n;
+	case OPT_ROUTES:
+		return ((const struct routes *)at)->n;
 	}
 	return false;
 }
@@ -76,8 +80,18 @@ static const char *store(const struct opt *o, const char *s, void *at)
 	struct o_u32 *n = at;
 	struct o_mac *mac = at;
 	struct ip *each, ip = { 0 };
-	struct cidr cidr;
+	struct cidr cidr = { 0 };
+	struct route route = { 0 };
 	const char *why = NULL;
+	enum edit edit = EDIT_ADD;
+
+	if (o->edit && o->type != OPT_MAC) {
+		if (!strcmp(s, "none"))
+			edit = EDIT_NONE;
+		else if (*s == '-')
+			edit = EDIT_REMOVE;
+		s += edit == EDIT_REMOVE;
+	}
 
 	switch (o->type) {
 	case OPT_FLAG:
@@ -109,14 +123,19 @@ static const char *store(const struct opt *o, const char *s, void *at)
 		*(const char **)at = s;
 		break;
 	case OPT_MAC:
-		why = parse_mac(s, mac->v);
+		mac->by_address = o->edit && !strcmp(s, "auto");
+		if (!mac->by_address)
+			why = parse_mac(s, mac->v);
 		mac->set = true;
 		break;
 	case OPT_IP:
 		why = parse_ip(s, at);
 		break;
 	case OPT_IP_EACH:
+		if (edit == EDIT_NONE)
+			return "is no IP address";
 		why = parse_ip(s, &ip);
+		ip.edit = edit;
 		each = (struct ip *)at + (ip.family == AF_INET6);
 		if (!why && each->family)
 			why = "is a second address of its family";
@@ -124,17 +143,43 @@ static const char *store(const struct opt *o, const char *s, void *at)
 			*each = ip;
 		break;
 	case OPT_IPS:
-		why = parse_ip(s, &ip);
+		if (edit != EDIT_NONE)
+			why = parse_ip(s, &ip);
+		ip.edit = edit;
 		if (!why)
 			ips_add(at, &ip);
 		break;
 	case OPT_CIDRS:
-		why = parse_cidr(s, &cidr);
+		if (edit != EDIT_NONE)
+			why = parse_cidr(s, &cidr);
+		cidr.ip.edit = edit;
 		if (!why)
 			cidrs_add(at, &cidr);
 		break;
+	case OPT_ROUTES:
+		if (edit != EDIT_NONE)
+			why = parse_route(s, &route);
+		route.dst.ip.edit = edit;
+		if (!why)
+			routes_add(at, &route);
+		break;
 	}
 	return why;
+}
+
+/* "CIDR,via" goes on with the next word. */
+static bool goes_on(const struct opt *o, const char *val)
+{
+	static const char via[] = ",via";
+	size_t n = strlen(val), len = strlen(via);
+
+	return o->type == OPT_ROUTES && n > len && !strcmp(val + n - len, via);
+}
+
+static bool is_list(const struct opt *o)
+{
+	return o->type == OPT_IPS || o->type == OPT_CIDRS ||
+	       o->type == OPT_ROUTES || o->type == OPT_IP_EACH;
 }
 
 static const struct opt *find(const struct opt *opts, const char *name,
@@ -155,6 +200,7 @@ int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 
 	for (i = 0; i < *argc; i++) {
 		const char *name = argv[i], *val, *why;
+		char joined[ROUTE_TEXT];
 		const struct opt *o;
 		size_t len;
 
@@ -177,8 +223,7 @@ int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 		if (!o)
 			return usage_error("there is no option %.*s; \"ctnetctl help %s\" lists those there are",
 					   (int)len, name, cmd);
-		if (o->type != OPT_IPS && o->type != OPT_CIDRS &&
-		    o->type != OPT_IP_EACH && opt_is_set(o, vals))
+		if (!is_list(o) && opt_is_set(o, vals))
 			return usage_error("--%s is given twice", o->name);
 		val = name[len] ? name + len + 1 : NULL;
 		if (o->type == OPT_FLAG) {
@@ -190,6 +235,10 @@ int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 				return usage_error("--%s needs a value: --%s %s",
 						   o->name, o->name, opt_arg(o));
 			val = argv[i];
+		}
+		if (val && goes_on(o, val) && i + 1 < *argc) {
+			snprintf(joined, sizeof(joined), "%s %s", val, argv[++i]);
+			val = joined;
 		}
 		why = store(o, val, OPT_AT(o, vals));
 		if (why)
@@ -206,15 +255,25 @@ static void write_text(FILE *f, const struct opt *o, const char *text)
 	word_write(f, text);
 }
 
+/* An item of a list; that of a route is two words. */
+static void write_item(FILE *f, const struct opt *o, uint8_t edit,
+		       const char *text)
+{
+	fprintf(f, " --%s %s%s", o->name, edit == EDIT_REMOVE ? "-" : "",
+		edit == EDIT_NONE ? "none" : text);
+}
+
 void opt_write(FILE *f, const struct opt *opts, const void *vals)
 {
 	char buf[OPT_TEXT], ip[IP_TEXT], cidr[CIDR_TEXT], mac[MAC_TEXT];
+	char route[ROUTE_TEXT];
 	const struct opt *o;
 	size_t i;
 
 	for (o = opts; o->name; o++) {
 		const void *at = (const char *)vals + o->off;
 		const struct cidrs *cidrs = at;
+		const struct routes *routes = at;
 		const struct ips *ips = at;
 		const struct ip *each = at;
 
@@ -234,8 +293,9 @@ void opt_write(FILE *f, const struct opt *opts, const void *vals)
 			write_text(f, o, *(const char *const *)at);
 			break;
 		case OPT_MAC:
-			write_text(f, o, mac_text(((const struct o_mac *)at)->v,
-						  mac));
+			write_text(f, o, ((const struct o_mac *)at)->by_address ?
+				   "auto" :
+				   mac_text(((const struct o_mac *)at)->v, mac));
 			break;
 		case OPT_IP:
 			write_text(f, o, ip_text(at, ip));
@@ -243,15 +303,23 @@ void opt_write(FILE *f, const struct opt *opts, const void *vals)
 		case OPT_IP_EACH:
 			for (i = 0; i < 2; i++)
 				if (each[i].family)
-					write_text(f, o, ip_text(&each[i], ip));
+					write_item(f, o, each[i].edit,
+						   ip_text(&each[i], ip));
 			break;
 		case OPT_IPS:
 			for (i = 0; i < ips->n; i++)
-				write_text(f, o, ip_text(&ips->v[i], ip));
+				write_item(f, o, ips->v[i].edit,
+					   ip_text(&ips->v[i], ip));
 			break;
 		case OPT_CIDRS:
 			for (i = 0; i < cidrs->n; i++)
-				write_text(f, o, cidr_text(&cidrs->v[i], cidr));
+				write_item(f, o, cidrs->v[i].ip.edit,
+					   cidr_text(&cidrs->v[i], cidr));
+			break;
+		case OPT_ROUTES:
+			for (i = 0; i < routes->n; i++)
+				write_item(f, o, routes->v[i].dst.ip.edit,
+					   route_text(&routes->v[i], route));
 			break;
 		}
 	}
@@ -266,6 +334,8 @@ void opt_free(const struct opt *opts, void *vals)
 			free(((struct ips *)OPT_AT(o, vals))->v);
 		if (o->type == OPT_CIDRS)
 			free(((struct cidrs *)OPT_AT(o, vals))->v);
+		if (o->type == OPT_ROUTES)
+			free(((struct routes *)OPT_AT(o, vals))->v);
 	}
 }
 

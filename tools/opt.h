@@ -9,10 +9,18 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+/* What an item of a list does to what there is, where an option says so. */
+enum edit {
+	EDIT_ADD,
+	EDIT_REMOVE,		/* "-" before it */
+	EDIT_NONE,		/* "none": all that there was goes */
+};
+
 struct ip {
 	uint8_t family;		/* AF_INET, AF_INET6; 0: none */
 	uint8_t len;		/* 4, 16 */
 	uint8_t b[16];
+	uint8_t edit;
 };
 
 struct cidr {
@@ -30,6 +38,18 @@ struct cidrs {
 	struct cidr *v;
 };
 
+/* To @dst by @via; directly, if that is none. @onlink: @via is in no subnet. */
+struct route {
+	struct cidr dst;
+	struct ip via;
+	bool onlink;
+};
+
+struct routes {
+	size_t n;
+	struct route *v;
+};
+
 struct o_u32 {
 	bool set;
 	uint32_t v;
@@ -37,6 +57,7 @@ struct o_u32 {
 
 struct o_mac {
 	bool set;
+	bool by_address;	/* "auto" */
 	uint8_t v[6];
 };
 
@@ -51,6 +72,7 @@ enum opt_type {
 	OPT_IP_EACH,		/* struct ip[2]: IPv4 and IPv6, one of each at most */
 	OPT_IPS,		/* struct ips; may be repeated */
 	OPT_CIDRS,		/* struct cidrs; may be repeated */
+	OPT_ROUTES,		/* struct routes; may be repeated */
 };
 
 /**
@@ -69,6 +91,8 @@ enum opt_type {
  * @preset: the number that it is unless it is given
  * @target: goes with a container only, not with --dev
  * @known: the name is one that some interface has, maybe besides its first
+ * @edit: changes what there is: of a list "-" before an item removes it and "none"
+ *	removes all; of a MAC "auto" is the one that is made from the first address
  */
 struct opt {
 	const char *name;
@@ -85,6 +109,7 @@ struct opt {
 	uint32_t preset;
 	bool target;
 	bool known;
+	bool edit;
 };
 
 #define OPT_AT(o, vals) ((void *)((char *)(vals) + (o)->off))
@@ -116,6 +141,7 @@ const char *parse_cidr(const char *s, struct cidr *c);
 const char *parse_name(const char *s);
 const char *parse_known_name(const char *s);
 const char *parse_target(const char *s);
+const char *parse_route(const char *s, struct route *r);
 
 #define IP_TEXT		48
 #define CIDR_TEXT	52
@@ -136,5 +162,23 @@ void mac_from_ip(uint8_t mac[6], const struct ip *ip, unsigned int try);
 bool mac_is_from_ip(const uint8_t mac[6], const struct ip *ip);
 void ips_add(struct ips *l, const struct ip *ip);
 void cidrs_add(struct cidrs *l, const struct cidr *c);
+void routes_add(struct routes *l, const struct route *r);
+#define ROUTE_TEXT	(CIDR_TEXT + IP_TEXT + 8)
+const char *route_text(const struct route *r, char buf[ROUTE_TEXT]);
+bool cidr_equal(const struct cidr *a, const struct cidr *b);
+bool route_equal(const struct route *a, const struct route *b);
+bool route_among(const struct routes *l, const struct route *r);
+/* Whether an address is in the subnet of another. */
+bool ip_is_in(const struct ip *ip, const struct cidr *c);
+/*
+ * What @have is after the edits of @e, into @out, whose elements are to be freed. Returns
+ * what is to be removed and is not there, or NULL.
+ */
+const struct ip *ips_edit(const struct ips *have, const struct ips *e,
+			  struct ips *out);
+const struct cidr *cidrs_edit(const struct cidrs *have, const struct cidrs *e,
+			      struct cidrs *out);
+const struct route *routes_edit(const struct routes *have,
+				const struct routes *e, struct routes *out);
 
 #endif

@@ -84,7 +84,7 @@ static const char *check_host(const struct ip *ip)
 	return NULL;
 }
 
-const char *parse_cidr(const char *s, struct cidr *c)
+static const char *parse_prefix(const char *s, struct cidr *c)
 {
 	static const char *const form =
 		"is no address with its prefix length, such as 10.0.0.2/24 or 2001:db8::2/64";
@@ -102,7 +102,40 @@ const char *parse_cidr(const char *s, struct cidr *c)
 			"has a prefix length that is not between 0 and 32" :
 			"has a prefix length that is not between 0 and 128";
 	c->plen = plen;
-	return check_host(&c->ip);
+	return NULL;
+}
+
+const char *parse_cidr(const char *s, struct cidr *c)
+{
+	const char *why = parse_prefix(s, c);
+
+	return why ? why : check_host(&c->ip);
+}
+
+const char *parse_route(const char *s, struct route *r)
+{
+	static const char via[] = ",via ";
+	const char *comma = strchr(s, ',');
+	char buf[CIDR_TEXT];
+	const char *why;
+	int i;
+
+	snprintf(buf, sizeof(buf), "%.*s", comma ? (int)(comma - s) : (int)strlen(s), s);
+	why = parse_prefix(buf, &r->dst);
+	if (why)
+		return why;
+	for (i = 0; i < r->dst.ip.len * 8; i++)
+		if (i >= r->dst.plen && r->dst.ip.b[i / 8] & 0x80 >> i % 8)
+			return "has bits set behind its prefix length";
+	if (!comma)
+		return NULL;
+	/* "via=IP" is one word where that is handier. */
+	if (strncmp(comma, via, strlen(via) - 1) || !strchr(" =", comma[4]) || !comma[4] ||
+	    parse_ip(comma + strlen(via), &r->via))
+		return "is no route, such as 10.0.0.0/8 or \"10.0.0.0/8,via 192.0.2.1\"";
+	if (r->via.family != r->dst.ip.family)
+		return "leads by a gateway of another family";
+	return NULL;
 }
 
 const char *parse_known_name(const char *s)
