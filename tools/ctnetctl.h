@@ -165,10 +165,21 @@ void undo_begin(void);
 void undo_push(struct nlsock *s, struct nl_msg *msg);
 void undo_push_call(void (*fn)(void *arg), void *arg);
 void undo_forget(const struct nlsock *s);
+/* Called once all is done or undone, on the outermost level; at once outside of any. */
+void undo_at_end(void (*fn)(void *arg), void *arg);
 void undo_run(void);
 void undo_run_all(void);
 void undo_commit(void);
 bool undo_interrupted(void);
+
+/*
+ * lock.c: who attaches a container holds the lock of the namespace that commands work
+ * on, with others; who must know that nobody does, holds it alone: what is half made
+ * then was left by somebody who was killed. To take it alone after having it with
+ * others is to wait, and so to look again. It nests.
+ */
+void lock_take(bool alone);
+void lock_drop(void);
 
 /* target.c */
 int netns_open(const char *target, bool *gone, const char *tail);

@@ -15,8 +15,11 @@
 
 #include "ctnetctl.h"
 
-static const int sigs[] = { SIGINT, SIGTERM, SIGHUP, SIGPIPE };
-#define NSIGS ARRAY_SIZE(sigs)
+/* All that would end us, come from outside, and can be caught. */
+static const int sigs[] = {
+	SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM, SIGALRM, SIGVTALRM, SIGPROF,
+	SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ, SIGIO, SIGPWR, SIGSTKFLT,
+};
 
 /**
  * struct step - how something that was done is taken back
@@ -38,33 +41,60 @@ static size_t n_steps;
 static size_t marks[LEVELS];
 static int level;
 
-static struct sigaction old[NSIGS];
+/* What is to be called when all is done or undone. */
+static struct step *at_end;
+static size_t n_at_end;
+
 static volatile sig_atomic_t got;
+static volatile sig_atomic_t working;	/* within undo_begin() and its end */
 static bool active;
+
+static void die_of(int sig)
+{
+	sigset_t set;
+
+	signal(sig, SIG_DFL);
+	sigemptyset(&set);
+	sigaddset(&set, sig);
+	sigprocmask(SIG_UNBLOCK, &set, NULL);
+	raise(sig);
+}
 
 static void on_signal(int sig)
 {
-	got = sig;
+	if (working)
+		got = sig;
+	else
+		die_of(sig);
+}
+
+/* Once: what is ignored stays so, and the rest ends us where there is nothing to undo. */
+static void catch_signals(void)
+{
+	struct sigaction sa = { .sa_handler = on_signal }, old;
+	static bool done;
+	size_t i;
+
+	if (done)
+		return;
+	done = true;
+	for (i = 0; i < ARRAY_SIZE(sigs); i++)
+		if (!sigaction(sigs[i], NULL, &old) && old.sa_handler == SIG_DFL)
+			sigaction(sigs[i], &sa, NULL);
 }
 
 /* Signals do not kill us from here to undo_run() or undo_commit(). */
 void undo_begin(void)
 {
-	struct sigaction sa = { .sa_handler = on_signal };
-	size_t i;
-
 	if (level == LEVELS)
 		die("steps are nested too deep");
 	marks[level++] = n_steps;
 	if (level > 1)
 		return;
+	catch_signals();
 	got = 0;
+	working = true;
 	active = true;
-	for (i = 0; i < NSIGS; i++) {
-		sigaction(sigs[i], NULL, &old[i]);
-		if (old[i].sa_handler != SIG_IGN)
-			sigaction(sigs[i], &sa, NULL);
-	}
 }
 
 static void drop(struct step *st)
@@ -96,6 +126,16 @@ void undo_push_call(void (*fn)(void *arg), void *arg)
 	push((struct step){ .fn = fn, .arg = arg });
 }
 
+void undo_at_end(void (*fn)(void *arg), void *arg)
+{
+	if (!level) {
+		fn(arg);
+		return;
+	}
+	at_end = xrealloc(at_end, (n_at_end + 1) * sizeof(*at_end));
+	at_end[n_at_end++] = (struct step){ .fn = fn, .arg = arg };
+}
+
 bool undo_interrupted(void)
 {
 	return active && got;
@@ -119,7 +159,7 @@ void undo_forget(const struct nlsock *s)
 
 static void end(void)
 {
-	size_t i;
+	int sig;
 
 	if (--level) {
 		active = true;
@@ -129,14 +169,20 @@ static void end(void)
 		drop(&steps[--n_steps]);
 	free(steps);
 	steps = NULL;
+	while (n_at_end) {
+		n_at_end--;
+		at_end[n_at_end].fn(at_end[n_at_end].arg);
+	}
+	free(at_end);
+	at_end = NULL;
 	active = false;
-	for (i = 0; i < NSIGS; i++)
-		sigaction(sigs[i], &old[i], NULL);
-	if (!got)
+	working = false;
+	sig = got;
+	if (!sig)
 		return;
 	/* Now it may kill us, and whoever waits for us sees that it did: a shell's loop ends. */
 	fflush(stdout);
-	raise(got);
+	die_of(sig);
 }
 
 /*
