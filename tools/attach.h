@@ -14,7 +14,11 @@ struct link;
 /* Each: an exit code. */
 int attach_enter(const struct link *net, const struct container *c,
 		 const struct cidrs *addrs);
-int attach_routes(struct container *c, const struct ips *gateways);
+int attach_routes(struct container *c, const struct routes *routes);
+#define ROUTE_NAME	(ROUTE_TEXT + 24)
+const char *attach_route_text(const struct route *r, char buf[ROUTE_NAME]);
+/* The near end is called so on the host (NULL: as it is). */
+int attach_rename(struct link *near, const char *name);
 /* Announce addresses, once both ends run. */
 int attach_tell(struct container *c, const struct cidrs *addrs);
 void attach_put_ips(struct nl_msg *msg, const struct cidrs *addrs);

@@ -233,7 +233,7 @@ static int source_line(struct source *s, char **line, size_t *len)
 static struct source standard_input = { .fd = STDIN_FILENO };
 
 int batch_read(const char *path, int (*fn)(int argc, char **argv, void *arg),
-	       void *arg, unsigned int *lines)
+	       void *arg)
 {
 	struct source file = { .fd = -1 }, *src = &standard_input;
 	const char *outer_file = ctx.file;
@@ -266,8 +266,6 @@ int batch_read(const char *path, int (*fn)(int argc, char **argv, void *arg),
 			err = fn(w.n, w.v, arg);
 	}
 	ctx.what[0] = '\0';
-	if (lines)
-		*lines = ctx.line;
 	ctx.file = outer_file;
 	ctx.line = outer_line;
 	if (!err && got < 0)
@@ -289,5 +287,5 @@ static int run(int argc, char **argv, void *arg)
 
 int batch(const char *path)
 {
-	return batch_read(path, run, NULL, NULL);
+	return batch_read(path, run, NULL);
 }

@@ -120,7 +120,8 @@ static int read_port(struct conf *c, struct stmt *s)
 	err = port_check(s->call.n, add_port_opts, o);
 	if (!err)
 		s->key = o->dev ? dev_key(o->dev) :
-				  container_key(s->call.arg[1], o->ifname);
+			 o->near ? dev_key(o->near) :
+				   container_key(s->call.arg[1], o->ifname);
 	return err;
 }
 
@@ -209,6 +210,7 @@ static int read_line(int argc, char **argv, void *arg)
 	if (!(c->n & (c->n - 1)))
 		c->v = xrealloc(c->v, (c->n * 2 + 1) * sizeof(*c->v));
 	c->v[c->n++] = s;
+	c->total = c->n;
 	s->line = ctx.line;
 	copy_words(s, argc, argv);
 	err = call_parse(&s->call, argc, s->argv);
@@ -239,11 +241,27 @@ static int read_line(int argc, char **argv, void *arg)
 	return EXIT_OK;
 }
 
+void conf_only(struct conf *c, const char *net)
+{
+	struct stmt **others = xcalloc(c->total + 1, sizeof(*others));
+	size_t i, n = 0, m = 0;
+
+	for (i = 0; i < c->total; i++)
+		if (strcmp(c->v[i]->call.arg[0], net))
+			others[m++] = c->v[i];
+		else
+			c->v[n++] = c->v[i];
+	for (i = 0; i < m; i++)
+		c->v[n + i] = others[i];
+	c->n = n;
+	free(others);
+}
+
 int conf_read(struct conf *c, const char *path)
 {
 	memset(c, 0, sizeof(*c));
 	c->file = strcmp(path, "-") ? path : "-";
-	return batch_read(path, read_line, c, &c->lines);
+	return batch_read(path, read_line, c);
 }
 
 static void forget(void *s)
@@ -256,7 +274,7 @@ void conf_free(struct conf *c)
 	size_t i;
 
 	tdestroy(c->keys, forget);
-	for (i = 0; i < c->n; i++) {
+	for (i = 0; i < c->total; i++) {
 		struct stmt *s = c->v[i];
 
 		if (s->call.vals)

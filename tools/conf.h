@@ -28,6 +28,8 @@ enum stmt_kind {
  * @mac: of an entry
  * @replace: of an entry, there may be one already
  * @gone: of a port, the container is not there
+ * @failed: of a network, restore cannot make it
+ * @takes: of a container's port, index of a near end that is a port of nothing
  * @buf: the words
  * @argv: point into them
  * @have_net: the network, if it is there and stays; this and what follows is
@@ -48,6 +50,8 @@ struct stmt {
 	uint8_t mac[6];
 	bool replace;
 	bool gone;
+	bool failed;
+	int takes;
 	union {
 		struct net_opts *net_opts;
 		struct port_opts *port_opts;
@@ -66,16 +70,16 @@ struct stmt {
 /**
  * struct conf - a configuration
  * @file: its name
- * @lines: how many it has
  * @v: its commands
- * @n: how many
+ * @n: how many of these are to be looked at
+ * @total: how many there are
  * @keys: the commands by their keys, a tree of tsearch(3)
  */
 struct conf {
 	const char *file;
-	unsigned int lines;
 	struct stmt **v;
 	size_t n;
+	size_t total;
 	void *keys;
 };
 
@@ -85,6 +89,8 @@ struct conf {
  */
 int conf_read(struct conf *c, const char *path);
 void conf_free(struct conf *c);
+/* Only the commands of this network are looked at from now on. */
+void conf_only(struct conf *c, const char *net);
 /* Messages are about this command of the file; or, if NULL, about @what. */
 void conf_at(const struct conf *c, const struct stmt *s, const char *what);
 
@@ -97,5 +103,11 @@ struct stmt *conf_fdb(const struct conf *c, const char *net,
 int save(int n, char **arg, void *vals);
 int restore(int n, char **arg, void *vals);
 int sync_file(int n, char **arg, void *vals);
+extern const struct opt sync_opts[];
+
+struct sync_opts {
+	bool dry_run;
+	bool allow_empty;
+};
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A container's interface, and the port at its other end. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,31 +16,102 @@ void container_close(struct container *c)
 	close(c->fd);
 }
 
+static void close_and_free(void *arg)
+{
+	struct container *c = arg;
+
+	nl_shut(&c->s);
+	close(c->fd);
+	free(c);
+}
+
+void container_keep(struct container *c)
+{
+	undo_at_end(close_and_free, c);
+}
+
 /*
- * A port is known by namespace and interface name, whatever the container was
- * called. The kernel says where the interface's other end is, so no port needs
- * to be searched for.
+ * Is the other end of an interface of the container here? @nsid is what we know the
+ * container as, or -1 until something of it was looked at.
+ */
+static bool leads_here(const struct container *c, const struct link *far,
+		       int *nsid, struct link *near)
+{
+	if (strcmp(far->kind, "veth") || !far->peer || far->peer_nsid < 0 ||
+	    link_get(&ctx.rt, NULL, far->peer, -1, near) ||
+	    strcmp(near->kind, "veth") || near->peer != far->ifindex ||
+	    near->peer_nsid < 0)
+		return false;
+	if (*nsid < 0)
+		*nsid = link_nsid(&ctx.rt, c->fd);
+	return near->peer_nsid == *nsid;
+}
+
+/*
+ * A port is known by the container's namespace and by what its interface there was made
+ * as: the container may call it something else since. What is called so now comes second.
  */
 int container_find(struct container *c)
 {
-	int err;
+	struct link near = { 0 };
+	struct links ls;
+	int nsid = -1, err;
+	size_t i;
 
 	c->state = FAR_NONE;
-	err = link_get(&c->s, c->ifname, 0, -1, &c->far);
-	if (err == -ENODEV)
-		return EXIT_OK;
+	c->ifname = c->asked;
+	err = link_dump(&c->s, &ls);
 	if (err)
-		return fail("look up %s in %s: %s", c->ifname, c->target,
+		return fail("list the interfaces of %s: %s", c->target,
 			    nl_why(&c->s, err, NULL));
-	c->state = FAR_OTHER;
-	if (strcmp(c->far.kind, "veth") || !c->far.peer ||
-	    link_get(&ctx.rt, NULL, c->far.peer, -1, &c->near) ||
-	    strcmp(c->near.kind, "veth") || c->near.peer != c->far.ifindex ||
-	    c->near.peer_nsid < 0 ||
-	    c->near.peer_nsid != link_nsid(&ctx.rt, c->fd))
-		return EXIT_OK;
-	c->state = FAR_HERE;
+	for (i = 0; i < ls.n; i++) {
+		const struct link *l = &ls.v[i];
+		bool here = leads_here(c, l, &nsid, &near);
+		bool made = here && port_is_made(&near) &&
+			    !strcmp(near.given, c->asked);
+
+		if (!made && strcmp(l->name, c->asked))
+			continue;
+		c->far = *l;
+		c->near = near;
+		c->state = here ? FAR_HERE : FAR_OTHER;
+		if (made)
+			break;
+	}
+	links_free(&ls);
+	if (c->state == FAR_HERE)
+		c->ifname = c->far.name;
 	return EXIT_OK;
+}
+
+int container_settle(struct container *c)
+{
+	if (c->state != FAR_HERE || !port_is_unfinished(&c->near))
+		return EXIT_OK;
+	lock_take(true);
+	lock_drop();
+	return container_find(c);
+}
+
+bool container_is_on(const struct container *c, const struct link *net)
+{
+	return c->state == FAR_HERE &&
+	       (c->near.master == net->ifindex ||
+		(!c->near.master && port_is_made(&c->near)));
+}
+
+static int look(struct container *c, int (*find)(struct container *c))
+{
+	int err = nl_open(&c->s, NETLINK_ROUTE, c->fd);
+
+	if (err)
+		err = fail("open a socket in %s: %s", c->target,
+			   nl_why(NULL, err, NULL));
+	else
+		err = find(c);
+	if (err)
+		container_close(c);
+	return err;
 }
 
 int container_open(struct container *c, const char *target, const char *ifname,
@@ -52,7 +124,7 @@ int container_open(struct container *c, const char *target, const char *ifname,
 		return usage_error("\"%s\" %s", target, why);
 	memset(c, 0, sizeof(*c));
 	c->target = target;
-	c->ifname = ifname ? ifname : DEFAULT_IFNAME;
+	c->asked = ifname ? ifname : DEFAULT_IFNAME;
 	c->fd = netns_open(target, gone, tail);
 	if (c->fd < 0)
 		return gone && *gone ? EXIT_OK : EXIT_REFUSED;
@@ -62,15 +134,33 @@ int container_open(struct container *c, const char *target, const char *ifname,
 		close(c->fd);
 		return err;
 	}
-	err = nl_open(&c->s, NETLINK_ROUTE, c->fd);
+	return look(c, container_find);
+}
+
+static int find_far(struct container *c)
+{
+	int err = link_get(&c->s, NULL, c->near.peer, -1, &c->far);
+
 	if (err)
-		err = fail("open a socket in %s: %s", target,
-			   nl_why(NULL, err, NULL));
-	else
-		err = container_find(c);
-	if (err)
-		container_close(c);
-	return err;
+		return fail("look up its interface: %s",
+			    nl_why(&c->s, err, NULL));
+	c->state = FAR_HERE;
+	c->ifname = c->far.name;
+	c->asked = c->near.given[0] ? c->near.given : c->far.name;
+	return EXIT_OK;
+}
+
+int container_open_near(struct container *c, const struct link *near, bool *gone)
+{
+	memset(c, 0, sizeof(*c));
+	c->near = *near;
+	c->target = c->near.alias[0] ? c->near.alias : c->near.name;
+	c->fd = netns_open_id(near->peer_nsid, near->alias);
+	if (c->fd < 0) {
+		*gone = true;
+		return EXIT_OK;
+	}
+	return look(c, find_far);
 }
 
 int container_already(const struct container *c)
@@ -88,11 +178,21 @@ int container_already(const struct container *c)
 		    master.name);
 }
 
+int container_is_elsewhere(const struct container *c)
+{
+	if (c->state == FAR_NONE)
+		return fail("%s has no interface %s", c->target, c->ifname);
+	if (c->state == FAR_HERE && !c->near.master && port_is_made(&c->near))
+		return fail("interface %s of %s is attached to no network: \"ctnetctl add-port\" attaches it again",
+			    c->ifname, c->target);
+	return fail("interface %s of %s is not on this network", c->ifname,
+		    c->target);
+}
+
 int container_port(struct container *c, const struct link *net,
 		   const char *target, const char *ifname, bool *gone)
 {
-	int err = container_open(c, target, ifname, gone,
-				 ", and a container that goes takes its port with it");
+	int err = container_open(c, target, ifname, gone, CONTAINER_GONE);
 
 	if (err || (gone && *gone))
 		return err;
@@ -100,11 +200,8 @@ int container_port(struct container *c, const struct link *net,
 		return EXIT_OK;
 	if (gone)
 		*gone = true;
-	else if (c->state == FAR_NONE)
-		err = fail("%s has no interface %s", target, c->ifname);
 	else
-		err = fail("interface %s of %s is not on this network",
-			   c->ifname, target);
+		err = container_is_elsewhere(c);
 	container_close(c);
 	return err;
 }

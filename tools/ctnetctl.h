@@ -140,10 +140,10 @@ int flush_output(void);
 /*
  * batch.c: have @fn called for the words of each line that has any, until it
  * returns something else than EXIT_OK, which is returned. ctx.file and ctx.line
- * say where meanwhile. @lines, unless NULL, is how many there were.
+ * say where meanwhile.
  */
 int batch_read(const char *path, int (*fn)(int argc, char **argv, void *arg),
-	       void *arg, unsigned int *lines);
+	       void *arg);
 int batch(const char *path);
 /* Write a word so that it is read as that one word. */
 void word_write(FILE *f, const char *word);
@@ -188,11 +188,13 @@ void netns_leave(void);
 bool netns_same(int a, int b);
 /*
  * A target that names the namespace with this id (of ours) and will do so after
- * a restart: @label, if that is one, or a name of "ip netns"; NULL if there is
- * none. To be freed. What was read for it is kept until netns_forget_names().
+ * a restart: @label, if that is one, a name of "ip netns", or where it is mounted; NULL
+ * if there is none. To be freed. What was read for it is kept until netns_forget_names().
  */
 char *netns_name(int nsid, const char *label);
 void netns_forget_names(void);
+/* A descriptor of that namespace, by its name or by a process that is in it; or -1. */
+int netns_open_id(int nsid, const char *label);
 
 /* announce.c */
 struct link;

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <linux/ctnet.h>
 
+#include "attach.h"
 #include "sync.h"
 
 static bool same_ips(const struct ips *a, const struct ips *b)
@@ -36,11 +37,24 @@ static bool same_cidrs(const struct cidrs *a, const struct cidrs *b)
 	return true;
 }
 
+static bool same_routes(const struct routes *a, const struct routes *b)
+{
+	size_t i;
+
+	for (i = 0; i < a->n; i++)
+		if (!route_among(b, &a->v[i]))
+			return false;
+	for (i = 0; i < b->n; i++)
+		if (!route_among(a, &b->v[i]))
+			return false;
+	return true;
+}
+
 /* ---------------------------------------------------------------- networks */
 
 /* The options that differ, into @change. */
-static void net_diff(const struct st_net *h, const struct net_opts *o,
-		     struct net_opts *change)
+void edit_net_diff(const struct st_net *h, const struct net_opts *o,
+		   struct net_opts *change)
 {
 	const struct opt *opt;
 	uint8_t mac[6];
@@ -65,9 +79,10 @@ static void net_diff(const struct st_net *h, const struct net_opts *o,
 	for (i = 0; i < 2; i++) {
 		if (ip_equal(&o->local[i], &h->net.cfg.local[i]))
 			continue;
-		/* An address of zeros takes the family's away. */
-		change->local[i] = o->local[i];
-		change->local[i].family = i ? AF_INET6 : AF_INET;
+		change->local[i] = o->local[i].family ? o->local[i] :
+				   h->net.cfg.local[i];
+		if (!o->local[i].family)
+			change->local[i].edit = EDIT_REMOVE;
 	}
 	if (o->vni.set && o->underlay_ifindex != h->net.cfg.underlay_ifindex) {
 		change->underlay = o->underlay ? o->underlay : UNDERLAY_ANY;
@@ -98,7 +113,7 @@ int edit_net(struct stmt *s)
 	err = net_find_underlay(s->net_opts);
 	if (err)
 		return err;
-	net_diff(h, s->net_opts, &change);
+	edit_net_diff(h, s->net_opts, &change);
 	differs = !same_cidrs(&h->addrs, &s->net_opts->address);
 	for (opt = add_net_opts; opt->name; opt++)
 		any = any || opt_is_set(opt, &change);
@@ -112,6 +127,15 @@ int edit_net(struct stmt *s)
 		err = addr_del_others(&ctx.rt, h->link.ifindex, name, &h->addrs,
 				      &s->net_opts->address, 0);
 	return err ? err : port_set_up(&h->link);
+}
+
+int edit_net_last(struct stmt *s)
+{
+	const struct st_net *h = s->have_net;
+	struct net_opts change = { 0 };
+
+	edit_net_diff(h, s->net_opts, &change);
+	return net_change_last(h->link.ifindex, &change, &h->net);
 }
 
 /* ----------------------------------------------------------------- entries */
@@ -294,13 +318,15 @@ static int own_entry(struct sync *y, const struct stmt *s, const uint8_t mac[6])
  * What is undone in a container is undone through its socket: it stays open. NULL if the
  * container went meanwhile.
  */
-static int keep_open(struct sync *y, struct stmt *s, struct container **c)
+static int keep_open(struct stmt *s, struct container **c)
 {
+	const struct port_opts *o = s->port_opts;
 	int err;
 
 	*c = xcalloc(1, sizeof(**c));
-	err = container_open(*c, s->call.arg[1], s->port_opts->ifname, &s->gone,
-			     "");
+	err = o->near ? container_open_near(*c, &s->have_port->near, &s->gone) :
+			container_open(*c, s->call.arg[1], o->ifname, &s->gone,
+				       "");
 	if (err || s->gone) {
 		free(*c);
 		*c = NULL;
@@ -308,8 +334,7 @@ static int keep_open(struct sync *y, struct stmt *s, struct container **c)
 			warn("the container went just now, and its port with it");
 		return err;
 	}
-	y->open = xrealloc(y->open, (y->n_open + 1) * sizeof(*y->open));
-	y->open[y->n_open++] = *c;
+	container_keep(*c);
 	if ((*c)->state != FAR_HERE ||
 	    (*c)->near.ifindex != s->have_port->near.ifindex)
 		return fail("the container was changed meanwhile: try again");
@@ -320,34 +345,45 @@ static int edit_container(struct sync *y, struct stmt *s)
 {
 	const struct port_opts *o = s->port_opts;
 	const struct st_port *p = s->have_port;
+	struct link near = p->near;
 	struct container *c;
+	struct routes routes;
 	uint8_t mac[6];
 	bool guarded;	/* and was not */
 	struct port_change w = {
-		.label = o->label ? o->label : s->call.arg[1],
+		.label = o->label ? o->label :
+			 o->near ? p->near.alias : s->call.arg[1],
 		.mtu = o->mtu.set ? o->mtu.v : s->net->mtu,
 		.mac = mac,
 		.had = &p->addrs, .address = &o->address,
-		.had_gateways = &p->gateways, .gateways = &o->gateway,
+		.had_routes = &p->routes, .routes = &routes, .up = true,
 	};
 	int err;
 
+	port_routes(&routes, &o->gateway, &o->route, &o->address);
 	match_port_mac(s, mac);
 	w.announce = p->fate == FATE_DETACHED || memcmp(mac, p->far.mac, 6) ||
 		     !same_cidrs(w.had, w.address);
 	err = have_flags(s);
 	if (!err)
 		err = own_entry(y, s, mac);
+	if (!err && !o->near)
+		err = attach_rename(&near, o->host_ifname ? o->host_ifname :
+							    near.mark);
 	if (err)
-		return err;
+		goto out;
 	guarded = !(p->port.flags & CTNET_PORT_GUARD) &&
 		  !(o->guard.set && !o->guard.v);
-	if (!w.announce && !guarded && same_ips(w.had_gateways, w.gateways) &&
+	if (!w.announce && !guarded && same_routes(w.had_routes, w.routes) &&
 	    !strcmp(w.label, p->near.alias) && w.mtu == p->near.mtu &&
 	    w.mtu == p->far.mtu && p->near.flags & IFF_UP)
-		return EXIT_OK;
-	err = keep_open(y, s, &c);
-	return err || !c ? err : attach_change(c, &w);
+		goto out;
+	err = keep_open(s, &c);
+	if (!err && c)
+		err = attach_change(c, &w);
+out:
+	free(routes.v);
+	return err;
 }
 
 int edit_port(struct sync *y, struct stmt *s)

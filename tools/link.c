@@ -22,11 +22,46 @@ static const struct nla_policy link_policy[IFLA_MAX + 1] = {
 	[IFLA_OPERSTATE] = { .type = NLA_U8 },
 	[IFLA_LINK_NETNSID] = { .type = NLA_U32 },
 	[IFLA_LINKINFO] = { .type = NLA_NESTED },
+	[IFLA_PROP_LIST] = { .type = NLA_NESTED },
 };
 
 static uint32_t get_u32(struct nlattr *a, uint32_t none)
 {
 	return a ? nla_get_u32(a) : none;
+}
+
+/* What follows the mark at the beginning of a name, or NULL. */
+static const char *after_mark(const char *name)
+{
+	if (strncmp(name, "ct", 2) ||
+	    strspn(name + 2, "0123456789abcdef") < MARK_LEN - 2)
+		return NULL;
+	return name + MARK_LEN;
+}
+
+/* The mark is the name; or an altname is the mark, '-', and what the other end was called. */
+static void parse_mark(struct link *l, struct nlattr *altnames)
+{
+	const char *rest = after_mark(l->name);
+	char name[ALTIFNAMSIZ];
+	struct nlattr *a;
+	int left;
+
+	if (rest && !*rest)
+		memcpy(l->mark, l->name, MARK_LEN);
+	if (!altnames)
+		return;
+	nla_for_each_nested(a, altnames, left) {
+		if (nla_type(a) != IFLA_ALT_IFNAME)
+			continue;
+		nla_strlcpy(name, a, sizeof(name));
+		rest = after_mark(name);
+		if (!rest || *rest != '-' || strlen(rest + 1) >= IFNAMSIZ)
+			continue;
+		memcpy(l->mark, name, MARK_LEN);
+		if (rest[1])
+			strcpy(l->given, rest + 1);
+	}
 }
 
 static int link_parse(struct nlmsghdr *h, struct link *l)
@@ -62,6 +97,7 @@ static int link_parse(struct nlmsghdr *h, struct link *l)
 	    !nla_parse_nested(info, IFLA_INFO_MAX, tb[IFLA_LINKINFO], NULL) &&
 	    info[IFLA_INFO_KIND])
 		nla_strlcpy(l->kind, info[IFLA_INFO_KIND], sizeof(l->kind));
+	parse_mark(l, tb[IFLA_PROP_LIST]);
 	return 0;
 }
 
@@ -217,6 +253,18 @@ struct nl_msg *link_name_msg(int ifindex, const char *name)
 struct nl_msg *link_del_msg(int ifindex)
 {
 	return link_msg(RTM_DELLINK, 0, ifindex, 0, 0);
+}
+
+struct nl_msg *link_altname_msg(int type, int ifindex, const char *name)
+{
+	struct nl_msg *msg = link_msg(type, type == RTM_NEWLINKPROP ?
+				      NLM_F_CREATE | NLM_F_EXCL | NLM_F_APPEND : 0,
+				      ifindex, 0, 0);
+	struct nlattr *list = msg_nest(msg, IFLA_PROP_LIST | NLA_F_NESTED);
+
+	msg_put_str(msg, IFLA_ALT_IFNAME, name);
+	msg_nest_end(msg, list);
+	return msg;
 }
 
 /* A device group that nothing is in. */
@@ -482,59 +530,86 @@ int addr_del_others(struct nlsock *s, int ifindex, const char *where,
 	return addr_add_all(s, ifindex, where, want, ifa_flags);
 }
 
-struct nl_msg *route_msg(int type, const struct ip *gateway, int ifindex)
+struct nl_msg *route_msg(int type, const struct route *r, int ifindex)
 {
+	const struct ip *dst = &r->dst.ip;
 	struct rtmsg rt = {
-		.rtm_family = gateway->family, .rtm_table = RT_TABLE_MAIN,
-		.rtm_protocol = RTPROT_STATIC, .rtm_scope = RT_SCOPE_UNIVERSE,
-		.rtm_type = RTN_UNICAST,
+		.rtm_family = dst->family, .rtm_table = RT_TABLE_MAIN,
+		.rtm_dst_len = r->dst.plen,
+		.rtm_protocol = RTPROT_STATIC, .rtm_type = RTN_UNICAST,
+		.rtm_scope = r->via.family || dst->family == AF_INET6 ?
+			     RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
+		.rtm_flags = r->onlink ? RTNH_F_ONLINK : 0,
 	};
 	struct nl_msg *msg = msg_new(type, type == RTM_NEWROUTE ?
 				     NLM_F_CREATE | NLM_F_EXCL : 0,
 				     &rt, sizeof(rt));
 
-	msg_put(msg, RTA_GATEWAY, gateway->b, gateway->len);
+	if (r->dst.plen)
+		msg_put(msg, RTA_DST, dst->b, dst->len);
+	if (r->via.family)
+		msg_put(msg, RTA_GATEWAY, r->via.b, r->via.len);
 	msg_put_u32(msg, RTA_OIF, ifindex);
 	return msg;
 }
 
-int route_dump(struct nlsock *s, int ifindex, struct ips *gateways)
+/* One route of a dump; false: not such as route_msg() makes, on that interface. */
+static bool route_parse(struct nlmsghdr *h, int ifindex, struct route *r)
 {
 	static const struct nla_policy policy[RTA_MAX + 1] = {
 		[RTA_OIF] = { .type = NLA_U32 },
 		[RTA_TABLE] = { .type = NLA_U32 },
 		[RTA_GATEWAY] = { .minlen = 4, .maxlen = 16 },
+		[RTA_DST] = { .minlen = 4, .maxlen = 16 },
 	};
+	struct nlattr *tb[RTA_MAX + 1];
+	struct rtmsg rt;
+
+	memset(r, 0, sizeof(*r));
+	if (h->nlmsg_type != RTM_NEWROUTE ||
+	    nlmsg_parse(h, sizeof(rt), tb, RTA_MAX,
+			(struct nla_policy *)policy) < 0)
+		return false;
+	memcpy(&rt, nlmsg_data(h), sizeof(rt));
+	if (rt.rtm_protocol != RTPROT_STATIC || rt.rtm_type != RTN_UNICAST ||
+	    !tb[RTA_TABLE] || nla_get_u32(tb[RTA_TABLE]) != RT_TABLE_MAIN ||
+	    !tb[RTA_OIF] || nla_get_u32(tb[RTA_OIF]) != (uint32_t)ifindex ||
+	    tb[RTA_VIA] || tb[RTA_NH_ID])
+		return false;
+	if (tb[RTA_GATEWAY] && (!ip_set(&r->via, nla_data(tb[RTA_GATEWAY]),
+					nla_len(tb[RTA_GATEWAY])) ||
+				r->via.family != rt.rtm_family))
+		return false;
+	if (tb[RTA_DST]) {
+		if (!ip_set(&r->dst.ip, nla_data(tb[RTA_DST]), nla_len(tb[RTA_DST])))
+			return false;
+	} else {
+		r->dst.ip.len = rt.rtm_family == AF_INET ? 4 : 16;
+	}
+	r->dst.ip.family = rt.rtm_family;
+	r->dst.plen = rt.rtm_dst_len;
+	r->onlink = rt.rtm_flags & RTNH_F_ONLINK;
+	return rt.rtm_family == AF_INET || rt.rtm_family == AF_INET6;
+}
+
+int route_dump(struct nlsock *s, int ifindex, struct routes *routes)
+{
 	/* of all families there are: a kernel without IPv6 knows none of its routes */
 	struct rtmsg rt = { .rtm_family = AF_UNSPEC };
 	struct nl_msg *msg = msg_new(RTM_GETROUTE, NLM_F_DUMP, &rt, sizeof(rt));
-	struct nlattr *tb[RTA_MAX + 1];
 	struct nlmsghdr *h;
 	struct replies r;
-	struct ip gw;
+	struct route x;
 	int err;
 
-	gateways->v = NULL;
-	gateways->n = 0;
+	routes->v = NULL;
+	routes->n = 0;
 	err = nl_do(s, msg, &r);
 	if (err)
 		return err;
-	for_each_reply(h, &r) {
-		if (h->nlmsg_type != RTM_NEWROUTE ||
-		    nlmsg_parse(h, sizeof(rt), tb, RTA_MAX,
-				(struct nla_policy *)policy) < 0)
-			continue;
-		memcpy(&rt, nlmsg_data(h), sizeof(rt));
-		if (!rt.rtm_dst_len &&
-		    rt.rtm_protocol == RTPROT_STATIC &&
-		    rt.rtm_type == RTN_UNICAST && tb[RTA_GATEWAY] &&
-		    tb[RTA_TABLE] && nla_get_u32(tb[RTA_TABLE]) == RT_TABLE_MAIN &&
-		    tb[RTA_OIF] && nla_get_u32(tb[RTA_OIF]) == (uint32_t)ifindex &&
-		    ip_set(&gw, nla_data(tb[RTA_GATEWAY]),
-			   nla_len(tb[RTA_GATEWAY])) &&
-		    gw.family == rt.rtm_family && !ip_among(gateways, &gw))
-			ips_add(gateways, &gw);
-	}
+	for_each_reply(h, &r)
+		if (route_parse(h, ifindex, &x) && !route_among(routes, &x))
+			routes_add(routes, &x);
 	replies_free(&r);
 	return 0;
 }

@@ -4,9 +4,13 @@
 #define CTNETCTL_LINK_H
 
 #include <net/if.h>
+#include <linux/if.h>
 
 #include "nl.h"
 #include "opt.h"
+
+/* "ct" and ten hexadecimal digits */
+#define MARK_LEN	12
 
 /**
  * struct link - what we want to know of an interface
@@ -24,6 +28,9 @@
  * @peer: index of the other end, or 0
  * @peer_nsid: id of the namespace that the other end is in, -1: this one
  * @peer_goes: the other end is in a namespace that is being taken apart
+ * @mark: the name that add-port gave it ("ct" and ten hexadecimal digits), or empty;
+ *	an altname begins with it where the name is another
+ * @given: what its other end was to be called, of which that altname tells, or empty
  */
 struct link {
 	int ifindex;
@@ -40,6 +47,8 @@ struct link {
 	int peer;
 	int peer_nsid;
 	bool peer_goes;
+	char mark[MARK_LEN + 1];
+	char given[IFNAMSIZ];
 };
 
 /* Interfaces in order of their index. */
@@ -72,6 +81,8 @@ struct nl_msg *link_mtu_msg(int ifindex, uint32_t mtu);
 struct nl_msg *link_mac_msg(int ifindex, const uint8_t mac[6]);
 struct nl_msg *link_name_msg(int ifindex, const char *name);
 struct nl_msg *link_del_msg(int ifindex);
+/* An altname that comes (RTM_NEWLINKPROP) or goes (RTM_DELLINKPROP). */
+struct nl_msg *link_altname_msg(int type, int ifindex, const char *name);
 /*
  * Delete those of @ls for which @goes[i], all or nothing, and how to take back
  * what fails. Returns 0 or -errno.
@@ -93,9 +104,9 @@ int addr_dump_given(struct nlsock *s, int ifindex, int nsid,
 bool addr_among(const struct cidrs *addrs, const struct cidr *c);
 /* Whether the socket's namespace has this address, on whichever interface. */
 bool addr_is_here(struct nlsock *s, const struct ip *ip);
-/* A default route, and those that are like this: static, in the main table. */
-struct nl_msg *route_msg(int type, const struct ip *gateway, int ifindex);
-int route_dump(struct nlsock *s, int ifindex, struct ips *gateways);
+/* A route, and those that are like this: static, in the main table. */
+struct nl_msg *route_msg(int type, const struct route *r, int ifindex);
+int route_dump(struct nlsock *s, int ifindex, struct routes *routes);
 
 /*
  * Add the addresses that are not there yet, and say how to take that back.

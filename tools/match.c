@@ -24,7 +24,7 @@ static int match_underlay(struct sync *y, const struct stmt *s)
 	if (!dev)
 		return fail("there is no device \"%s\" in this namespace to be the underlay",
 			    name);
-	if (!y->restore && !strcmp(dev->kind, "ctnet"))
+	if (!y->restore && !y->only && !strcmp(dev->kind, "ctnet"))
 		return fail("the underlay \"%s\" is a network that no line before this one adds",
 			    name);
 	return EXIT_OK;
@@ -81,27 +81,54 @@ static int match_dev(struct sync *y, struct stmt *s)
 	return claim(s, state_port(&y->st, s->dev->ifindex));
 }
 
+static int container_gone(struct stmt *s)
+{
+	s->gone = true;
+	warn("the container is not there, and its port is left out");
+	return EXIT_OK;
+}
+
+/* A near end that says which container it is. */
+static int match_near(struct sync *y, struct stmt *s)
+{
+	const struct link *near = link_find_called(&ctx.rt, &y->st.links,
+						   s->port_opts->near);
+	struct st_port *p;
+
+	if (!near || !port_is_made(near))
+		return container_gone(s);
+	p = state_port(&y->st, near->ifindex);
+	if (!p && near->master)
+		return fail("%s is a port of another network", near->name);
+	if (!p)
+		s->takes = near->ifindex;
+	return claim(s, p);
+}
+
 static int match_container(struct sync *y, struct stmt *s)
 {
 	struct st_port *p = NULL;
 	struct container c;
+	bool rest;
 	int err;
 
 	err = container_open(&c, s->call.arg[1], s->port_opts->ifname, &s->gone,
 			     "");
 	if (err)
 		return err;
-	if (s->gone) {
-		warn("the container is not there, and its port is left out");
-		return EXIT_OK;
-	}
+	if (s->gone)
+		return container_gone(s);
 	if (c.state == FAR_HERE)
 		p = state_port(&y->st, c.near.ifindex);
-	if (c.state != FAR_NONE && !(p && p->made))
+	/* Nobody is at work: we have the lock alone. What is half made is made anew. */
+	rest = c.state == FAR_HERE && port_is_made(&c.near) &&
+	       (!c.near.master || (p && port_is_unfinished(&c.near)));
+	if (rest) {
+		s->takes = c.near.ifindex;
+		p = NULL;
+	} else if (c.state != FAR_NONE && !(p && p->made)) {
 		err = container_already(&c);
-	/* One without a name that lasts was not looked into yet. */
-	if (!err && p && !p->target)
-		err = state_port_fill(p, &c.s);
+	}
 	container_close(&c);
 	return err ? err : claim(s, p);
 }
@@ -208,7 +235,8 @@ static int match_one(struct sync *y, struct stmt *s)
 		return match_net(y, s);
 	case STMT_PORT:
 		return s->port_opts->dev ? match_dev(y, s) :
-					   match_container(y, s);
+		       s->port_opts->near ? match_near(y, s) :
+					    match_container(y, s);
 	default:
 		return EXIT_OK;
 	}
@@ -222,7 +250,8 @@ static void decide(struct sync *y)
 	for (i = 0; i < y->st.n_ports; i++) {
 		struct st_port *p = &y->st.ports[i];
 		const struct st_net *n = state_net_by_index(&y->st, p->port.net);
-		bool unnamed = p->made && !p->target;
+		bool unnamed = p->made && !p->target &&
+			       !port_is_unfinished(&p->near);
 
 		if (!n)
 			continue;
@@ -244,8 +273,18 @@ int match(struct sync *y)
 	int err = EXIT_OK;
 	size_t i;
 
-	for (i = 0; i < y->conf.n && !err; i++)
-		err = match_one(y, y->conf.v[i]);
+	for (i = 0; i < y->conf.n && !err; i++) {
+		struct stmt *s = y->conf.v[i];
+
+		if (s->net->failed)
+			continue;
+		err = match_one(y, s);
+		/* One network that cannot be had keeps no other one away. */
+		if (err == EXIT_REFUSED && y->restore) {
+			s->net->failed = true;
+			err = EXIT_OK;
+		}
+	}
 	if (!err)
 		err = match_owners(y);
 	for (i = 0; i < y->conf.n && !err; i++) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Networks: add-net, set-net, del-net. */
+/* Networks: add-net, del-net; setnet.c changes one. */
 #include <errno.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
@@ -14,26 +14,23 @@
 #define AT(m) offsetof(struct net_opts, m)
 
 /* What is set by name in IFLA_INFO_DATA has .attr, and .width if a number. */
-#define NET_OPTS							\
+#define VNI_OPT								\
 	{ .name = "vni", .type = OPT_U32, .off = AT(vni),		\
 	  .help = "VXLAN network identifier; without one the network is a local bridge", \
-	  .min = 1, .max = CTNET_VNI_MAX, .attr = IFLA_CTNET_VNI, .width = 4 }, \
-	{ .name = "local", .type = OPT_IP_EACH, .off = AT(local),	\
-	  .help = "address of this VTEP, one of the host's; one of each family may be given" }, \
+	  .min = 1, .max = CTNET_VNI_MAX, .attr = IFLA_CTNET_VNI, .width = 4 }
+#define UNDERLAY_OPTS							\
 	{ .name = "underlay", .type = OPT_NAME, .off = AT(underlay), .known = true, \
 	  .help = "device, or VRF, that the tunnels use (default: any)", .arg = "DEV|any" }, \
 	{ .name = "dstport", .type = OPT_U32, .off = AT(dstport),	\
 	  .help = "UDP port (default 4789)",				\
 	  .min = 1, .max = 65535, .attr = IFLA_CTNET_DSTPORT, .width = 2, \
-	  .preset = CTNET_DSTPORT_DEFAULT },				\
-	{ .name = "address", .type = OPT_CIDRS, .off = AT(address),	\
-	  .help = "address of the host on the network; may be repeated" }, \
+	  .preset = CTNET_DSTPORT_DEFAULT }
+#define MTU_OPT								\
 	{ .name = "mtu", .type = OPT_U32, .off = AT(mtu),		\
 	  .help = "bytes (default: the underlay's, less the overhead)",	\
 	  .min = 68, .max = 65535, .arg = "N|auto",			\
-	  .word = "auto", .word_value = MTU_AUTO },			\
-	{ .name = "mac", .type = OPT_MAC, .off = AT(mac),		\
-	  .help = "MAC of the host on the network (default: from the first address, or random)" }, \
+	  .word = "auto", .word_value = MTU_AUTO }
+#define FLAG_OPTS							\
 	{ .name = "learning", .type = OPT_ONOFF, .off = AT(learning),	\
 	  .help = "learn where MACs are (default on)",			\
 	  .attr = IFLA_CTNET_LEARNING, .width = 1, .preset = 1 },	\
@@ -73,13 +70,37 @@
 	  .max = UINT32_MAX, .attr = IFLA_CTNET_MARK, .width = 4 }
 
 const struct opt add_net_opts[] = {
-	NET_OPTS,
+	VNI_OPT,
+	{ .name = "local", .type = OPT_IP_EACH, .off = AT(local),
+	  .help = "address of this VTEP, one of the host's; one of each family may be given" },
+	UNDERLAY_OPTS,
+	{ .name = "address", .type = OPT_CIDRS, .off = AT(address),
+	  .help = "address of the host on the network; may be repeated" },
+	MTU_OPT,
+	{ .name = "mac", .type = OPT_MAC, .off = AT(mac),
+	  .help = "MAC of the host on the network (default: from the first address, or random)" },
+	FLAG_OPTS,
 	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist),
 	  .help = "no error if there is such a network already" },
 	{ .name = NULL }
 };
 
-const struct opt set_net_opts[] = { NET_OPTS, { .name = NULL } };
+const struct opt set_net_opts[] = {
+	VNI_OPT,
+	{ .name = "local", .type = OPT_IP_EACH, .off = AT(local),
+	  .help = "address of this VTEP, one of the host's; with -, none of its family",
+	  .arg = "[-]IP", .edit = true },
+	UNDERLAY_OPTS,
+	{ .name = "address", .type = OPT_CIDRS, .off = AT(address),
+	  .help = "another address of the host, or, with -, one less; none: no address",
+	  .arg = "[-]CIDR|none", .edit = true },
+	MTU_OPT,
+	{ .name = "mac", .type = OPT_MAC, .off = AT(mac),
+	  .help = "MAC of the host on the network; auto: that of its first address",
+	  .arg = "MAC|auto", .edit = true },
+	FLAG_OPTS,
+	{ .name = NULL }
+};
 
 const struct opt del_net_opts[] = {
 	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists),
@@ -325,11 +346,11 @@ struct json_object *net_json(const struct net *net, const struct link *l,
 	return o;
 }
 
-/* The message that gives a network what is set in @o. */
-static struct nl_msg *net_msg(int flags, int ifindex, const char *name,
-			      const struct net_opts *o)
+struct nl_msg *net_msg(int flags, int ifindex, const char *name,
+		       const struct net_opts *o)
 {
 	struct nl_msg *msg = link_msg(RTM_NEWLINK, flags, ifindex, 0, 0);
+	static const uint8_t zeros[16];
 	struct nlattr *info, *data;
 	const struct opt *opt;
 
@@ -354,10 +375,13 @@ static struct nl_msg *net_msg(int flags, int ifindex, const char *name,
 		else
 			msg_put_u32(msg, opt->attr, n->v);
 	}
+	/* An address of zeros takes the family's away. */
 	if (o->local[0].family)
-		msg_put(msg, IFLA_CTNET_LOCAL, o->local[0].b, 4);
+		msg_put(msg, IFLA_CTNET_LOCAL, o->local[0].edit == EDIT_REMOVE ?
+			zeros : o->local[0].b, 4);
 	if (o->local[1].family)
-		msg_put(msg, IFLA_CTNET_LOCAL6, o->local[1].b, 16);
+		msg_put(msg, IFLA_CTNET_LOCAL6, o->local[1].edit == EDIT_REMOVE ?
+			zeros : o->local[1].b, 16);
 	if (o->underlay)
 		msg_put_u32(msg, IFLA_CTNET_UNDERLAY, o->underlay_ifindex);
 	/* One that is set is set even if it is what it was. */
@@ -368,7 +392,7 @@ static struct nl_msg *net_msg(int flags, int ifindex, const char *name,
 	return msg;
 }
 
-static const struct hint newlink_hints[] = {
+const struct hint net_hints[] = {
 	{
 		EOPNOTSUPP,
 		"the ctnet module is not loaded: \"modprobe ctnet\" loads it",
@@ -481,12 +505,12 @@ int net_find_underlay(struct net_opts *o)
 	return EXIT_OK;
 }
 
-static int no_auto(void)
+int net_no_auto(void)
 {
 	return usage_error("--mtu auto is for a network with a VNI: a local bridge has no underlay whose MTU it could follow");
 }
 
-static bool wants_auto(const struct net_opts *o)
+bool net_wants_auto(const struct net_opts *o)
 {
 	return o->mtu.set && o->mtu.v == MTU_AUTO;
 }
@@ -504,8 +528,8 @@ int net_check(const char *name, const struct net_opts *o)
 		if (net_is_tunnel(opt) && opt_is_set(opt, o))
 			return usage_error("--%s needs --vni N: a network without a VNI is a local bridge",
 					   opt->name);
-	if (!o->vni.set && wants_auto(o))
-		return no_auto();
+	if (!o->vni.set && net_wants_auto(o))
+		return net_no_auto();
 	return EXIT_OK;
 }
 
@@ -550,7 +574,7 @@ int add_net(int n, char **arg, void *vals)
 		if (err == -EEXIST && o->may_exist)
 			return net_compare(arg[0], o);
 		return fail("make the network: %s",
-			    nl_why(s, err, newlink_hints));
+			    nl_why(s, err, net_hints));
 	}
 	err = link_get(s, arg[0], 0, -1, &l);
 	if (err) {
@@ -581,90 +605,6 @@ int add_net(int n, char **arg, void *vals)
 	return err;
 }
 
-/* The parts of @old that @o would change. */
-static void keep_old(struct net_opts *old, const struct net_opts *o)
-{
-	const struct opt *opt;
-	bool vni = old->vni.set;	/* a local bridge takes no address */
-	int i;
-
-	for (opt = set_net_opts; opt->name; opt++)
-		if (!opt_is_set(opt, o) &&
-		    (opt->type == OPT_U32 || opt->type == OPT_ONOFF))
-			((struct o_u32 *)OPT_AT(opt, old))->set = false;
-	for (i = 0; i < 2; i++) {
-		/* What was not there is taken away again by an address of zeros. */
-		if (!o->local[i].family || !vni)
-			old->local[i].family = 0;
-		else
-			old->local[i].family = i ? AF_INET6 : AF_INET;
-	}
-	old->underlay = o->underlay;
-	if (!o->mac.set)
-		old->mac.set = false;
-}
-
-int net_change(int ifindex, const struct net_opts *o, const struct net *net,
-	       const uint8_t mac[6])
-{
-	struct net_opts old = net->cfg;
-	int err;
-
-	if (net->mtu_auto && net->cfg.vni.set)
-		old.mtu.v = MTU_AUTO;
-	old.mac.set = true;
-	memcpy(old.mac.v, mac, 6);
-	keep_old(&old, o);
-	undo_push(&ctx.rt, net_msg(0, ifindex, NULL, &old));
-	err = nl_do(&ctx.rt, net_msg(0, ifindex, NULL, o), NULL);
-	if (err)
-		return fail("change the network: %s",
-			    nl_why(&ctx.rt, err, newlink_hints));
-	net_warn(o);
-	return EXIT_OK;
-}
-
-int set_net(int n, char **arg, void *vals)
-{
-	struct net_opts *o = vals;
-	const struct opt *opt;
-	struct replies r;
-	struct link l;
-	struct net net;
-	bool any = false;
-	int err, e;
-
-	(void)n;
-	for (opt = set_net_opts; opt->name; opt++)
-		any = any || opt_is_set(opt, o);
-	if (!any)
-		return usage_error("nothing to change: give an option; \"ctnetctl help set-net\" lists them");
-	err = net_find(arg[0], &l, NULL);
-	if (err)
-		return err;
-	err = net_find_underlay(o);
-	if (err)
-		return err;
-	if (!ge_sock())
-		return EXIT_REFUSED;
-	e = net_get(l.ifindex, &net, &r);
-	if (e)
-		return fail("read the network: %s", nl_why(&ctx.ge, e, NULL));
-	replies_free(&r);
-	if (wants_auto(o) && !net.cfg.vni.set && !o->vni.set)
-		return no_auto();
-
-	undo_begin();
-	err = addr_add_all(&ctx.rt, l.ifindex, arg[0], &o->address, 0);
-	if (!err)
-		err = net_change(l.ifindex, o, &net, l.mac);
-	if (err)
-		undo_run();
-	else
-		undo_commit();
-	return err;
-}
-
 /* The network and the ports that add-port made go in one stroke. */
 int del_net(int n, char **arg, void *vals)
 {
@@ -679,15 +619,21 @@ int del_net(int n, char **arg, void *vals)
 	err = net_find(arg[0], &l, o->if_exists ? &gone : NULL);
 	if (err || gone)
 		return err;
+	/* What is half made and a port of nothing is a rest once nobody makes it. */
+	lock_take(true);
 	e = link_dump(&ctx.rt, &ls);
-	if (e)
+	if (e) {
+		lock_drop();
 		return fail("list its ports: %s", nl_why(&ctx.rt, e, NULL));
+	}
 	goes = xcalloc(ls.n + 1, sizeof(*goes));
 	for (i = 0; i < ls.n; i++)
 		goes[i] = ls.v[i].ifindex == l.ifindex ||
-			  (ls.v[i].master == l.ifindex && port_is_made(&ls.v[i]));
+			  (ls.v[i].master == l.ifindex && port_is_made(&ls.v[i])) ||
+			  (!ls.v[i].master && port_is_unfinished(&ls.v[i]));
 	undo_begin();
 	e = links_del(&ctx.rt, &ls, goes);
+	lock_drop();
 	free(goes);
 	links_free(&ls);
 	if (e) {

@@ -51,9 +51,12 @@ struct net {
 
 struct port_opts {
 	const char *dev;
+	const char *near;	/* del-port: a near end; add-port: of what it made before */
 	const char *ifname;
+	const char *host_ifname;
 	struct cidrs address;
 	struct ips gateway;
+	struct routes route;
 	struct o_mac mac;
 	struct o_u32 mtu;
 	struct o_u32 learning;
@@ -132,6 +135,13 @@ extern const struct opt add_net_opts[], set_net_opts[], del_net_opts[];
 int net_check(const char *name, const struct net_opts *o);
 /* Find the device of --underlay, if that is given. Both: an exit code. */
 int net_find_underlay(struct net_opts *o);
+/* The message that gives a network what is set in @o, and why it is refused. */
+struct nl_msg *net_msg(int flags, int ifindex, const char *name,
+		       const struct net_opts *o);
+extern const struct hint net_hints[];
+/* Whether --mtu auto is asked for; a usage error that says what it is for. */
+bool net_wants_auto(const struct net_opts *o);
+int net_no_auto(void);
 /* The MAC that these options give a network; false: any. */
 bool net_mac(uint8_t mac[6], const struct net_opts *o);
 /* What only a network with a VNI has. */
@@ -142,6 +152,12 @@ bool net_is_tunnel(const struct opt *opt);
  */
 int net_change(int ifindex, const struct net_opts *o, const struct net *net,
 	       const uint8_t mac[6]);
+/*
+ * But another underlay, where the old one is gone, cannot be taken back: net_change()
+ * leaves it out, and this is the last step.
+ */
+bool net_is_stranded(const struct net *net, const struct net_opts *o);
+int net_change_last(int ifindex, const struct net_opts *o, const struct net *net);
 int add_net(int n, char **arg, void *vals);
 int set_net(int n, char **arg, void *vals);
 int del_net(int n, char **arg, void *vals);
@@ -170,6 +186,8 @@ int port_set_label(const struct link *dev, const char *label);
 int port_set_up(const struct link *dev);
 /* Whether add-port TARGET made this device, and so del-port may delete it. */
 bool port_is_made(const struct link *near);
+/* Whether an add-port is at work on it; or, while we have the lock alone, was killed. */
+bool port_is_unfinished(const struct link *near);
 extern const struct column port_columns[];
 extern const struct opt add_port_opts[], set_port_opts[], del_port_opts[];
 int add_port(int n, char **arg, void *vals);
@@ -183,15 +201,19 @@ int reattach(const struct link *net, const char *target,
 	     const struct port_opts *o);
 int detach(const struct link *net, const char *target,
 	   const struct port_opts *o);
+/* Delete a veth that add-port made. */
+int detach_near(const struct link *net, const char *what,
+		const struct link *near);
 /**
  * struct port_change - what a container's port is to be like
  * @label: alias of the near end
- * @mtu: of both ends
+ * @mtu: of both ends; 0: as it is
  * @mac: of the far end
  * @had: those of its addresses that it need not keep
  * @address: addresses
- * @had_gateways: those of its default routes that it need not keep
- * @gateways: default routes
+ * @had_routes: those of its routes that it need not keep
+ * @routes: routes
+ * @up: the near end is to be up
  * @announce: whether the addresses are to be announced
  */
 struct port_change {
@@ -200,8 +222,9 @@ struct port_change {
 	const uint8_t *mac;
 	const struct cidrs *had;
 	const struct cidrs *address;
-	const struct ips *had_gateways;
-	const struct ips *gateways;
+	const struct routes *had_routes;
+	const struct routes *routes;
+	bool up;
 	bool announce;
 };
 
@@ -211,6 +234,13 @@ struct port_change {
  */
 struct container;
 int attach_change(struct container *c, const struct port_change *w);
+/*
+ * The routes that the options give a container with these addresses; to be freed. By a
+ * gateway that is in none of its subnets they lead directly, if an address of that family
+ * is a whole one, /32 or /128.
+ */
+void port_routes(struct routes *out, const struct ips *gateways,
+		 const struct routes *routes, const struct cidrs *addrs);
 int port_set_flags(int net, int dev, const struct port_opts *o);
 int port_compare(const struct link *net, const struct link *near,
 		 const struct port_opts *o);

@@ -38,22 +38,28 @@
 	  .help = "alias of the near end (default: TARGET)",		\
 	  .max = 255 }
 
-#define ADDRESS_OPT							\
-	{ .name = "address", .type = OPT_CIDRS, .off = AT(address),	\
-	  .help = "address of the container; may be repeated", .target = true }
+#define HOST_IFNAME_OPT							\
+	{ .name = "host-ifname", .type = OPT_NAME, .off = AT(host_ifname), \
+	  .help = "name of the near end (default: one is made up)", .target = true }
 #define MTU_OPT								\
 	{ .name = "mtu", .type = OPT_U32, .off = AT(mtu),		\
 	  .help = "bytes (default: the network's)",			\
-	  .min = 68, .max = 65535, .target = true }
+	  .min = 68, .max = 65535, .target = true
 
 const struct opt add_port_opts[] = {
 	ID_OPTS,
-	ADDRESS_OPT,
+	{ .name = "port", .type = OPT_NAME, .off = AT(near), .known = true,
+	  .help = "the container's is that which add-port made before, with this near end", .arg = "NEAR-END" },
+	HOST_IFNAME_OPT,
+	{ .name = "address", .type = OPT_CIDRS, .off = AT(address),
+	  .help = "address of the container; may be repeated", .target = true },
 	{ .name = "gateway", .type = OPT_IPS, .off = AT(gateway),
 	  .help = "default route; at most one IPv4 and one IPv6", .target = true },
+	{ .name = "route", .type = OPT_ROUTES, .off = AT(route),
+	  .help = "route to there; may be repeated", .target = true },
 	{ .name = "mac", .type = OPT_MAC, .off = AT(mac),
 	  .help = "MAC of the container (default: from the first address)", .target = true },
-	MTU_OPT,
+	MTU_OPT },
 	FLAG_OPTS,
 	{ .name = "may-exist", .type = OPT_FLAG, .off = AT(may_exist),
 	  .help = "no error if it is such a port already" },
@@ -62,14 +68,32 @@ const struct opt add_port_opts[] = {
 
 const struct opt set_port_opts[] = {
 	ID_OPTS,
-	ADDRESS_OPT,
-	MTU_OPT,
+	{ .name = "port", .type = OPT_NAME, .off = AT(near), .known = true,
+	  .help = "the container's port that has this near end", .arg = "NEAR-END" },
+	HOST_IFNAME_OPT,
+	{ .name = "address", .type = OPT_CIDRS, .off = AT(address),
+	  .help = "another address, or, with -, one less; none: no address",
+	  .arg = "[-]CIDR|none", .target = true, .edit = true },
+	{ .name = "gateway", .type = OPT_IPS, .off = AT(gateway),
+	  .help = "default route of its family, or, with -, none; none: of neither family",
+	  .arg = "[-]IP|none", .target = true, .edit = true },
+	{ .name = "route", .type = OPT_ROUTES, .off = AT(route),
+	  .help = "another route, or, with -, one less; none: no route",
+	  .arg = "[-]CIDR[,via IP]|none", .target = true, .edit = true },
+	{ .name = "mac", .type = OPT_MAC, .off = AT(mac),
+	  .help = "MAC of the container; auto: that of its first address",
+	  .arg = "MAC|auto", .target = true, .edit = true },
+	MTU_OPT, .arg = "N|auto", .word = "auto", .word_value = MTU_AUTO },
 	FLAG_OPTS,
 	{ .name = NULL }
 };
 
 const struct opt del_port_opts[] = {
 	ID_OPTS,
+	{ .name = "port", .type = OPT_NAME, .off = AT(near), .known = true,
+	  .help = "the container's port that has this near end", .arg = "NEAR-END" },
+	{ .name = "label", .type = OPT_STR, .off = AT(label),
+	  .help = "the port that has this label" },
 	{ .name = "if-exists", .type = OPT_FLAG, .off = AT(if_exists),
 	  .help = "no error if there is no such port" },
 	{ .name = NULL }
@@ -172,23 +196,21 @@ int port_get(int net, int dev, struct port *p)
 }
 
 /*
- * add-port leaves a veth whose other end is in another namespace, and whose
- * name is "ct" and ten hexadecimal digits. Nothing else may be deleted as what
- * add-port made; this is the only place that says so.
+ * add-port leaves a veth that has its mark, and whose other end is in another namespace.
+ * Nothing else may be deleted as what add-port made; this is the only place that says so.
  */
 bool port_is_made(const struct link *near)
 {
-	const char *p = near->name;
-	int i;
+	return !strcmp(near->kind, "veth") && near->peer_nsid >= 0 && near->mark[0];
+}
 
-	if (strcmp(near->kind, "veth") || near->peer_nsid < 0 ||
-	    strncmp(p, "ct", 2) || strlen(p) != 12)
-		return false;
-	for (i = 2; i < 12; i++)
-		if (!isdigit((unsigned char)p[i]) &&
-		    !(p[i] >= 'a' && p[i] <= 'f'))
-			return false;
-	return true;
+/*
+ * The near end comes up when all but the announcement is done, and after that is told
+ * what its other end was called.
+ */
+bool port_is_unfinished(const struct link *near)
+{
+	return port_is_made(near) && !(near->flags & IFF_UP) && !near->given[0];
 }
 
 /* Change the flags that were given, and say how to take that back. */
@@ -350,59 +372,103 @@ static int set_dev(const struct link *net, const struct port_opts *o)
 	return err;
 }
 
-static int del_dev(const struct link *net, const struct port_opts *o)
+/* A gateway needs an address of its family, unless it is a link-local one. */
+static int check_gateway(const struct port_opts *o, const char *opt,
+			 const struct ip *ip)
 {
-	static const struct hint hints[] = {
-		{ ENOENT, "it is no port of the network" },
-		{ 0, NULL }
-	};
-	bool gone = false;
-	struct link dev;
-	int err;
+	char text[IP_TEXT];
+	size_t j;
 
-	err = dev_find(o->dev, &dev, o->if_exists ? &gone : NULL);
-	if (err || gone)
-		return err;
-	err = nl_do(&ctx.ge, port_msg(CTNET_CMD_PORT_DEL, net->ifindex,
-				      dev.ifindex), NULL);
-	if (err && !(err == -ENOENT && o->if_exists))
-		return fail("detach %s: %s", o->dev,
-			    nl_why(&ctx.ge, err, hints));
+	for (j = 0; j < o->address.n; j++)
+		if (o->address.v[j].ip.family == ip->family)
+			break;
+	if (j == o->address.n && !ip_is_link_local(ip))
+		return usage_error("--%s %s needs an --address of its family",
+				   opt, ip_text(ip, text));
 	return EXIT_OK;
 }
 
-static int check_gateways(const struct port_opts *o)
+static int check_routes(const struct port_opts *o)
 {
+	const struct routes *r = &o->route;
 	const struct ips *g = &o->gateway;
-	char text[IP_TEXT];
+	char text[CIDR_TEXT];
 	size_t i, j;
+	int err = EXIT_OK;
 
-	for (i = 0; i < g->n; i++) {
-		const struct ip *ip = &g->v[i];
-
+	for (i = 0; i < g->n && !err; i++) {
 		for (j = 0; j < i; j++)
-			if (g->v[j].family == ip->family)
+			if (g->v[j].family == g->v[i].family)
 				return usage_error("there are two --gateway of one family");
-		for (j = 0; j < o->address.n; j++)
-			if (o->address.v[j].ip.family == ip->family)
-				break;
-		if (j == o->address.n && !ip_is_link_local(ip))
-			return usage_error("--gateway %s needs an --address of its family",
-					   ip_text(ip, text));
+		err = check_gateway(o, "gateway", &g->v[i]);
 	}
-	return EXIT_OK;
+	for (i = 0; i < r->n && !err; i++) {
+		if (!r->v[i].dst.plen)
+			return usage_error("--route to everywhere is --gateway IP");
+		for (j = 0; j < i; j++)
+			if (cidr_equal(&r->v[j].dst, &r->v[i].dst))
+				return usage_error("there are two --route to %s",
+						   cidr_text(&r->v[i].dst, text));
+		if (r->v[i].via.family)
+			err = check_gateway(o, "route ... via", &r->v[i].via);
+	}
+	return err;
+}
+
+static void add_route(struct routes *out, const struct route *r,
+		      const struct cidrs *addrs)
+{
+	struct route x = *r;
+	bool inside = false, whole = false;
+	size_t i;
+
+	for (i = 0; i < addrs->n; i++) {
+		const struct cidr *c = &addrs->v[i];
+
+		inside = inside || ip_is_in(&x.via, c);
+		whole = whole || (c->ip.family == x.via.family &&
+				  c->plen == c->ip.len * 8);
+	}
+	x.onlink = whole && !inside && !ip_is_link_local(&x.via);
+	routes_add(out, &x);
+}
+
+void port_routes(struct routes *out, const struct ips *gateways,
+		 const struct routes *routes, const struct cidrs *addrs)
+{
+	size_t i;
+
+	memset(out, 0, sizeof(*out));
+	/* The others may lead to the gateway. */
+	for (i = 0; i < routes->n; i++)
+		add_route(out, &routes->v[i], addrs);
+	for (i = 0; i < gateways->n; i++) {
+		struct route r = { .via = gateways->v[i] };
+
+		r.dst.ip.family = r.via.family;
+		r.dst.ip.len = r.via.len;
+		add_route(out, &r, addrs);
+	}
 }
 
 int port_check(int n, const struct opt *opts, const struct port_opts *o)
 {
 	const struct opt *opt;
 
-	if (n > 1 && o->dev)
+	if ((n > 1 || o->near) && o->dev)
 		return usage_error("a port is a container's or --dev DEV, not both");
-	if (n < 2 && !o->dev)
+	if (n > 1 && o->near)
+		return usage_error("--port says which container it is: it goes without TARGET");
+	if (n < 2 && !o->dev && !o->near)
 		return usage_error("say which port: TARGET or --dev DEV");
+	if (o->near && (o->ifname || (o->host_ifname && opts == add_port_opts)))
+		return usage_error("--port is of an interface that is there: it has its names");
+	if (o->host_ifname && strspn(o->host_ifname + 2, "0123456789abcdef") == MARK_LEN - 2 &&
+	    !strncmp(o->host_ifname, "ct", 2) && strlen(o->host_ifname) == MARK_LEN)
+		return usage_error("--host-ifname %s: names like that are made up by add-port itself",
+				   o->host_ifname);
 	if (!o->dev)
-		return check_gateways(o);
+		return opts == add_port_opts ? check_routes(o) : EXIT_OK;
 	for (opt = opts; opt->name; opt++)
 		if (opt->target && opt_is_set(opt, o))
 			return usage_error("--%s is for a container, it does not go with --dev",
@@ -438,7 +504,8 @@ int set_port(int n, char **arg, void *vals)
 	if (err)
 		return err;
 	for (opt = set_port_opts; opt->name; opt++)
-		if (strcmp(opt->name, "dev") && strcmp(opt->name, "ifname"))
+		if (strcmp(opt->name, "dev") && strcmp(opt->name, "port") &&
+		    strcmp(opt->name, "ifname"))
 			any = any || opt_is_set(opt, o);
 	if (!any)
 		return usage_error("nothing to change: give an option; \"ctnetctl help set-port\" lists them");
@@ -450,6 +517,92 @@ int set_port(int n, char **arg, void *vals)
 	return o->dev ? set_dev(&net, o) : reattach(&net, arg[1], o);
 }
 
+static int detach_dev(const struct link *net, const struct link *dev,
+		      bool if_exists)
+{
+	static const struct hint hints[] = {
+		{ ENOENT, "it is no port of the network" },
+		{ 0, NULL }
+	};
+	int err = nl_do(&ctx.ge, port_msg(CTNET_CMD_PORT_DEL, net->ifindex,
+					  dev->ifindex), NULL);
+
+	if (err && !(err == -ENOENT && if_exists))
+		return fail("detach %s: %s", dev->name,
+			    nl_why(&ctx.ge, err, hints));
+	return EXIT_OK;
+}
+
+static int del_dev(const struct link *net, const struct port_opts *o)
+{
+	bool gone = false;
+	struct link dev;
+	int err;
+
+	err = dev_find(o->dev, &dev, o->if_exists ? &gone : NULL);
+	return err || gone ? err : detach_dev(net, &dev, o->if_exists);
+}
+
+/* A near end, be it of a port of the network, or of what became of one. */
+static int del_near(const struct link *net, const struct port_opts *o)
+{
+	bool gone = false;
+	struct link near;
+	int err;
+
+	err = dev_find(o->near, &near, o->if_exists ? &gone : NULL);
+	if (err || gone)
+		return err;
+	if (near.master == net->ifindex || (!near.master && port_is_made(&near)))
+		return detach_near(net, o->near, &near);
+	return o->if_exists ? EXIT_OK :
+	       fail("%s is no port of the network", o->near);
+}
+
+static int del_label(const struct link *net, const struct port_opts *o)
+{
+	const struct link *found = NULL;
+	struct links ls;
+	size_t i, n = 0;
+	int err;
+
+	err = link_dump(&ctx.rt, &ls);
+	if (err)
+		return fail("list the interfaces: %s",
+			    nl_why(&ctx.rt, err, NULL));
+	for (i = 0; i < ls.n; i++) {
+		const struct link *l = &ls.v[i];
+
+		if (strcmp(l->alias, o->label) || (l->master != net->ifindex &&
+						   (l->master || !port_is_made(l))))
+			continue;
+		found = l;
+		n++;
+	}
+	if (n > 1)
+		err = fail("%zu ports have that label: \"ctnetctl list ports %s\" shows them, and --port says which",
+			   n, net->name);
+	else if (found)
+		err = port_is_made(found) ? detach_near(net, o->label, found) :
+					    detach_dev(net, found, o->if_exists);
+	else if (!o->if_exists)
+		err = fail("no port of the network has that label");
+	links_free(&ls);
+	return err;
+}
+
+/* One of TARGET, --dev, --port and --label says which port. */
+static int del_check(int n, const struct port_opts *o)
+{
+	int named = !!o->dev + !!o->near + !!o->label;
+
+	if (n - 1 + named != 1)
+		return usage_error("say which port by one of TARGET, --dev DEV, --port NEAR-END and --label TEXT");
+	if (n < 2 && o->ifname)
+		return usage_error("--ifname is for a container: it goes with TARGET only");
+	return EXIT_OK;
+}
+
 int del_port(int n, char **arg, void *vals)
 {
 	const struct port_opts *o = vals;
@@ -457,12 +610,16 @@ int del_port(int n, char **arg, void *vals)
 	struct link net;
 	int err;
 
-	err = port_check(n, del_port_opts, o);
+	err = del_check(n, o);
 	if (!err)
 		err = net_find(arg[0], &net, o->if_exists ? &gone : NULL);
 	if (err || gone)
 		return err;
 	if (!ge_sock())
 		return EXIT_REFUSED;
+	if (o->near)
+		return del_near(&net, o);
+	if (o->label)
+		return del_label(&net, o);
 	return o->dev ? del_dev(&net, o) : detach(&net, arg[1], o);
 }

@@ -93,6 +93,7 @@ static void write_port(FILE *f, const struct st_net *n, const struct st_port *p)
 	const char *label = p->near.alias;
 	struct port_opts o = { 0 };
 	uint8_t usual[6];
+	size_t i;
 
 	port_flags(&o, p);
 	if (!p->made) {
@@ -103,10 +104,19 @@ static void write_port(FILE *f, const struct st_net *n, const struct st_port *p)
 			      &o);
 		return;
 	}
-	if (strcmp(p->far.name, DEFAULT_IFNAME))
+	/* The near end is what it is known by as long as it is there. */
+	if (!p->target)
+		o.near = p->near.name;
+	else if (strcmp(p->far.name, DEFAULT_IFNAME))
 		o.ifname = p->far.name;
+	if (p->target && strcmp(p->near.name, p->near.mark))
+		o.host_ifname = p->near.name;
 	o.address = p->addrs;
-	o.gateway = p->gateways;
+	for (i = 0; i < p->routes.n; i++)
+		if (p->routes.v[i].dst.plen)
+			routes_add(&o.route, &p->routes.v[i]);
+		else
+			ips_add(&o.gateway, &p->routes.v[i].via);
 	if (o.address.n)
 		mac_from_ip(usual, &o.address.v[0].ip, 0);
 	if (!o.address.n || memcmp(usual, p->mac, 6)) {
@@ -119,11 +129,9 @@ static void write_port(FILE *f, const struct st_net *n, const struct st_port *p)
 	}
 	if (!p->target || strcmp(label, p->target))
 		o.label = label;
-	if (!p->target)
-		fputs("# its container has no name that would outlive it: put one for TARGET\n# ",
-		      f);
-	write_command(f, "add-port", n->net.name,
-		      p->target ? p->target : "TARGET", add_port_opts, &o);
+	write_command(f, "add-port", n->net.name, p->target, add_port_opts, &o);
+	free(o.gateway.v);
+	free(o.route.v);
 }
 
 static void write_entry(FILE *f, const struct state *st,
@@ -143,11 +151,11 @@ static void write_entry(FILE *f, const struct state *st,
 		own = !memcmp(e->mac, p->mac, 6);
 		if (state_entry_is_own(p, e))
 			return;
-		o.target = p->target ? p->target : "TARGET";
-		if (strcmp(p->far.name, DEFAULT_IFNAME))
-			o.ifname = p->far.name;
+		o.target = p->target;
 		if (!p->target)
-			fputs("# ", f);
+			o.port = p->near.name;
+		else if (strcmp(p->far.name, DEFAULT_IFNAME))
+			o.ifname = p->far.name;
 	} else if (p) {
 		o.port = p->near.name;
 	}
@@ -194,20 +202,19 @@ static void write_ports(FILE *f, const struct state *st, const struct st_net *n)
 	free(v);
 }
 
-/* A network whose underlay is another one comes after that. */
-static void write_all(FILE *f, const struct state *st, const struct st_net *n,
-		      bool *done)
+/* Its underlay went, or is a network of which that is so: what that was nobody knows. */
+static bool is_stranded(const struct state *st, const struct st_net *n)
 {
-	const struct st_net *under;
+	uint32_t under = n->net.cfg.underlay_ifindex;
+	const struct st_net *u = under ? state_net_by_index(st, under) : NULL;
+
+	return under && (u ? is_stranded(st, u) : !link_find(&st->links, under));
+}
+
+static void write_whole(FILE *f, const struct state *st, const struct st_net *n)
+{
 	size_t i;
 
-	if (done[n - st->nets])
-		return;
-	done[n - st->nets] = true;
-	under = n->net.cfg.underlay_ifindex ?
-		state_net_by_index(st, n->net.cfg.underlay_ifindex) : NULL;
-	if (under)
-		write_all(f, st, under, done);
 	write_net(f, n);
 	for (i = 0; i < st->n_peers; i++)
 		if (st->peers[i].net == n->net.ifindex)
@@ -216,6 +223,50 @@ static void write_all(FILE *f, const struct state *st, const struct st_net *n,
 	for (i = 0; i < st->n_fdb; i++)
 		if (st->fdb[i].net == n->net.ifindex)
 			write_entry(f, st, n, &st->fdb[i]);
+}
+
+/* What cannot be had again as it stands is a comment, for people to mend. */
+static int write_stranded(FILE *f, const struct state *st,
+			  const struct st_net *n)
+{
+	char *text = NULL, *line, *next;
+	size_t size;
+	FILE *t;
+
+	t = open_memstream(&text, &size);
+	if (!t)
+		die("out of memory");
+	write_whole(t, st, n);
+	if (fclose(t))
+		die("out of memory");
+	fputs("# its underlay device is gone: name another one\n", f);
+	for (line = text; *line; line = next) {
+		next = strchr(line, '\n') + 1;
+		fprintf(f, "# %.*s", (int)(next - line), line);
+	}
+	free(text);
+	return fail("the underlay device of %s is gone, and so the network is in a comment only: give it another one by \"ctnetctl set-net %s --underlay DEV\"",
+		    n->net.name, n->net.name);
+}
+
+/* A network whose underlay is another one comes after that. An exit code. */
+static int write_all(FILE *f, const struct state *st, const struct st_net *n,
+		     bool *done)
+{
+	const struct st_net *under;
+	int err = EXIT_OK;
+
+	if (done[n - st->nets])
+		return EXIT_OK;
+	done[n - st->nets] = true;
+	under = n->net.cfg.underlay_ifindex ?
+		state_net_by_index(st, n->net.cfg.underlay_ifindex) : NULL;
+	if (under)
+		err = write_all(f, st, under, done);
+	if (is_stranded(st, n))
+		return write_stranded(f, st, n);
+	write_whole(f, st, n);
+	return err;
 }
 
 int save(int n, char **arg, void *vals)
@@ -245,21 +296,19 @@ int save(int n, char **arg, void *vals)
 		die("out of memory");
 	fputs("# made by \"ctnetctl save\"; see ctnetctl(8), CONFIGURATIONS\n", f);
 	done = xcalloc(st.n_nets + 1, sizeof(*done));
-	for (i = 0; i < st.n_nets; i++)
-		write_all(f, &st, &st.nets[i], done);
+	for (i = 0; i < st.n_nets; i++) {
+		int e = write_all(f, &st, &st.nets[i], done);
+
+		err = err ? err : e;
+	}
 	free(done);
 	if (fclose(f))
 		die("out of memory");
 	fputs(text, stdout);
 	free(text);
-	for (i = 0; i < st.n_nets; i++)
-		if (st.nets[i].net.cfg.underlay_ifindex &&
-		    !link_find(&st.links, st.nets[i].net.cfg.underlay_ifindex))
-			warn("the underlay device of %s is gone: give the network another one by \"ctnetctl set-net\"",
-			     st.nets[i].net.name);
 	for (i = 0; i < st.n_ports; i++)
 		if (st.ports[i].made && !st.ports[i].target)
-			warn("the container at %s has no name that would outlive it, and is in a comment only: attach it by a name of \"ip netns\" or a path",
+			warn("the container at %s has no name that would outlive it: as long as it lives, --port has it attached again; later, attach it by a name of \"ip netns\" or a path",
 			     st.ports[i].near.name);
 out:
 	state_free(&st);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <linux/ctnet.h>
 
 #include "ctnetctl.h"
@@ -98,6 +99,7 @@ static void view_close(struct view *v)
 {
 	while (v->n)
 		free(v->fdb[--v->n].ips.v);
+	netns_forget_names();
 	free(v->fdb);
 	links_free(&v->links);
 }
@@ -111,6 +113,35 @@ static const char *view_name(const struct view *v, int ifindex)
 		return l->name;
 	snprintf(buf, sizeof(buf), "if%d", ifindex);
 	return buf;
+}
+
+/* Only a socket in the container tells of its routes; who may not have one sees none. */
+static void view_routes(const struct link *near, const struct link *far,
+			struct json_object *o)
+{
+	struct json_object *gateways, *routes;
+	char text[ROUTE_TEXT];
+	struct routes l = { 0 };
+	struct nlsock s = { 0 };
+	int fd;
+	size_t i;
+
+	fd = netns_open_id(near->peer_nsid, near->alias);
+	if (fd < 0)
+		return;
+	if (!nl_open(&s, NETLINK_ROUTE, fd) && !route_dump(&s, far->ifindex, &l)) {
+		gateways = json_array(o, "gateways");
+		routes = json_array(o, "routes");
+		for (i = 0; i < l.n; i++)
+			if (l.v[i].dst.plen)
+				json_array_add_str(routes, route_text(&l.v[i], text));
+			else if (l.v[i].via.family)
+				json_array_add_str(gateways,
+						   ip_text(&l.v[i].via, text));
+	}
+	free(l.v);
+	nl_shut(&s);
+	close(fd);
 }
 
 static struct json_object *view_port(const struct view *v,
@@ -144,6 +175,8 @@ static struct json_object *view_port(const struct view *v,
 		for (j = 0; j < f->ips.n; j++)
 			json_array_add_str(addrs, ip_text(&f->ips.v[j], buf));
 	}
+	if (have_far && port_is_made(near))
+		view_routes(near, &far, o);
 	return o;
 }
 
@@ -444,6 +477,8 @@ static void tree_port(struct json_object *o)
 	tree_words(o, "ifname", "container_ifname", COLOR_NONE);
 	tree_words(o, "mac", "macs", COLOR_MAC);
 	tree_words(o, "addresses", "addresses", COLOR_IP);
+	tree_words(o, "gateway", "gateways", COLOR_IP);
+	tree_words(o, "route", "routes", COLOR_IP);
 	tree_flag(o, "learning", true);
 	tree_flag(o, "flood", true);
 	tree_flag(o, "hairpin", false);

@@ -296,28 +296,44 @@ static int read_port_addrs(const struct state *st, struct st_port *p)
 	return EXIT_OK;
 }
 
-/* One for each family, and only what add-port would take with the addresses. */
+/* Would add-port, with the addresses, take such a route, as it is? */
+static bool is_takeable(const struct st_port *p, const struct route *r)
+{
+	bool family = !r->via.family || ip_is_link_local(&r->via);
+	bool inside = family, whole = false;
+	size_t i;
+
+	if (!r->dst.plen && !r->via.family)
+		return false;
+	for (i = 0; i < p->routes.n; i++)
+		if (cidr_equal(&p->routes.v[i].dst, &r->dst))
+			return false;
+	for (i = 0; i < p->addrs.n; i++) {
+		const struct cidr *c = &p->addrs.v[i];
+
+		family = family || c->ip.family == r->via.family;
+		inside = inside || ip_is_in(&r->via, c);
+		whole = whole || (c->ip.family == r->via.family &&
+				  c->plen == c->ip.len * 8);
+	}
+	return family && (inside || whole);
+}
+
+/* One to each place, and only what add-port would take with the addresses. */
 int state_port_fill(struct st_port *p, struct nlsock *in)
 {
-	struct ips all;
-	size_t i, j;
+	struct routes all;
+	size_t i;
 	int err;
 
 	err = route_dump(in, p->far.ifindex, &all);
 	if (err)
 		return fail("read the routes of the container at %s: %s",
 			    p->near.name, nl_why(in, err, NULL));
-	p->gateways.n = 0;
-	for (i = 0; i < all.n; i++) {
-		bool ok = ip_is_link_local(&all.v[i]);
-
-		for (j = 0; j < p->addrs.n; j++)
-			ok = ok || p->addrs.v[j].ip.family == all.v[i].family;
-		for (j = 0; j < p->gateways.n; j++)
-			ok = ok && p->gateways.v[j].family != all.v[i].family;
-		if (ok)
-			ips_add(&p->gateways, &all.v[i]);
-	}
+	p->routes.n = 0;
+	for (i = 0; i < all.n; i++)
+		if (is_takeable(p, &all.v[i]))
+			routes_add(&p->routes, &all.v[i]);
 	free(all.v);
 	return EXIT_OK;
 }
@@ -326,7 +342,6 @@ int state_port_fill(struct st_port *p, struct nlsock *in)
 static int read_container(const struct state *st, struct st_port *p, bool *gone)
 {
 	struct nlsock s = { 0 };
-	bool lost = false;
 	int err, fd;
 
 	err = link_get(&ctx.rt, NULL, p->near.peer, p->near.peer_nsid, &p->far);
@@ -344,20 +359,17 @@ static int read_container(const struct state *st, struct st_port *p, bool *gone)
 	if (err)
 		return err;
 	p->target = netns_name(p->near.peer_nsid, p->near.alias);
-	if (!p->target)
-		return EXIT_OK;
-	fd = netns_open(p->target, &lost, "");
-	if (lost) {
+	fd = netns_open_id(p->near.peer_nsid, p->near.alias);
+	/* It ends just now; or none but a descriptor of somebody's holds it. */
+	if (fd < 0) {
 		free(p->target);
 		p->target = NULL;
 		return EXIT_OK;
 	}
-	if (fd < 0)
-		return EXIT_REFUSED;
 	err = nl_open(&s, NETLINK_ROUTE, fd);
 	if (err) {
-		err = fail("open a socket in %s: %s", p->target,
-			   nl_why(NULL, err, NULL));
+		err = fail("open a socket in the container at %s: %s",
+			   p->near.name, nl_why(NULL, err, NULL));
 	} else {
 		err = state_port_fill(p, &s);
 		nl_shut(&s);
@@ -437,7 +449,7 @@ void state_free(struct state *st)
 	for (i = 0; i < st->n_ports; i++) {
 		free(st->ports[i].target);
 		free(st->ports[i].addrs.v);
-		free(st->ports[i].gateways.v);
+		free(st->ports[i].routes.v);
 	}
 	for (i = 0; i < st->n_fdb; i++)
 		free(st->fdb[i].ips.v);

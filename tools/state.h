@@ -37,7 +37,7 @@ struct st_net {
  * @mac: the container's MAC, by what the host has of it
  * @target: what names the container for good, or NULL
  * @addrs: addresses of that interface which the table has at its MAC
- * @gateways: its default routes, if the container has a name or was opened
+ * @routes: its routes, if a name or a process leads to the container
  * @want: the command of a configuration that makes it, for sync.c, or NULL
  * @fate: what sync.c does with it
  */
@@ -49,7 +49,7 @@ struct st_port {
 	uint8_t mac[6];
 	char *target;
 	struct cidrs addrs;
-	struct ips gateways;
+	struct routes routes;
 	const struct stmt *want;
 	enum {
 		FATE_STAYS,

@@ -9,7 +9,8 @@
  *    there already, edit.c makes that differ no more.
  * 4. What the file does not have is deleted, in one stroke.
  *
- * Each step of 2 and 3 can be undone, so all of it happens or nothing.
+ * Each step of 2 and 3 can be undone, so all of it happens or nothing. Of restore, which
+ * has 1 and 3 only, that is so of each network.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -125,7 +126,7 @@ static int free_name(const struct sync *y, const struct st_net *n)
 }
 
 /* Whether a peer is to be there as it is. */
-static bool peer_stays(const struct sync *y, const struct st_net *n,
+bool sync_peer_stays(const struct sync *y, const struct st_net *n,
 		       const struct peer *p)
 {
 	const struct stmt *s = conf_peer(&y->conf, n->link.name, &p->addr);
@@ -138,7 +139,7 @@ static bool peer_stays(const struct sync *y, const struct st_net *n,
  * What is to become of an entry of a network that stays: at most the addresses of
  * @want may be left now, so that others can have the rest. False: it has to go.
  */
-static bool entry_stays(const struct sync *y, const struct st_net *n,
+bool sync_entry_stays(const struct sync *y, const struct st_net *n,
 			const struct fdb *e, struct ips *want)
 {
 	const struct stmt *s = conf_fdb(&y->conf, n->link.name, e->mac);
@@ -172,7 +173,7 @@ static bool entry_stays(const struct sync *y, const struct st_net *n,
 	}
 	if (s && s->addr.family) {
 		peer = state_peer(&y->st, n->link.ifindex, &s->addr);
-		return peer && peer_stays(y, n, peer);
+		return peer && sync_peer_stays(y, n, peer);
 	}
 	return true;
 }
@@ -217,7 +218,7 @@ static int free_entry(struct sync *y, struct fdb *e)
 	if (p && p->fate != FATE_STAYS && (n->keep || p->fate != FATE_DELETED))
 		stays = false;
 	else if (n->keep && (!p || p->want || !p->made))
-		stays = entry_stays(y, n, e, &want);
+		stays = sync_entry_stays(y, n, e, &want);
 	else
 		return EXIT_OK;	/* deleted with all of it, or left alone */
 	if (own) {
@@ -243,7 +244,7 @@ static int free_peer(struct sync *y, const struct peer *p)
 	char text[IP_TEXT];
 	int err;
 
-	if (!n || !n->keep || peer_stays(y, n, p))
+	if (!n || !n->keep || sync_peer_stays(y, n, p))
 		return EXIT_OK;
 	err = peer_put(CTNET_CMD_PEER_DEL, p->net, &p->addr, p->dstport);
 	if (err && err != -ENOENT)
@@ -355,13 +356,32 @@ static int run(struct sync *y, struct stmt *s)
 
 /* --------------------------------------------------------- deletion (step 4) */
 
-static int delete_others(struct sync *y)
+/*
+ * What add-port made and is a port of nothing: its network went, or it was killed. One that
+ * is finished and whose container has no name is left alone, as such ports are.
+ */
+static bool is_rest(const struct sync *y, const struct link *l)
+{
+	char *name;
+	size_t i;
+
+	if (y->only || l->master || !port_is_made(l))
+		return false;
+	for (i = 0; i < y->conf.n; i++)
+		if (y->conf.v[i]->takes == l->ifindex)
+			return false;
+	if (port_is_unfinished(l))
+		return true;
+	name = netns_name(l->peer_nsid, l->alias);
+	free(name);
+	return name;
+}
+
+void sync_others(const struct sync *y, bool *goes)
 {
 	const struct links *ls = &y->st.links;
-	bool *goes = xcalloc(ls->n + 1, sizeof(*goes));
 	const struct link *l;
 	size_t i;
-	int err;
 
 	for (i = 0; i < y->st.n_nets; i++) {
 		l = link_find(ls, y->st.nets[i].link.ifindex);
@@ -372,7 +392,19 @@ static int delete_others(struct sync *y)
 		if (y->st.ports[i].fate == FATE_DELETED)
 			goes[l - ls->v] = true;
 	}
-	err = links_del(&ctx.rt, ls, goes);
+	for (i = 0; i < ls->n; i++)
+		if (is_rest(y, &ls->v[i]))
+			goes[i] = true;
+	netns_forget_names();
+}
+
+static int delete_others(struct sync *y)
+{
+	bool *goes = xcalloc(y->st.links.n + 1, sizeof(*goes));
+	int err;
+
+	sync_others(y, goes);
+	err = links_del(&ctx.rt, &y->st.links, goes);
 	free(goes);
 	if (err)
 		return fail("delete what the file does not have: %s",
@@ -380,35 +412,28 @@ static int delete_others(struct sync *y)
 	return EXIT_OK;
 }
 
-static int apply(struct sync *y, const char *what)
+/* ------------------------------------------------------------------ all of it */
+
+static int sync_all(struct sync *y, const char *what)
 {
 	size_t i;
 	int err;
 
-	conf_at(&y->conf, NULL, what);
-	if (y->restore) {
-		if (!rt_sock())
-			return EXIT_REFUSED;
-		err = link_dump(&ctx.rt, &y->st.links);
-		if (err)
-			return fail("list the interfaces: %s",
-				    nl_why(&ctx.rt, err, NULL));
-	} else {
-		err = state_read(&y->st, 0);
-		if (err)
-			return err;
-	}
-	y->peer_gone = xcalloc(y->st.n_peers + 1, sizeof(*y->peer_gone));
-	y->fdb_gone = xcalloc(y->st.n_fdb + 1, sizeof(*y->fdb_gone));
-	err = match(y);
-	if (err)
-		return err;
 	undo_begin();
 	conf_at(&y->conf, NULL, what);
 	err = make_way(y);
 	for (i = 0; i < y->conf.n && !err; i++) {
 		conf_at(&y->conf, y->conf.v[i], NULL);
 		err = run(y, y->conf.v[i]);
+	}
+	/* What cannot be taken back is not begun before all else is done. */
+	for (i = 0; i < y->conf.n && !err; i++) {
+		struct stmt *s = y->conf.v[i];
+
+		if (s->kind != STMT_NET || !s->have_net)
+			continue;
+		conf_at(&y->conf, s, NULL);
+		err = edit_net_last(s);
 	}
 	conf_at(&y->conf, NULL, what);
 	if (!err)
@@ -418,6 +443,102 @@ static int apply(struct sync *y, const char *what)
 	else
 		undo_commit();
 	return err;
+}
+
+/* A network with all that belongs to it, or nothing of it. */
+static void restore_net(struct sync *y, struct stmt *net)
+{
+	int err = EXIT_OK;
+	size_t i;
+
+	undo_begin();
+	for (i = 0; i < y->conf.n && !err; i++) {
+		if (y->conf.v[i]->net != net)
+			continue;
+		conf_at(&y->conf, y->conf.v[i], NULL);
+		err = run(y, y->conf.v[i]);
+	}
+	net->failed = err;
+	if (err)
+		undo_run();
+	else
+		undo_commit();
+}
+
+/* What is interrupted leaves nothing; a network that cannot be had leaves the others. */
+static int restore_all(struct sync *y, const char *what)
+{
+	size_t i, n = 0, failed = 0, size = 0;
+	char *names = NULL;
+	struct stmt *s;
+	FILE *f;
+
+	f = open_memstream(&names, &size);
+	if (!f)
+		die("out of memory");
+	undo_begin();
+	for (i = 0; i < y->conf.n; i++) {
+		s = y->conf.v[i];
+		if (s->kind != STMT_NET)
+			continue;
+		if (!s->failed && !undo_interrupted())
+			restore_net(y, s);
+		n++;
+		if (s->failed)
+			fprintf(f, "%s%s", failed++ ? ", " : "", s->call.arg[0]);
+	}
+	if (fclose(f))
+		die("out of memory");
+	conf_at(&y->conf, NULL, what);
+	if (undo_interrupted()) {
+		free(names);
+		undo_run();
+		return EXIT_REFUSED;
+	}
+	undo_commit();
+	if (failed && failed < n)
+		fail("%zu of %zu networks could not be made: %s; the others are there",
+		     failed, n, names);
+	free(names);
+	return failed ? EXIT_REFUSED : EXIT_OK;
+}
+
+/* What there is, as much of it as counts. */
+static int look(struct sync *y)
+{
+	struct link l = { 0 };
+	int err = -ENODEV;
+
+	if (!rt_sock())
+		return EXIT_REFUSED;
+	if (y->only)
+		err = link_get(&ctx.rt, y->only, 0, -1, &l);
+	if (y->restore ? false : !y->only || !err)
+		return state_read(&y->st, l.ifindex);
+	err = link_dump(&ctx.rt, &y->st.links);
+	if (err)
+		return fail("list the interfaces: %s",
+			    nl_why(&ctx.rt, err, NULL));
+	return EXIT_OK;
+}
+
+static int apply(struct sync *y, const char *what)
+{
+	int err;
+
+	conf_at(&y->conf, NULL, what);
+	err = look(y);
+	if (err)
+		return err;
+	y->peer_gone = xcalloc(y->st.n_peers + 1, sizeof(*y->peer_gone));
+	y->fdb_gone = xcalloc(y->st.n_fdb + 1, sizeof(*y->fdb_gone));
+	err = match(y);
+	if (err)
+		return err;
+	conf_at(&y->conf, NULL, what);
+	if (y->dry_run)
+		return plan(y);
+	return y->restore ? restore_all(y, what) : sync_all(y, what);
 }
 
 /* A container in which something is changed has two descriptors until all is. */
@@ -431,35 +552,41 @@ static void raise_limit(void)
 	setrlimit(RLIMIT_NOFILE, &l);
 }
 
-static int from_file(const char *path, bool is_restore)
+/* A "save" that failed in a pipe must not be taken for a wish. */
+static int no_command(const struct sync *y)
+{
+	if (y->only)
+		return usage_error("the file has no \"add-net %s\", and to sync with it would delete that network; --allow-empty if that is what you want",
+				   y->only);
+	return usage_error("the file is empty: it has no command, and to sync with it would delete all networks; --allow-empty if that is what you want");
+}
+
+static int from_file(struct sync *y, const char *path, bool allow_empty)
 {
 	const char *outer_file = ctx.file;
 	unsigned int outer_line = ctx.line;
-	struct sync y = { .restore = is_restore };
 	char what[sizeof(ctx.what)];
-	size_t i;
 	int err;
 
 	snprintf(what, sizeof(what), "%s", ctx.what);
 	raise_limit();
-	err = conf_read(&y.conf, path);
-	/* A "save" that failed in a pipe must not be taken for a wish. */
-	if (!err && !is_restore && !y.conf.lines) {
-		conf_at(&y.conf, NULL, what);
-		err = usage_error("the file is empty, and to sync with it would delete all networks; if that is what you want, a comment (#) says so");
+	err = conf_read(&y->conf, path);
+	if (!err && y->only)
+		conf_only(&y->conf, y->only);
+	if (!err && !y->restore && !y->conf.n && !allow_empty) {
+		conf_at(&y->conf, NULL, what);
+		err = no_command(y);
 	}
-	if (!err)
-		err = apply(&y, what);
-	for (i = 0; i < y.n_open; i++) {
-		container_close(y.open[i]);
-		free(y.open[i]);
+	if (!err) {
+		lock_take(true);
+		err = apply(y, what);
+		lock_drop();
 	}
-	free(y.open);
-	free(y.owners);
-	free(y.peer_gone);
-	free(y.fdb_gone);
-	state_free(&y.st);
-	conf_free(&y.conf);
+	free(y->owners);
+	free(y->peer_gone);
+	free(y->fdb_gone);
+	state_free(&y->st);
+	conf_free(&y->conf);
 	ctx.file = outer_file;
 	ctx.line = outer_line;
 	snprintf(ctx.what, sizeof(ctx.what), "%s", what);
@@ -468,14 +595,27 @@ static int from_file(const char *path, bool is_restore)
 
 int restore(int n, char **arg, void *vals)
 {
+	struct sync y = { .restore = true };
+
 	(void)n;
 	(void)vals;
-	return from_file(arg[0], true);
+	return from_file(&y, arg[0], true);
 }
+
+#define AT(m) offsetof(struct sync_opts, m)
+
+const struct opt sync_opts[] = {
+	{ .name = "dry-run", .type = OPT_FLAG, .off = AT(dry_run),
+	  .help = "print commands that would do it, and do nothing" },
+	{ .name = "allow-empty", .type = OPT_FLAG, .off = AT(allow_empty),
+	  .help = "a file without a command deletes all networks" },
+	{ .name = NULL }
+};
 
 int sync_file(int n, char **arg, void *vals)
 {
-	(void)n;
-	(void)vals;
-	return from_file(arg[0], false);
+	const struct sync_opts *o = vals;
+	struct sync y = { .dry_run = o->dry_run, .only = n > 1 ? arg[0] : NULL };
+
+	return from_file(&y, arg[n - 1], o->allow_empty);
 }

@@ -23,7 +23,7 @@
 
 struct netns_name {
 	int nsid;
-	char name[NAME_MAX + 1];
+	char *target;
 };
 
 static int netns_check(int fd, const char *target)
@@ -145,18 +145,46 @@ bool netns_same(int a, int b)
 	       x.st_ino == y.st_ino;
 }
 
-/* Namespaces that "ip netns" has names for, and how ours knows them. */
-static struct {
+/*
+ * What names namespaces, and how ours knows them: first those that "ip netns" has names
+ * for, then those that are mounted elsewhere, and apart the processes that are in one.
+ */
+static struct names {
 	struct netns_name *v;
 	size_t n;
 	bool read;
-} names;
+} names, procs;
+
+static void names_add(struct names *l, int nsid, const char *target)
+{
+	l->v = xrealloc(l->v, (l->n + 1) * sizeof(*l->v));
+	l->v[l->n].nsid = nsid;
+	l->v[l->n++].target = xstrdup(target);
+}
+
+static const char *names_find(const struct names *l, int nsid)
+{
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->v[i].nsid == nsid)
+			return l->v[i].target;
+	return NULL;
+}
+
+static void names_free(struct names *l)
+{
+	while (l->n)
+		free(l->v[--l->n].target);
+	free(l->v);
+	memset(l, 0, sizeof(*l));
+}
 
 static int by_name(const void *a, const void *b)
 {
 	const struct netns_name *x = a, *y = b;
 
-	return strcmp(x->name, y->name);
+	return strcmp(x->target, y->target);
 }
 
 static int try_open(const char *target)
@@ -182,12 +210,50 @@ static int target_nsid(const char *target)
 	return id;
 }
 
+/* In mountinfo blanks and the like are backslashes and three octal digits. */
+static void unescape(char *s)
+{
+	char *out = s;
+
+	for (; *s; s++) {
+		if (*s == '\\' && s[1] && s[2] && s[3]) {
+			*out++ = (s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0');
+			s += 3;
+		} else {
+			*out++ = *s;
+		}
+	}
+	*out = '\0';
+}
+
+/* Namespaces that are mounted anywhere: a runtime has its own directory for them. */
+static void read_mounts(void)
+{
+	FILE *f = fopen("/proc/self/mountinfo", "re");
+	char *line = NULL, *path;
+	size_t size = 0;
+	int nsid;
+
+	while (f && getline(&line, &size, f) >= 0) {
+		if (sscanf(line, "%*d %*d %*s net:[%*u] %ms", &path) != 1)
+			continue;
+		unescape(path);
+		nsid = strncmp(path, NETNS_DIR "/", strlen(NETNS_DIR "/")) ?
+		       target_nsid(path) : -1;
+		if (nsid >= 0)
+			names_add(&names, nsid, path);
+		free(path);
+	}
+	free(line);
+	if (f)
+		fclose(f);
+}
+
 static void read_names(void)
 {
-	struct netns_name *new;
-	struct dirent *e;
 	char path[PATH_MAX];
 	DIR *d = opendir(NETNS_DIR);
+	struct dirent *e;
 	int nsid;
 
 	names.read = true;
@@ -196,21 +262,52 @@ static void read_names(void)
 		nsid = e->d_name[0] == '.' ? -1 : target_nsid(path);
 		if (nsid < 0)
 			continue;
-		names.v = xrealloc(names.v, (names.n + 1) * sizeof(*names.v));
-		new = &names.v[names.n++];
-		new->nsid = nsid;
-		snprintf(new->name, sizeof(new->name), "%s", e->d_name);
+		/* What could be taken for a PID or an option is a path. */
+		names_add(&names, nsid, is_pid(e->d_name) || e->d_name[0] == '-' ?
+			  path : e->d_name);
 	}
 	if (d)
 		closedir(d);
 	if (names.n)
 		qsort(names.v, names.n, sizeof(*names.v), by_name);
+	read_mounts();
+}
+
+/* One process of each namespace. */
+static void read_procs(void)
+{
+	DIR *d = opendir("/proc");
+	char path[PATH_MAX];
+	ino_t *seen = NULL;
+	struct dirent *e;
+	size_t n = 0, i;
+	struct stat st;
+	int nsid;
+
+	procs.read = true;
+	while (d && (e = readdir(d))) {
+		snprintf(path, sizeof(path), "/proc/%s/ns/net", e->d_name);
+		if (!is_pid(e->d_name) || stat(path, &st))
+			continue;
+		for (i = 0; i < n && seen[i] != st.st_ino; i++)
+			;
+		if (i < n)
+			continue;
+		seen = xrealloc(seen, (n + 1) * sizeof(*seen));
+		seen[n++] = st.st_ino;
+		nsid = target_nsid(path);
+		if (nsid >= 0)
+			names_add(&procs, nsid, path);
+	}
+	free(seen);
+	if (d)
+		closedir(d);
 }
 
 void netns_forget_names(void)
 {
-	free(names.v);
-	memset(&names, 0, sizeof(names));
+	names_free(&names);
+	names_free(&procs);
 }
 
 /* Whether a target means the same after a restart; a PID does not. */
@@ -222,9 +319,7 @@ static bool lasts(const char *target)
 
 char *netns_name(int nsid, const char *label)
 {
-	char path[PATH_MAX];
 	const char *name;
-	size_t i;
 
 	if (nsid < 0)
 		return NULL;
@@ -232,15 +327,27 @@ char *netns_name(int nsid, const char *label)
 		return xstrdup(label);
 	if (!names.read)
 		read_names();
-	for (i = 0; i < names.n; i++) {
-		if (names.v[i].nsid != nsid)
-			continue;
-		name = names.v[i].name;
-		/* What could be taken for a PID or an option is a path. */
-		if (!is_pid(name) && name[0] != '-')
-			return xstrdup(name);
-		snprintf(path, sizeof(path), NETNS_DIR "/%s", name);
-		return xstrdup(path);
+	name = names_find(&names, nsid);
+	return name ? xstrdup(name) : NULL;
+}
+
+int netns_open_id(int nsid, const char *label)
+{
+	char *name = netns_name(nsid, label);
+	const char *target = name;
+	int fd;
+
+	if (!target && nsid >= 0) {
+		if (!procs.read)
+			read_procs();
+		target = names_find(&procs, nsid);
 	}
-	return NULL;
+	fd = target ? try_open(target) : -1;
+	/* Whoever was there may be gone, and another have its PID. */
+	if (fd >= 0 && link_nsid(&ctx.rt, fd) != nsid) {
+		close(fd);
+		fd = -1;
+	}
+	free(name);
+	return fd;
 }
