@@ -4,9 +4,9 @@
  * time in a new child, and has an allocation of the kernel's fail that the child causes.
  *
  * Asked on standard input, a line each: "K N WORD...", with the arguments of main. Where
- * K is 0, the Nth allocation from main on fails, else the Nth within its Kth sendmsg(),
- * so of its Kth netlink request; where N is 0 none fails, and with K 1 standard error is
- * told of each sendmsg() how many allocations it made. Answered on standard output: "STATUS LEFT",
+ * K is 0, the Nth allocation from main on fails, else the Nth within its Kth send() or
+ * sendmsg(), so of its Kth netlink request; where N is 0 none fails, and with K 1 standard
+ * error is told of each how many allocations it made. Answered on standard output: "STATUS LEFT",
  * where STATUS is the exit status or minus a signal, and LEFT is 0 if an allocation has
  * failed, about DONE if the request made fewer, about NEVER if there was no such request.
  */
@@ -27,6 +27,7 @@
 typedef int main_t(int argc, char **argv, char **envp);
 
 static ssize_t (*real_sendmsg)(int fd, const struct msghdr *msg, int flags);
+static ssize_t (*real_send)(int fd, const void *buf, size_t len, int flags);
 static main_t *real_main;
 static int counter = -1;
 static unsigned int request, nth, sent;
@@ -47,18 +48,40 @@ static unsigned int left_of(int fd)
 	return pread(fd, text, sizeof(text) - 1, 0) > 0 ? atoi(text) : 0;
 }
 
-ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+/* Before a request; whether it is one that counts its allocations or has one fail. */
+static int begin_request(void)
 {
-	ssize_t ret;
-
 	if (++sent != request && (nth || !request))
-		return real_sendmsg(fd, msg, flags);
+		return 0;
 	arm(nth ? nth : DONE);
-	ret = real_sendmsg(fd, msg, flags);
+	return 1;
+}
+
+static void end_request(void)
+{
 	if (!nth)
 		dprintf(STDERR_FILENO, "#%u\n", DONE - left_of(counter));
 	else if (left_of(counter))
 		arm(DONE);
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
+{
+	int mine = begin_request();
+	ssize_t ret = real_sendmsg(fd, msg, flags);
+
+	if (mine)
+		end_request();
+	return ret;
+}
+
+ssize_t send(int fd, const void *buf, size_t len, int flags)
+{
+	int mine = begin_request();
+	ssize_t ret = real_send(fd, buf, len, flags);
+
+	if (mine)
+		end_request();
 	return ret;
 }
 
@@ -115,6 +138,7 @@ int __libc_start_main(main_t *main, int argc, char **argv, void (*init)(void),
 
 	start = dlsym(RTLD_NEXT, "__libc_start_main");
 	real_sendmsg = dlsym(RTLD_NEXT, "sendmsg");
+	real_send = dlsym(RTLD_NEXT, "send");
 	real_main = main;
 	unsetenv("LD_PRELOAD");
 	return start(serve, argc, argv, init, fini, rtld_fini, stack_end);
