@@ -57,7 +57,7 @@ saved()
 
 nothing_there() { check_eq "$(ctn "$h1" list nets)" "" "networks"; }
 
-clear() { check ctn "$h1" sync - <<<"# nothing"; nothing_there; }
+clear() { check ctn "$h1" sync - --allow-empty <<<"# nothing"; nothing_there; }
 
 # sync_to SED-SCRIPT [FILE]: what some prints, changed like that
 sync_to()

@@ -332,6 +332,108 @@ all_or_nothing()
 	told_is ""
 }
 
+# one network, and no other
+one_network()
+{
+	local before
+
+	sync_to ''
+	some | sed 's/^add-net net1.*/& --ageing 7/; s/^add-net net0.*/& --ageing 8/; /^add-peer/d; /peer 192/d' >"$FILE"
+	told ctn "$h1" sync net1 "$FILE"
+	told_is "net set net1"
+	check_match "$(ctn "$h1" save net1)" 'add-net net1 .*--ageing 7'
+	check_match "$(ctn "$h1" list peers)" 192.0.2.2
+	# one that is not there yet
+	echo "add-net net5 --mac 02:00:00:00:00:0a" >"$FILE"
+	told ctn "$h1" sync net5 "$FILE"
+	told_is "net add net5"
+	before=$(state)
+	fails2 2 'already has eth0 on network net1' net5 'add-net net5' "add-port net5 $c3"
+	same_state "$before"
+	: >"$FILE"
+	told ctn "$h1" sync net5 "$FILE" --allow-empty
+	told_is "net del net5"
+	sync_to ''
+	untouched
+}
+
+# fails2 EXIT REGEX NET LINE...: sync of that network
+fails2()
+{
+	local want=$1 regex=$2 net=$3
+
+	shift 3
+	printf '%s\n' "$@" >"$FILE"
+	refused "$want" ".*$regex" sync "$net" "$FILE"
+}
+
+# What it would do: nothing is done, and commands are printed that do it.
+dry_run()
+{
+	local change before
+
+	sync_to ''
+	some >"$FILE"
+	check ctn "$h1" sync --dry-run "$FILE"
+	check_eq "$OUT" "" "what there is to do"
+	for change in "s/^add-net net0 .*/& --ageing 50 --mtu 1400 --address 203.0.113.7\/24/; / net1/d" \
+		"/net0 $c2/s/--address.*/--address 203.0.113.13\/24 --mac 02:00:00:00:00:33 --gateway 203.0.113.1 --label y --isolated on/" \
+		"/192.0.2.2/d; /00:10/d; /p1/d" "/net0 $c1/d" '/^add-net net1/i\
+add-net net2 --mac 02:00:00:00:00:06\
+add-fdb net0 02:00:00:00:00:21 --self --ip 203.0.113.61' 's/^add-peer.*/& --dstport 4999/' ''; do
+		some | sed -E "$change" >"$FILE"
+		before=$(state)
+		told ctn "$h1" sync "$FILE" --dry-run
+		told_is ""
+		same_state "$before"
+		printf '%s\n' "$OUT" >"$OUT1"
+		check ctn "$h1" -b "$OUT1" || diag "$(<"$OUT1")"
+		check ctn "$h1" sync --dry-run "$FILE"
+		check_eq "$OUT" "" "what is left to do of '$change'"
+		told ctn "$h1" sync "$FILE"
+		told_is ""
+	done
+	fails sync 2 '.*no interface "nosuch"' 'add-net n1' 'add-port n1 --dev nosuch'
+	check ctn "$h1" sync --dry-run --allow-empty - </dev/null
+	check_eq "$(sort <<<"$OUT" | tr '\n' ' ')" "del-net mark del-net net0 del-net net1 " "of an empty file"
+	sync_start
+}
+
+# Two at once wait for one another: what is there is one file's or the other's.
+at_once()
+{
+	local i pids=() a b now
+
+	sync_to ''
+	some >"$OUT1"
+	some | sed -E "/net0 $c2/d; s/^(add-net net0 .*)/\1 --ageing 9/; / net1/d" >"$OUT2"
+	for i in 1 2 3 4 5 6 7 8; do
+		ctn "$h1" sync "$OUT1" >"$TMP/said$i" 2>&1 &
+		pids+=($!)
+		ctn "$h1" sync "$OUT2" >"$TMP/other$i" 2>&1 &
+		pids+=($!)
+	done
+	for i in "${!pids[@]}"; do
+		wait "${pids[i]}" || fail "one of them failed: $(cat "$TMP"/said* "$TMP"/other*)"
+	done
+	ctn "$h1" sync --dry-run "$OUT1" >"$TMP/a"
+	ctn "$h1" sync --dry-run "$OUT2" >"$TMP/b"
+	[[ ! -s $TMP/a || ! -s $TMP/b ]] || fail "it is neither one nor the other: $(<"$TMP/a")"
+	# and who attaches a container waits for them
+	sync_to ''
+	for i in 1 2 3 4; do
+		ctn "$h1" sync "$OUT1" >"$TMP/said$i" 2>&1 &
+		a=$!
+		ctn "$h1" add-port net0 "$c3" --ifname "x$i" >"$TMP/other$i" 2>&1 &
+		b=$!
+		wait $a || fail "sync: $(<"$TMP/said$i")"
+		wait $b || fail "add-port: $(<"$TMP/other$i")"
+	done
+	now=$(ip -n "$h1" -o link show type veth | grep -c '@')
+	check_eq "$now" "$(ctn "$h1" list ports | grep -c '^net.*ct')" "near ends that are ports"
+	sync_start
+}
+
 # Signals in the middle: of what was made, nothing is left.
 interrupted()
 {
@@ -390,5 +492,8 @@ run_test carries "ports without a name go with their network"
 run_test passes_on "a network keeps its VNI, and another gets it"
 run_test under_traffic "a sync loses no frame of others"
 run_test all_or_nothing "sync is refused: nothing has changed"
+run_test one_network "sync of one network"
+run_test dry_run "sync --dry-run prints what would do it"
+run_test at_once "two at once wait for one another"
 run_test interrupted "restore and sync are interrupted: nothing is left"
 run_test changes_places "VNIs change hands, ports move, a network gets and loses its VNI"
