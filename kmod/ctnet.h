@@ -105,6 +105,9 @@ struct ctnet_dst {
  * @dst: its place in the table; first
  * @dev: the device; the link to its master holds a reference
  * @veth: whether the device is a veth, so that frames may be handed to its far end
+ * @held: whether @mac is the host's by this port; RTNL
+ * @unheld: whether it is not, as a static entry says where it lies; RTNL
+ * @mac: the device's address, as it was entered; RTNL
  * @stats: frames from the port (rx) and to it (tx)
  * @rcu: frees it
  */
@@ -112,6 +115,9 @@ struct ctnet_port {
 	struct ctnet_dst		dst;
 	struct net_device		*dev;
 	bool				veth;
+	bool				held;
+	bool				unheld;
+	u8				mac[ETH_ALEN];
 	struct pcpu_sw_netstats __percpu *stats;
 	struct rcu_head			rcu;
 };
@@ -140,7 +146,12 @@ struct ctnet_peer {
 
 /* struct ctnet_fdb.flags */
 #define CTNET_FDB_STATIC	BIT(0)	/* neither ages nor moves */
-#define CTNET_FDB_LOCAL		BIT(1)	/* the netdevice's own address */
+#define CTNET_FDB_LOCAL		BIT(1)	/* the host's, by itself */
+
+/* struct ctnet_fdb.held: by whom an address is the host's. */
+#define CTNET_HELD_OWN		BIT(0)	/* the netdevice has it */
+#define CTNET_HELD_PORT		BIT(1)	/* a port's own device has it */
+#define CTNET_HELD_ASKED	BIT(2)	/* the stack asked for it */
 
 /* Of static entries, in &ctnet_net.fdb_ids. */
 #define CTNET_FDB_MARK		XA_MARK_1
@@ -173,8 +184,10 @@ struct ctnet_fdb_ips {
  * @node: in &ctnet_net.fdb
  * @mac: key, ether_addr_to_u64()
  * @dst: where to; moves under the table's lock, read under RCU
- * @updated: jiffies when last seen, written once a second
+ * @updated: of a learned entry: jiffies when last seen, written once a second
+ * @n_ports: with %CTNET_FDB_LOCAL: how many ports' own devices have it; table's lock
  * @flags: CTNET_FDB_*; fixed
+ * @held: CTNET_HELD_*; table's lock
  * @router: whether it advertised itself as a router, by IPv6
  * @id: index in &ctnet_net.fdb_ids
  * @ips: addresses or NULL; given to another entry under the table's lock
@@ -185,9 +198,13 @@ struct ctnet_fdb {
 	struct rhash_head	node;
 	u64			mac;
 	struct ctnet_dst __rcu	*dst;
-	unsigned long		updated;
+	union {
+		unsigned long	updated;
+		unsigned long	n_ports;
+	};
 	u16			flags;
 	bool			router;
+	u8			held;
 	u32			id;
 	struct ctnet_fdb_ips	*ips;
 	union {
@@ -320,6 +337,9 @@ struct ctnet_flood {
  * @flood: whether unknown unicast is flooded; written under RTNL
  * @suppress: whether ARP and neighbour solicitations are answered; written under
  *	RTNL
+ * @sees_all: whether the host is to see all that is not for it, too; written under the
+ *	device's address lock
+ * @n_unheld: ports with @unheld; RTNL
  * @mtu_set: whether somebody set the MTU, so that it follows nothing; written
  *	under RTNL
  * @mtu_follows: whether the MTU that is being set is the underlay's; RTNL
@@ -331,6 +351,7 @@ struct ctnet_flood {
  * @fdb_next: where the next id is looked for; table's lock
  * @n_learned: learned entries; table's lock
  * @n_static: static entries; table's lock
+ * @n_host: of these the host's by other devices than @dev; table's lock
  * @memcg: of who made the network; charged with what frames make it learn
  * @ips: IP address to &struct ctnet_fdb_ip; table's lock
  * @ageing_work: removes what was not seen
@@ -351,6 +372,7 @@ struct ctnet_net {
 	bool				learning;
 	bool				flood;
 	bool				suppress;
+	bool				sees_all;
 	bool				mtu_set;
 	bool				mtu_follows;
 	unsigned long			ageing;
@@ -360,11 +382,13 @@ struct ctnet_net {
 	u32				fdb_next;
 	u32				n_learned;
 	u32				n_static;
+	u32				n_host;
 	struct mem_cgroup		*memcg;
 	struct rhashtable		ips;
 	struct delayed_work		ageing_work;
 	atomic_long_t			flood_bytes;
 	u32				n_ports;
+	u32				n_unheld;
 	u32				n_peers;
 	u32				id;
 };
@@ -439,6 +463,8 @@ void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac, struct ctnet_fdb *fdb
 int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 		  const struct in6_addr *ips, unsigned int n_ips, bool replace,
 		  struct netlink_ext_ack *extack);
+int ctnet_fdb_hold(struct ctnet_net *net, const u8 *mac, u8 who);
+void ctnet_fdb_release(struct ctnet_net *net, const u8 *mac, u8 who);
 bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb);
 void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
 			struct ctnet_fdb *to);
@@ -468,6 +494,12 @@ void ctnet_fdb_unclaim(struct ctnet_net *net, const struct ctnet_fdb *fdb);
 int ctnet_fdb_reinstate(struct ctnet_dst *dst);
 void ctnet_fdb_dispute(struct ctnet_net *net, const struct in6_addr *addr,
 		       const u8 *mac);
+
+/* host.c */
+bool ctnet_host_has(struct ctnet_net *net, const u8 *mac);
+void ctnet_host_rx_mode(struct net_device *dev);
+int ctnet_host_port(struct ctnet_port *port, bool attached);
+void ctnet_host_retry(struct ctnet_net *net);
 
 /* guard.c */
 enum ctnet_drop ctnet_guard(const struct sk_buff *skb,

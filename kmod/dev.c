@@ -60,6 +60,10 @@ static void ctnet_dev_receive(struct net_device *dev, struct sk_buff *skb)
 {
 	skb->pkt_type = PACKET_HOST;
 	skb->protocol = eth_type_trans(skb, dev);
+	/* It knows one address of the device's, and the host may have more. */
+	if (unlikely(skb->pkt_type == PACKET_OTHERHOST) &&
+	    ctnet_host_has(netdev_priv(dev), eth_hdr(skb)->h_dest))
+		skb->pkt_type = PACKET_HOST;
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
 }
 
@@ -123,8 +127,7 @@ static int ctnet_dev_init(struct net_device *dev)
 	err = ctnet_fdb_net_init(net);
 	if (err)
 		goto err_peers;
-	err = ctnet_fdb_set(&net->self, dev->dev_addr, CTNET_FDB_LOCAL, NULL, 0,
-			    false, NULL);
+	err = ctnet_fdb_hold(net, dev->dev_addr, CTNET_HELD_OWN);
 	if (err)
 		goto err_fdb;
 	/* A place only: dumps see the network when it is registered. */
@@ -223,18 +226,16 @@ static int ctnet_dev_set_mac(struct net_device *dev, void *addr)
 	if (ether_addr_equal(dev->dev_addr, sa->sa_data))
 		return 0;
 	err = ctnet_dev_may_have_mac(dev, sa->sa_data) ?:
-	      ctnet_fdb_set(&net->self, sa->sa_data, CTNET_FDB_LOCAL, NULL, 0,
-			    false, NULL);
+	      ctnet_fdb_hold(net, sa->sa_data, CTNET_HELD_OWN);
 	if (err)
 		return err;
 	rcu_read_lock();
 	old = ctnet_fdb_find(net, dev->dev_addr);
 	new = ctnet_fdb_find(net, sa->sa_data);
-	if (!WARN_ON_ONCE(!old || !new)) {
+	if (!WARN_ON_ONCE(!old || !new))
 		ctnet_fdb_give_ips(net, old, new);
-		ctnet_fdb_del(net, old);
-	}
 	rcu_read_unlock();
+	ctnet_fdb_release(net, dev->dev_addr, CTNET_HELD_OWN);
 	eth_commit_mac_addr_change(dev, addr);
 	return 0;
 }
@@ -316,6 +317,7 @@ static const struct net_device_ops ctnet_netdev_ops = {
 	.ndo_uninit		= ctnet_dev_uninit,
 	.ndo_start_xmit		= ctnet_dev_xmit,
 	.ndo_get_stats64	= dev_get_tstats64,
+	.ndo_set_rx_mode	= ctnet_host_rx_mode,
 	.ndo_set_mac_address	= ctnet_dev_set_mac,
 	.ndo_change_mtu		= ctnet_dev_change_mtu,
 	.ndo_validate_addr	= eth_validate_addr,
@@ -390,7 +392,7 @@ static void ctnet_dev_setup(struct net_device *dev)
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
 	/* netpoll sends with interrupts off, which ports and tunnels do not take. */
 	dev->priv_flags |= IFF_NO_QUEUE | IFF_LIVE_ADDR_CHANGE |
-			   IFF_DISABLE_NETPOLL;
+			   IFF_DISABLE_NETPOLL | IFF_UNICAST_FLT;
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	ctnet_dev_lockless_local(dev);
 	/* A path's MTU is entered into the route that a frame of the host has. */

@@ -70,7 +70,8 @@ static struct ctnet_fdb *ctnet_fdb_alloc(struct ctnet_dst *dst, u64 mac,
 		return NULL;
 	fdb->mac = mac;
 	fdb->flags = flags;
-	fdb->updated = jiffies;
+	if (!(flags & CTNET_FDB_LOCAL))
+		fdb->updated = jiffies;
 	RCU_INIT_POINTER(fdb->dst, dst);
 	return fdb;
 }
@@ -286,7 +287,7 @@ static int ctnet_fdb_replace(struct ctnet_net *net, struct ctnet_fdb *fdb,
  * ctnet_fdb_set() - enter a static entry
  * @dst: where the MAC lies
  * @mac: the MAC, a valid one
- * @flags: %CTNET_FDB_LOCAL for the netdevice's own, or 0
+ * @flags: 0
  * @ips: addresses that live there, no two the same
  * @n_ips: how many; or %CTNET_FDB_KEEP_IPS: those that the MAC has stay with it
  * @replace: whether a static entry may be replaced; a learned one always is
@@ -320,7 +321,11 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 	xa_lock_bh(&net->fdb_ids);
 	old = ctnet_fdb_find_key(net, fdb->mac);
 	if (old && (old->flags & CTNET_FDB_LOCAL) &&
-	    (!replace || dst != &net->self)) {
+	    !(old->held & CTNET_HELD_OWN)) {
+		NL_SET_ERR_MSG(extack, "The MAC is that of a port's own device, or of a device on this network: it is the host's, unless that device is given another");
+		err = -EEXIST;
+	} else if (old && (old->flags & CTNET_FDB_LOCAL) &&
+		   (!replace || dst != &net->self)) {
 		NL_SET_ERR_MSG(extack, "The MAC is the network device's own: its entry can only be given addresses");
 		err = -EEXIST;
 	} else if (old && (old->flags & CTNET_FDB_STATIC) && !replace) {
@@ -328,7 +333,11 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 		err = -EEXIST;
 	} else {
 		if (old) {
-			fdb->flags |= old->flags & CTNET_FDB_LOCAL;
+			if (old->flags & CTNET_FDB_LOCAL) {
+				fdb->flags |= CTNET_FDB_LOCAL;
+				fdb->held = old->held;
+				fdb->n_ports = old->n_ports;
+			}
 			/* What was said elsewhere says nothing of this place. */
 			fdb->router = READ_ONCE(old->router) &&
 				      rcu_access_pointer(old->dst) == dst;
@@ -349,6 +358,109 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 	else if (old)
 		call_rcu(&old->rcu, ctnet_fdb_free_rcu);
 	return err;
+}
+
+/*
+ * Under the table's lock. Somebody holds the entry (@n is 1), or does no more (-1). Returns
+ * whether anybody does.
+ */
+static bool ctnet_fdb_held(struct ctnet_net *net, struct ctnet_fdb *fdb, u8 who,
+			   int n)
+{
+	u8 held = n > 0 ? fdb->held | who : fdb->held & ~who;
+
+	if (who == CTNET_HELD_PORT) {
+		fdb->n_ports += n;
+		held = fdb->n_ports ? held | who : held & ~who;
+	}
+	WRITE_ONCE(net->n_host, net->n_host +
+		   (held && !(held & CTNET_HELD_OWN)) -
+		   (fdb->held && !(fdb->held & CTNET_HELD_OWN)));
+	WRITE_ONCE(fdb->held, held);
+	return held;
+}
+
+/**
+ * ctnet_fdb_hold() - a MAC is the host's
+ * @net: the network
+ * @mac: the MAC, a valid one
+ * @who: CTNET_HELD_*: by whom it is; of ports each counts, of the others there is one
+ *
+ * What comes and goes with a port is not told of: the port is.
+ *
+ * Context: also where nothing may sleep. ctnet_fdb_release() is the reverse.
+ * Return: 0; -EEXIST if a static entry says that it lies elsewhere; -ENOMEM.
+ */
+int ctnet_fdb_hold(struct ctnet_net *net, const u8 *mac, u8 who)
+{
+	u64 key = ether_addr_to_u64(mac);
+	struct ctnet_fdb *fdb, *old;
+	struct mem_cgroup *memcg;
+	int err = 0;
+
+	memcg = set_active_memcg(net->memcg);
+	rcu_read_lock();
+	xa_lock_bh(&net->fdb_ids);
+	old = ctnet_fdb_find_key(net, key);
+	if (old && (old->flags & CTNET_FDB_LOCAL)) {
+		ctnet_fdb_held(net, old, who, 1);
+		goto unlock;
+	}
+	if (old && (old->flags & CTNET_FDB_STATIC)) {
+		err = -EEXIST;
+		goto unlock;
+	}
+	fdb = ctnet_fdb_alloc(&net->self, key, CTNET_FDB_LOCAL | CTNET_FDB_STATIC,
+			      GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!fdb) {
+		err = -ENOMEM;
+		goto unlock;
+	}
+	ctnet_fdb_held(net, fdb, who, 1);
+	err = ctnet_fdb_replace(net, fdb, old, false, NULL);
+	if (err) {
+		ctnet_fdb_held(net, fdb, who, -1);
+		old = fdb;
+	} else if (who != CTNET_HELD_PORT) {
+		ctnet_fdb_changed(net, fdb, old ? CTNET_CMD_FDB_SET_NTF :
+				  CTNET_CMD_FDB_ADD_NTF);
+	} else if (old) {
+		ctnet_fdb_changed(net, old, CTNET_CMD_FDB_DEL_NTF);
+	}
+	/* A reader may have found it, if only for a moment. */
+	if (old)
+		call_rcu(&old->rcu, ctnet_fdb_free_rcu);
+unlock:
+	xa_unlock_bh(&net->fdb_ids);
+	rcu_read_unlock();
+	set_active_memcg(memcg);
+	return err;
+}
+
+/**
+ * ctnet_fdb_release() - a MAC is the host's no more, as far as @who goes
+ * @net: the network
+ * @mac: the MAC
+ * @who: CTNET_HELD_*, as it was held
+ *
+ * Context: also where nothing may sleep.
+ */
+void ctnet_fdb_release(struct ctnet_net *net, const u8 *mac, u8 who)
+{
+	struct ctnet_fdb *fdb;
+
+	rcu_read_lock();
+	xa_lock_bh(&net->fdb_ids);
+	fdb = ctnet_fdb_find(net, mac);
+	if (fdb && (fdb->flags & CTNET_FDB_LOCAL) && (fdb->held & who) &&
+	    !ctnet_fdb_held(net, fdb, who, -1)) {
+		ctnet_fdb_unlink(net, fdb);
+		if (who != CTNET_HELD_PORT)
+			ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_DEL_NTF);
+		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
+	}
+	xa_unlock_bh(&net->fdb_ids);
+	rcu_read_unlock();
 }
 
 /**
@@ -477,7 +589,7 @@ static void ctnet_fdb_clear(struct ctnet_net *net, struct ctnet_dst *dst,
  * @dst: only those that lie here, or NULL
  * @learned: only learned ones
  *
- * The netdevice's own address stays. The walk ends, as ctnet_fdb_clear() does.
+ * What is the host's own stays. The walk ends, as ctnet_fdb_clear() does.
  *
  * Context: RTNL; may sleep.
  */

@@ -69,6 +69,17 @@ void ctnet_deliver(struct ctnet_dst *dst, struct sk_buff *skb, bool received)
 	}
 }
 
+/* The host, which listens to all, sees what goes by it. */
+static noinline void ctnet_forward_show(struct ctnet_net *net, struct sk_buff *skb)
+{
+	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
+
+	if (clone)
+		ctnet_dev_deliver(net, clone);
+	else
+		ctnet_drop_count(net, skb, CTNET_DROP_NOMEM);
+}
+
 /* A frame whose destination is not in the table. */
 static noinline void ctnet_forward_unknown(struct sk_buff *skb,
 					   struct ctnet_dst *src)
@@ -79,6 +90,8 @@ static noinline void ctnet_forward_unknown(struct sk_buff *skb,
 		ctnet_flood(skb, src);
 		return;
 	}
+	if (unlikely(READ_ONCE(net->sees_all)) && src != &net->self)
+		ctnet_forward_show(net, skb);
 	ctnet_nl_miss_event(src, eth_hdr(skb)->h_dest, NULL);
 	ctnet_drop(net, skb, CTNET_DROP_UNKNOWN);
 }
@@ -195,16 +208,9 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src)
 	dst = rcu_dereference(fdb->dst);
 	if (unlikely(!ctnet_may_pass(src, dst, &reason)))
 		goto drop;
-	if (unlikely(READ_ONCE(net->dev->flags) & IFF_PROMISC) &&
-	    dst != &net->self &&
-	    src != &net->self) {
-		struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
-
-		if (clone)
-			ctnet_dev_deliver(net, clone);
-		else
-			ctnet_drop_count(net, skb, CTNET_DROP_NOMEM);
-	}
+	if (unlikely(READ_ONCE(net->sees_all)) && dst != &net->self &&
+	    src != &net->self)
+		ctnet_forward_show(net, skb);
 	ctnet_deliver(dst, skb, src->kind != CTNET_DST_SELF);
 	return;
 

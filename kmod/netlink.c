@@ -419,7 +419,7 @@ static int ctnet_nl_fdb_del(struct genl_info *info)
 	fdb = ctnet_fdb_find(net, mac);
 	if (fdb && (fdb->flags & CTNET_FDB_LOCAL)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC],
-				    "The MAC is the network device's own: change that instead");
+				    "The MAC is the network device's own, or that of a port's or another device of the host's: change that instead");
 		err = -EPERM;
 	} else if (!fdb || !ctnet_fdb_del(net, fdb)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC],
@@ -427,6 +427,7 @@ static int ctnet_nl_fdb_del(struct genl_info *info)
 		err = -ENOENT;
 	}
 	rcu_read_unlock();
+	ctnet_host_retry(net);
 	return err;
 }
 
@@ -483,6 +484,7 @@ static int ctnet_nl_fdb_flush(struct genl_info *info)
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);
 	ctnet_fdb_flush(net, dst, info->attrs[CTNET_A_FDB_LEARNED]);
+	ctnet_host_retry(net);
 	return 0;
 }
 

@@ -92,6 +92,7 @@ static int ctnet_nl_fill_tunnel(struct sk_buff *msg,
 int ctnet_nl_fill_net(struct sk_buff *msg, const void *obj, bool stats)
 {
 	const struct ctnet_net *net = obj;
+	u32 n_static = READ_ONCE(net->n_static) - READ_ONCE(net->n_host);
 	const struct ctnet_vtep *vtep;
 	int err = 0;
 
@@ -106,7 +107,7 @@ int ctnet_nl_fill_net(struct sk_buff *msg, const void *obj, bool stats)
 	    nla_put_u8(msg, CTNET_A_NET_MTU_AUTO, !READ_ONCE(net->mtu_set)) ||
 	    nla_put_u32(msg, CTNET_A_NET_PORTS, READ_ONCE(net->n_ports)) ||
 	    nla_put_u32(msg, CTNET_A_NET_PEERS, READ_ONCE(net->n_peers)) ||
-	    nla_put_u32(msg, CTNET_A_NET_FDB_STATIC, READ_ONCE(net->n_static)) ||
+	    nla_put_u32(msg, CTNET_A_NET_FDB_STATIC, n_static) ||
 	    nla_put_u32(msg, CTNET_A_NET_FDB_LEARNED, READ_ONCE(net->n_learned)))
 		return -EMSGSIZE;
 
@@ -211,6 +212,8 @@ int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats)
 	else
 		err = nla_put_u32(msg, CTNET_A_FDB_AGE,
 				  jiffies_to_msecs(ctnet_fdb_unseen(fdb)));
+	if (!err && fdb->flags & CTNET_FDB_LOCAL)
+		err = nla_put_flag(msg, CTNET_A_FDB_LOCAL);
 	for (i = 0; !err && i < n; i++)
 		if (READ_ONCE(ips->ip[i].fdb))
 			err = ctnet_nl_put_addr(msg, i < ips->named ?

@@ -286,6 +286,9 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 		goto err_unlink;
 	dev_disable_lro(dev);
 	netdev_set_rx_headroom(dev, CTNET_HEADROOM);
+	err = ctnet_host_port(port, true);
+	if (err)
+		goto err_handler;
 	ctnet_offload_limit(net, dev);
 	/* The slot is reserved: this cannot fail. */
 	xa_store(&net->members, port->dst.id, &port->dst, GFP_KERNEL_ACCOUNT);
@@ -294,6 +297,9 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 	ctnet_fdb_admit(&port->dst);
 	return 0;
 
+err_handler:
+	netdev_reset_rx_headroom(dev);
+	netdev_rx_handler_unregister(dev);
 err_unlink:
 	netdev_upper_dev_unlink(dev, net->dev);
 err_promisc:
@@ -324,8 +330,10 @@ void ctnet_port_detach(struct ctnet_port *port)
 	netdev_rx_handler_unregister(dev);
 	netdev_upper_dev_unlink(dev, net->dev);
 	dev_set_promiscuity(dev, -1);
+	ctnet_host_port(port, false);
 	ctnet_offload_unlimit(net, dev->tso_max_size, dev->tso_max_segs);
 	ctnet_fdb_retire(&port->dst);
+	ctnet_host_retry(net);
 	ctnet_nl_port_event(port, CTNET_CMD_PORT_DEL_NTF);
 	call_rcu(&port->rcu, ctnet_port_free_rcu);
 }
@@ -335,23 +343,27 @@ void ctnet_port_detach(struct ctnet_port *port)
  * @port: the port
  * @flags: all of them, enum ctnet_port_flags
  *
- * Context: RTNL. Return: 0 or -ENOMEM.
+ * Context: RTNL. Return: 0 or -ENOMEM, which has changed nothing.
  */
 int ctnet_port_set_flags(struct ctnet_port *port, u32 flags)
 {
+	u32 old = port->dst.flags;
 	int err = 0;
 
 	ASSERT_RTNL();
 
 	/* Set first: from then on no frame takes an address away. */
-	if (flags & ~port->dst.flags & CTNET_PORT_GUARD) {
-		WRITE_ONCE(port->dst.flags, port->dst.flags | CTNET_PORT_GUARD);
+	if (flags & ~old & CTNET_PORT_GUARD) {
+		WRITE_ONCE(port->dst.flags, old | CTNET_PORT_GUARD);
 		err = ctnet_fdb_reinstate(&port->dst);
-		if (err)
-			flags = port->dst.flags & ~CTNET_PORT_GUARD;
 	}
-	WRITE_ONCE(port->dst.flags, flags);
-	if (!err)
+	if (!err) {
+		WRITE_ONCE(port->dst.flags, flags);
+		err = ctnet_host_port(port, true);
+	}
+	if (err)
+		WRITE_ONCE(port->dst.flags, old);
+	else
 		ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);
 	return err;
 }
@@ -366,6 +378,21 @@ static int ctnet_port_dev_event(struct ctnet_port *port, unsigned long event)
 		break;
 	case NETDEV_DOWN:
 		ctnet_fdb_flush(port->dst.net, &port->dst, true);
+		break;
+	case NETDEV_CHANGE:
+		/* Who is behind a line that is cut may be somewhere else. */
+		if (!netif_oper_up(port->dev))
+			ctnet_fdb_flush(port->dst.net, &port->dst, true);
+		break;
+	case NETDEV_CHANGEADDR:
+		if (ctnet_host_port(port, true))
+			netdev_warn(port->dev, "no memory to have its new address in the table of %s\n",
+				    port->dst.net->dev->name);
+		break;
+	case NETDEV_NOTIFY_PEERS:
+	case NETDEV_RESEND_IGMP:
+		/* A bond goes another way: the host's addresses and groups are its network's. */
+		call_netdevice_notifiers(event, port->dst.net->dev);
 		break;
 	case NETDEV_CHANGENAME:
 		ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);

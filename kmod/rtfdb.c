@@ -223,12 +223,13 @@ int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
 		NL_SET_ERR_MSG(extack, "The network has no such entry");
 		err = -ENOENT;
 	} else if (fdb->flags & CTNET_FDB_LOCAL) {
-		NL_SET_ERR_MSG(extack, "The MAC is the network device's own: change that instead");
+		NL_SET_ERR_MSG(extack, "The MAC is the network device's own, or that of a port's or another device of the host's: change that instead");
 		err = -EPERM;
 	} else if (!ctnet_fdb_del(net, fdb)) {
 		err = -ENOENT;
 	}
 	rcu_read_unlock();
+	ctnet_host_retry(net);
 	return err;
 }
 
@@ -317,6 +318,7 @@ int ctnet_rtfdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 			err = ctnet_rtfdb_fill(skb, cb, net, mac,
 					       rcu_dereference(fdb->dst),
 					       fdb->flags & CTNET_FDB_STATIC,
+					       fdb->flags & CTNET_FDB_STATIC ? 0 :
 					       ctnet_fdb_unseen(fdb));
 			if (err)
 				goto out;

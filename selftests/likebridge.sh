@@ -18,17 +18,19 @@
 # shellcheck source=python.sh
 . "$(dirname "$0")/python.sh"
 
-need python3 bridge
+need python3 bridge ethtool tcpdump
+readonly HOST=203.0.113.254 MH=02:00:00:00:00:fe MP=02:00:00:00:01:0 NOBODY=02:00:00:00:99:99
 readonly BCAST=ff:ff:ff:ff:ff:ff MN=02:00:00:00:00:0
 readonly GROUP=01:80:c2:00:00:0
 readonly EAPOL=0x888e LLDP=0x88cc SLOW=0x8809 PAUSE=0x8808 LLC=4
 
-setup_host b c
-add_container b1 b2 b3 c1 c2 c3
+setup_host c
+setup_ns b
+add_container b1 b2 b3 bm c1 c2 c3 cm
 
-# of: the rest of the command is about $H, the host, or $N1 to $N3, its neighbours
-of_bridge() { KIND=bridge H=$b N1=$b1 N2=$b2 N3=$b3; }
-of_ctnet() { KIND=ctnet H=$c N1=$c1 N2=$c2 N3=$c3; }
+# whom all is about: $H, the host, $N1 to $N3, its neighbours, and $NM, at first empty
+of_bridge() { KIND=bridge H=$b N1=$b1 N2=$b2 N3=$b3 NM=$bm; }
+of_ctnet() { KIND=ctnet H=$c N1=$c1 N2=$c2 N3=$c3 NM=$cm; }
 
 # both COMMAND...: for each of the two; alike WANT FUNCTION...: that sets $GOT to the same
 both()
@@ -59,7 +61,7 @@ build()
 {
 	local i n
 
-	for n in "$H" "$N1" "$N2" "$N3"; do
+	for n in "$H" "$N1" "$N2" "$N3" "$NM"; do
 		no_ipv6 "$n"
 	done
 	must ip -n "$H" link add net0 address 02:00:00:00:00:fe type "$KIND"
@@ -312,6 +314,250 @@ del_switch()
 	ip_h link del l2
 }
 
+# ------------------------------------------------------- the host's addresses
+
+# by_mac MAC [ADDRESS]: whether the neighbour reaches the host by this MAC
+by_mac()
+{
+	local addr=${2:-$HOST}
+
+	check ip -n "$N1" neigh replace "$addr" lladdr "$1" nud permanent dev eth0
+	GOT=silent
+	! ip netns exec "$N1" ping -nqc2 -i0.2 -W1 "$addr" >/dev/null 2>&1 || GOT=answered
+	check ip -n "$N1" neigh del "$addr" dev eth0
+}
+
+# An interface of the host's becomes a port: the neighbours know its MAC.
+port_mac()
+{
+	alike answered by_mac ${MP}1
+	alike silent by_mac $NOBODY
+	alike answered by_mac $MH
+	# it is given another
+	both ip_h link set p1 address 02:00:00:00:01:11
+	alike silent by_mac ${MP}1
+	alike answered by_mac 02:00:00:00:01:11
+	both ip_h link set p1 address ${MP}1
+	alike answered by_mac ${MP}1
+}
+
+# The same MAC as the network's, or as another port's, is no hindrance, and stays as long as
+# one of them has it.
+port_mac_twice()
+{
+	both ip_h link set p2 nomaster
+	both ip_h link set p2 address ${MP}1
+	both ip_h link set p2 master net0
+	alike answered by_mac ${MP}1
+	both ip_h link set p2 nomaster
+	alike answered by_mac ${MP}1
+	both ip_h link set p2 address $MH
+	both ip_h link set p2 master net0
+	alike answered by_mac $MH
+	both ip_h link set p2 nomaster
+	alike answered by_mac $MH
+	both ip_h link set p2 address ${MP}2
+	both ip_h link set p2 master net0
+}
+
+# host_entry MAC: how the table of ctnet has it; has_entry MAC WANT: for wait_until
+host_entry()
+{
+	ctn "$c" list fdb net0 | awk -v mac="$1" '$2 == mac { print $3, $4, $5, $6 }'
+}
+
+has_entry() { [[ $(host_entry "$1") =~ $2 ]] || { host_entry "$1"; return 1; }; }
+
+port_mac_entry()
+{
+	local kept
+
+	check has_entry ${MP}1 '^static'
+	check_fail 2 'change that instead' ctn "$c" del-fdb net0 ${MP}1
+	check_fail 2 "port's own device" ctn "$c" replace-fdb net0 ${MP}1 --port p2
+	check_fail 2 "port's own device" ctn "$c" add-fdb net0 ${MP}1 --self --ip 203.0.113.9
+	check ctn "$c" flush-fdb net0
+	check has_entry ${MP}1 '^static'
+	# it is there by itself, and nothing of a configuration
+	check_not grep -q "${MP}1" <<<"$(ctn "$c" save)"
+	ctn "$c" save >"$TMP/saved"
+	check ctn "$c" sync "$TMP/saved"
+	check has_entry ${MP}1 '^static'
+	# a container's near end is nobody's: a guarded port has none
+	check ctn "$c" set-port net0 --dev p1 --guard on
+	check has_entry ${MP}1 '^$'
+	check ctn "$c" set-port net0 --dev p1 --guard off
+	check has_entry ${MP}1 '^static'
+	check ctn "$c" del-port net0 --dev p1
+	check has_entry ${MP}1 '^$'
+	# what somebody entered stands, and nothing is refused for it
+	check ctn "$c" add-fdb net0 ${MP}1 --port p3
+	kept=$(host_entry ${MP}1)
+	check ctn "$c" add-port net0 --dev p1
+	check_eq "$(host_entry ${MP}1)" "$kept" "entry that was there"
+	check ctn "$c" del-fdb net0 ${MP}1
+	check has_entry ${MP}1 '^static'
+	of_ctnet
+	by_mac ${MP}1
+	check_eq "$GOT" answered "after the entry that was in the way"
+	# by another port, too
+	check ip -n "$c2" neigh replace $HOST lladdr ${MP}1 nud permanent dev eth0
+	wait_for_ping "$c2" $HOST
+	check ip -n "$c2" neigh del $HOST dev eth0
+}
+
+# of $H's net0
+promiscuity() { json_num "$(ip -n "$H" -j -d link show dev net0)" promiscuity; }
+
+# What the stack asks a device for, it has: a macvlan on the network.
+asked_for()
+{
+	both add_macvlan || { skip "no macvlan"; return; }
+	alike answered by_mac 02:00:00:00:00:aa 203.0.113.100
+	of_ctnet
+	check_eq "$(promiscuity)" 0 "promiscuity of net0"
+	check has_entry 02:00:00:00:00:aa '^static'
+	# for it, and nobody else
+	send_frame "$c1" 02:00:00:00:00:aa ${MN}1 to-macvlan
+	end_of to-macvlan
+	how_many "$c2" eth0 to-macvlan
+	check_eq "$MANY" 0 "frames for the macvlan at p2"
+	check ctn "$c" set-net net0 --flood off
+	by_mac 02:00:00:00:00:aa 203.0.113.100
+	check_eq "$GOT" answered "without floods"
+	# more than one has it, and each leaves it
+	check ip -n "$c" link set net0 address 02:00:00:00:00:aa
+	check ip -n "$c" link set net0 address $MH
+	by_mac 02:00:00:00:00:aa 203.0.113.100
+	check_eq "$GOT" answered "after the network had the same MAC"
+	check ctn "$c" set-net net0 --flood on
+	check ip -n "$cm" link set mv down
+	check has_entry 02:00:00:00:00:aa '^$'
+	check ip -n "$cm" link set mv up
+	check has_entry 02:00:00:00:00:aa '^static'
+	check_not grep -q 02:00:00:00:00:aa <<<"$(ctn "$c" save)"
+	# a static entry that says otherwise stands; the host sees all then, as it did
+	check ip -n "$cm" link set mv down
+	check ctn "$c" add-fdb net0 02:00:00:00:00:aa --port p3
+	check ip -n "$cm" link set mv up
+	by_mac 02:00:00:00:00:aa 203.0.113.100
+	check_eq "$GOT" answered "by what the host sees of others"
+	check ctn "$c" del-fdb net0 02:00:00:00:00:aa
+	both del_macvlan
+	check has_entry 02:00:00:00:00:aa '^$'
+}
+
+add_macvlan()
+{
+	ip -n "$H" link add mv link net0 netns "$NM" address 02:00:00:00:00:aa \
+		type macvlan mode bridge 2>/dev/null || return
+	ip_in "$NM" <<-EOT || fail "macvlan"
+		addr add 203.0.113.100/24 dev mv
+		link set mv up
+	EOT
+}
+
+del_macvlan() { check ip -n "$NM" link del mv; }
+
+# tcpdump on the network sees what is for nobody that is known, floods or not.
+promiscuous()
+{
+	check ctn "$c" set-net net0 --flood off
+	check ip -n "$c" link set net0 promisc on
+	send_frame "$c1" $NOBODY ${MN}1 to-nobody
+	got_frames "$c" net0 to-nobody 1
+	how_many "$c2" eth0 to-nobody
+	check_eq "$MANY" 0 "at p2"
+	check ip -n "$c" link set net0 promisc off
+	send_frame "$c1" $NOBODY ${MN}1 to-nobody-2
+	end_of to-nobody-2
+	how_many "$c" net0 to-nobody-2
+	check_eq "$MANY" 0 "at the host"
+	check ctn "$c" set-net net0 --flood on
+}
+
+# ------------------------------------------------------------ events of a port
+
+say_where() { send_frame "$N1" $BCAST ${MN}1 here; }
+
+# What is learned of a port goes with its line, be it cut at the other end.
+learned_goes()
+{
+	both say_where
+	both wait_until 5000 lies ${MN}1 p1
+	both take_down
+	both ip_h link set p1 up
+	both say_where
+	both wait_until 5000 lies ${MN}1 p1
+	both cut_neighbour down
+	both wait_until 5000 lies ${MN}1 ""
+	both cut_neighbour up
+	both say_where
+	both wait_until 5000 lies ${MN}1 p1
+	both ip_h link set p1 nomaster
+	alike "" lies_at ${MN}1
+	both ip_h link set p1 master net0
+}
+
+take_down()
+{
+	ip_h link set p1 down
+	lies_at ${MN}1
+	check_eq "$GOT" "" "$KIND: where the neighbour is"
+}
+
+cut_neighbour() { check ip -n "$N1" link set eth0 "$1"; }
+
+# A bond goes another way: the host's groups are joined anew, and its addresses announced.
+bond_fails_over()
+{
+	both add_bond || { skip "no bond"; return; }
+	alike joined after_failover igmp
+	# that is more than a bridge does
+	of_ctnet
+	capture_has "$TMP/bond-ctnet" 1 "arp and src host $HOST and dst host $HOST"
+	both del_bond
+}
+
+add_bond()
+{
+	ip -n "$H" link add bond0 type bond mode active-backup miimon 50 num_grat_arp 1 2>/dev/null ||
+		return
+	ip_in "$H" <<-EOT || fail "bond"
+		link add s1 type veth peer name t1 netns $NM
+		link add s2 type veth peer name t2 netns $NM
+		link set s1 master bond0
+		link set s2 master bond0
+		link set bond0 up
+		link set bond0 master net0
+		addr add 239.1.1.1/32 dev net0 autojoin
+	EOT
+	printf 'link set %s up\n' t1 t2 | ip_in "$NM" || fail "lines of the bond"
+	wait_until 10000 active_is s1
+}
+
+active_is() { [[ $(ip -n "$H" -d link show dev bond0) =~ active_slave\ $1 ]]; }
+
+after_failover()
+{
+	local f=$TMP/bond-$KIND
+
+	capture_start "$NM" t2 "igmp or arp" "$f" || return
+	check ip -n "$NM" link set t1 down
+	wait_until 10000 active_is s2
+	GOT=silent
+	! busywait 5000 at_least 1 capture_count "$f" "$1" >/dev/null || GOT=joined
+}
+
+del_bond()
+{
+	capture_stop "$TMP/bond-$KIND"
+	ip_h addr del 239.1.1.1/32 dev net0 autojoin
+	ip_h link del bond0
+	ip_h link del s1
+	ip_h link del s2
+}
+
 build_all()
 {
 	both build
@@ -328,3 +574,10 @@ run_test bpdus "BPDUs pass among ports"
 run_test guarded_bpdus "a guarded port neither sends nor gets BPDUs"
 run_test guarded_own_stack "what a guarded port says to the port's own stack is guarded, and no IP"
 run_test loop_is_seen "a switch sees the loop that leads through the network"
+run_test port_mac "what is for a port's own MAC is the host's, whichever it has"
+run_test port_mac_twice "a MAC that several have is the host's for as long as one has it"
+run_test port_mac_entry "its entry is there by itself, and with the guard it is not"
+run_test asked_for "what is for a macvlan on the network arrives there, and nowhere else"
+run_test promiscuous "the host sees what is for nobody, without floods too"
+run_test learned_goes "what was learned of a port goes when the port is down, cut off or detached"
+run_test bond_fails_over "a bond that fails over has the host's groups joined and addresses announced again"

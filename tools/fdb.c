@@ -91,6 +91,7 @@ int fdb_parse(struct nlmsghdr *h, struct fdb *f)
 		       nla_len(tb[CTNET_A_FDB_PEER]));
 	f->self = tb[CTNET_A_FDB_SELF];
 	f->is_static = tb[CTNET_A_FDB_STATIC];
+	f->local = tb[CTNET_A_FDB_LOCAL];
 	if (tb[CTNET_A_FDB_AGE])
 		f->age = nla_get_u32(tb[CTNET_A_FDB_AGE]);
 	if (tb[CTNET_A_FDB_CLAIMED])

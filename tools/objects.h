@@ -109,6 +109,7 @@ struct fdb {
 	struct ip peer;		/* or none */
 	bool self;
 	bool is_static;
+	bool local;		/* there by itself */
 	uint32_t age;		/* ms, of a learned entry */
 	struct ips ips;		/* to be freed */
 	struct ip claimed;	/* or none */

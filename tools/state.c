@@ -211,6 +211,13 @@ static int read_peers(struct state *st, int net)
 	return EXIT_OK;
 }
 
+static bool is_mac_of_net(const struct state *st, const struct fdb *f)
+{
+	const struct st_net *n = state_net_by_index(st, f->net);
+
+	return n && !memcmp(f->mac, n->link.mac, 6);
+}
+
 static int read_fdb(struct state *st, int net)
 {
 	struct nlmsghdr *h;
@@ -225,6 +232,11 @@ static int read_fdb(struct state *st, int net)
 
 		if (fdb_parse(h, &f))
 			continue;
+		/* What is there by itself is of a network's own MAC only of interest. */
+		if (f.local && !is_mac_of_net(st, &f)) {
+			free(f.ips.v);
+			continue;
+		}
 		st->fdb = grow(st->fdb, st->n_fdb, sizeof(*st->fdb));
 		sort(f.ips.v, f.ips.n, sizeof(*f.ips.v), ip_order);
 		st->fdb[st->n_fdb++] = f;

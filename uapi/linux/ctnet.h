@@ -27,7 +27,8 @@
  *   the object has (without its counters). The kernel sends changes of the
  *   fdb, and misses, at a bounded rate; %CTNET_CMD_LOST_NTF says how many were
  *   left out. Of a network that comes or goes, its ports, its peers and itself
- *   are told, and not the entries of its fdb that come and go with it.
+ *   are told, and not the entries of its fdb that come and go with it; of a port
+ *   the same is true of the entry of its device's own address.
  * - A dump during which an object came, went or changed has %NLM_F_DUMP_INTR
  *   set.
  *
@@ -53,7 +54,7 @@
  *   FDB_DEL    do: =NET =MAC
  *   FDB_FLUSH  do: =NET [LEARNED] [PORT | PEER]
  *   FDB_GET    do: =NET =MAC    dump: [NET [PORT | PEER]] [STATIC]
- *              reply: NET MAC (PORT | PEER | SELF) (STATIC | AGE) [IP]...
+ *              reply: NET MAC (PORT | PEER | SELF) (STATIC | AGE) [LOCAL] [IP]...
  *              [CLAIMED]
  *   VTEP_GET   dump: -
  *              reply: DSTPORT FAMILY [UNDERLAY] NETS DROPS{...}
@@ -209,14 +210,12 @@ enum ctnet_ifla {
  *	addresses. That of the network device's own address stays the host's
  *	(SELF; EEXIST elsewhere), and may so be given addresses.
  * @CTNET_CMD_FDB_DEL: remove an entry, learned or static. ENOENT; EPERM: the
- *	entry is the network device's own address; EINVAL: the MAC is zero or
- *	multicast; ENODEV.
+ *	entry is LOCAL; EINVAL: the MAC is zero or multicast; ENODEV.
  * @CTNET_CMD_FDB_GET: one entry, or all of a network, or all; in a dump, with PORT or
  *	PEER those that lie there, with STATIC only static ones. ENOENT; EINVAL;
  *	ENODEV.
- * @CTNET_CMD_FDB_FLUSH: remove all entries but the network device's own address;
- *	with LEARNED only learned ones, with PORT or PEER only those that lie there.
- *	ENODEV; ENOENT: no such port or peer; EINVAL: several places are named.
+ * @CTNET_CMD_FDB_FLUSH: remove all entries but LOCAL ones; with LEARNED only
+ *	learned ones, with PORT or PEER only those that lie there. ENODEV; ENOENT: no such port or peer; EINVAL: several places are named.
  * @CTNET_CMD_FDB_ADD_NTF: an entry was added or learned
  * @CTNET_CMD_FDB_SET_NTF: an entry was changed, or moved to where it was learned; or
  *	a frame said that one of its addresses is elsewhere, which it has no more then:
@@ -285,7 +284,8 @@ enum ctnet_cmd {
  * @CTNET_A_NET_PORTS: u32, number of ports
  * @CTNET_A_NET_PEERS: u32, number of peers
  * @CTNET_A_NET_FDB_STATIC: u32, number of static entries, the device's own
- *	address among them
+ *	address among them, and not those that are there by themselves for others
+ *	(%CTNET_A_FDB_LOCAL)
  * @CTNET_A_NET_FDB_LEARNED: u32, number of learned entries
  * @CTNET_A_NET_STATS: nest of &enum ctnet_stats_attr; RX is what the host
  *	received from the network, TX what it sent into it, as for the device
@@ -430,6 +430,10 @@ enum ctnet_peer_attr {
  * @CTNET_A_FDB_CLAIMED: IPv6 address, in replies only; the link-local one that a guarded
  *	port was the first to use with the MAC, and which is its own for as long as the
  *	entry lies at the port
+ * @CTNET_A_FDB_LOCAL: flag, in replies only; the entry is there by itself, and
+ *	cannot be removed: the MAC is the network device's own, that of the device
+ *	of a port without guard, or one that the host's stack asked for (a macvlan
+ *	on the network device, VRRP)
  * @__CTNET_A_FDB_MAX: one more than the last
  */
 enum ctnet_fdb_attr {
@@ -444,6 +448,7 @@ enum ctnet_fdb_attr {
 	CTNET_A_FDB_IP,
 	CTNET_A_FDB_LEARNED,
 	CTNET_A_FDB_CLAIMED,
+	CTNET_A_FDB_LOCAL,
 	__CTNET_A_FDB_MAX
 };
 
