@@ -65,13 +65,22 @@ static int name##_do(struct net_device *dev, struct nlattr *tb[],	\
 #endif
 
 /*
- * ndo_fdb_add and ndo_fdb_del: whether the device tells of the change itself. This one
- * leaves that to rtnetlink.
+ * ndo_fdb_add and ndo_fdb_del: the device tells of the change itself, and says so. Older
+ * kernels tell of it once more.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define CTNET_NOTIFIED_PARAM
+#define ctnet_set_notified()	do { } while (0)
 #else
 #define CTNET_NOTIFIED_PARAM	bool *notified,
+#define ctnet_set_notified()	(*notified = true)
+#endif
+
+/* A device's flags as user space sees them. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 17, 0)
+#define ctnet_dev_get_flags(dev)	dev_get_flags(dev)
+#else
+#define ctnet_dev_get_flags(dev)	netif_get_flags(dev)
 #endif
 
 /* ndo_fdb_dump: how many entries of the device earlier messages have. */

@@ -450,6 +450,7 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 void ctnet_port_detach(struct ctnet_port *port);
 int ctnet_port_set_flags(struct ctnet_port *port, u32 flags);
 struct ctnet_port *ctnet_port_get(const struct net_device *dev);
+struct ctnet_port *ctnet_port_get_rcu(const struct net_device *dev);
 void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 			bool received);
 
@@ -626,6 +627,23 @@ int ctnet_rtfdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		     struct net_device *dev, struct net_device *filter_dev,
 		     int *idx);
 
+void ctnet_rtfdb_tell(const struct ctnet_net *net, const u8 *mac,
+		      struct ctnet_dst *dst, bool is_static, int type);
+
+/* brport.c */
+extern const struct nla_policy ctnet_brport_policy[];
+int ctnet_brport_changelink(struct net_device *dev, struct net_device *slave,
+			    struct nlattr *tb[], struct nlattr *data[],
+			    struct netlink_ext_ack *extack);
+size_t ctnet_brport_get_size(const struct net_device *dev,
+			     const struct net_device *slave);
+int ctnet_brport_fill(struct sk_buff *skb, const struct net_device *dev,
+		      const struct net_device *slave);
+int ctnet_brport_getlink(struct sk_buff *skb, u32 pid, u32 seq,
+			 struct net_device *dev, u32 filter_mask, int nlflags);
+int ctnet_brport_setlink(struct net_device *dev, struct nlmsghdr *nlh, u16 flags,
+			 struct netlink_ext_ack *extack);
+
 /* nldump.c */
 int ctnet_nl_nets_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
 int ctnet_nl_ports_dumpit(struct sk_buff *skb, struct netlink_callback *cb);
@@ -695,6 +713,8 @@ void ctnet_nl_miss_event(struct ctnet_dst *src, const u8 *mac,
 	FNE(UNDERLAY, "underlay")
 
 extern const char ctnet_drop_names[CTNET_DROP_MAX + 1][ETH_GSTRING_LEN];
+void ctnet_drops_add(const struct ctnet_drops __percpu *drops,
+		     struct rtnl_link_stats64 *stats);
 void ctnet_drops_sum(const struct ctnet_drops __percpu *drops, u64 *sum);
 void ctnet_drop(struct ctnet_net *net, struct sk_buff *skb,
 		enum ctnet_drop reason);

@@ -312,11 +312,20 @@ static int ctnet_dev_del_slave(struct net_device *dev, struct net_device *port)
 	return 0;
 }
 
+static void ctnet_dev_get_stats(struct net_device *dev,
+				struct rtnl_link_stats64 *stats)
+{
+	struct ctnet_net *net = netdev_priv(dev);
+
+	dev_get_tstats64(dev, stats);
+	ctnet_drops_add(net->drops, stats);
+}
+
 static const struct net_device_ops ctnet_netdev_ops = {
 	.ndo_init		= ctnet_dev_init,
 	.ndo_uninit		= ctnet_dev_uninit,
 	.ndo_start_xmit		= ctnet_dev_xmit,
-	.ndo_get_stats64	= dev_get_tstats64,
+	.ndo_get_stats64	= ctnet_dev_get_stats,
 	.ndo_set_rx_mode	= ctnet_host_rx_mode,
 	.ndo_set_mac_address	= ctnet_dev_set_mac,
 	.ndo_change_mtu		= ctnet_dev_change_mtu,
@@ -326,6 +335,8 @@ static const struct net_device_ops ctnet_netdev_ops = {
 	.ndo_fdb_add		= ctnet_rtfdb_add,
 	.ndo_fdb_del		= ctnet_rtfdb_del,
 	.ndo_fdb_dump		= ctnet_rtfdb_dump,
+	.ndo_bridge_getlink	= ctnet_brport_getlink,
+	.ndo_bridge_setlink	= ctnet_brport_setlink,
 	.ndo_features_check	= passthru_features_check,
 };
 
@@ -373,9 +384,37 @@ static void ctnet_dev_get_ethtool_stats(struct net_device *dev,
 	       (CTNET_DROP_MAX - CTNET_DROP_PAD) * sizeof(*data));
 }
 
+/* As a bridge: the fastest of its ports. */
+static int ctnet_dev_get_link_ksettings(struct net_device *dev,
+					struct ethtool_link_ksettings *cmd)
+{
+	struct ctnet_net *net = netdev_priv(dev);
+	struct ethtool_link_ksettings of_port;
+	struct ctnet_dst *dst;
+	unsigned long id;
+
+	cmd->base.duplex = DUPLEX_UNKNOWN;
+	cmd->base.port = PORT_OTHER;
+	cmd->base.speed = SPEED_UNKNOWN;
+	xa_for_each_range(&net->members, id, dst, CTNET_ID_SELF + 1,
+			  CTNET_ID_PORT_MAX) {
+		struct net_device *port = ctnet_dst_port(dst)->dev;
+
+		if (!netif_running(port) || !netif_oper_up(port) ||
+		    __ethtool_get_link_ksettings(port, &of_port) ||
+		    of_port.base.speed == (u32)SPEED_UNKNOWN)
+			continue;
+		if (cmd->base.speed == (u32)SPEED_UNKNOWN ||
+		    cmd->base.speed < of_port.base.speed)
+			cmd->base.speed = of_port.base.speed;
+	}
+	return 0;
+}
+
 static const struct ethtool_ops ctnet_ethtool_ops = {
 	.get_drvinfo	= ctnet_dev_get_drvinfo,
 	.get_link	= ethtool_op_get_link,
+	.get_link_ksettings = ctnet_dev_get_link_ksettings,
 	.get_sset_count	= ctnet_dev_get_sset_count,
 	.get_strings	= ctnet_dev_get_strings,
 	.get_ethtool_stats = ctnet_dev_get_ethtool_stats,
@@ -692,4 +731,9 @@ struct rtnl_link_ops ctnet_link_ops __read_mostly = {
 	.changelink	= ctnet_dev_changelink,
 	.get_size	= ctnet_dev_get_size,
 	.fill_info	= ctnet_dev_fill_info,
+	.slave_maxtype	= IFLA_BRPORT_MAX,
+	.slave_policy	= ctnet_brport_policy,
+	.slave_changelink = ctnet_brport_changelink,
+	.get_slave_size	= ctnet_brport_get_size,
+	.fill_slave_info = ctnet_brport_fill,
 };

@@ -342,6 +342,11 @@ void ctnet_nl_peer_event(struct ctnet_peer *peer, enum ctnet_cmd cmd)
 
 	atomic_inc(&ctnet_ns(n)->seq);
 	ctnet_nl_notify(n, cmd, ctnet_nl_fill_peer, &peer->dst, GFP_KERNEL);
+	rcu_read_lock();
+	ctnet_rtfdb_tell(peer->dst.net, NULL, &peer->dst, true,
+			 cmd == CTNET_CMD_PEER_DEL_NTF ? RTM_DELNEIGH :
+			 RTM_NEWNEIGH);
+	rcu_read_unlock();
 }
 
 static int ctnet_nl_fill_lost(struct sk_buff *msg, const void *obj, bool stats)
@@ -359,9 +364,12 @@ static void ctnet_nl_tell_lost(struct work_struct *work)
 	lost = ns->event_lost;
 	ns->event_lost = 0;
 	spin_unlock_bh(&ns->event_lock);
-	if (lost)
-		ctnet_nl_notify(ns->net, CTNET_CMD_LOST_NTF, ctnet_nl_fill_lost,
-				&lost, GFP_KERNEL);
+	if (!lost)
+		return;
+	ctnet_nl_notify(ns->net, CTNET_CMD_LOST_NTF, ctnet_nl_fill_lost, &lost,
+			GFP_KERNEL);
+	/* There it is as if their buffers had been full. */
+	rtnl_set_sk_err(ns->net, RTNLGRP_NEIGH, -ENOBUFS);
 }
 
 /* Counts a miss of @src. Under ns->event_lock. Whether it may be told of. */
@@ -401,17 +409,11 @@ static bool ctnet_nl_event_allowed(struct ctnet_ns *ns, struct ctnet_dst *src)
 	return allowed;
 }
 
-/* What a frame or the passing of time causes: told at a bounded rate. */
-static void ctnet_nl_frame_event(struct ctnet_net *net, struct ctnet_dst *src,
-				 enum ctnet_cmd cmd, ctnet_fill_t fill,
-				 const void *obj)
+/* Whether what a frame or the passing of time causes may be told: at a bounded rate. */
+static bool ctnet_nl_may_tell(struct ctnet_net *net, struct ctnet_dst *src)
 {
-	struct net *n = dev_net(net->dev);
-
-	if (READ_ONCE(net->dev->reg_state) == NETREG_REGISTERED &&
-	    genl_has_listeners(&ctnet_family, n, 0) &&
-	    ctnet_nl_event_allowed(ctnet_ns(n), src))
-		ctnet_nl_notify(n, cmd, fill, obj, GFP_ATOMIC);
+	return READ_ONCE(net->dev->reg_state) == NETREG_REGISTERED &&
+	       ctnet_nl_event_allowed(ctnet_ns(dev_net(net->dev)), src);
 }
 
 /**
@@ -425,7 +427,18 @@ static void ctnet_nl_frame_event(struct ctnet_net *net, struct ctnet_dst *src,
 void ctnet_nl_fdb_event(struct ctnet_net *net, const struct ctnet_fdb *fdb,
 			enum ctnet_cmd cmd)
 {
-	ctnet_nl_frame_event(net, NULL, cmd, ctnet_nl_fill_fdb, fdb);
+	struct net *n = dev_net(net->dev);
+	u8 mac[ETH_ALEN];
+
+	if ((!genl_has_listeners(&ctnet_family, n, 0) &&
+	     !rtnl_has_listeners(n, RTNLGRP_NEIGH)) ||
+	    !ctnet_nl_may_tell(net, NULL))
+		return;
+	ctnet_nl_notify(n, cmd, ctnet_nl_fill_fdb, fdb, GFP_ATOMIC);
+	u64_to_ether_addr(fdb->mac, mac);
+	ctnet_rtfdb_tell(net, mac, rcu_dereference_check(fdb->dst, true),
+			 fdb->flags & CTNET_FDB_STATIC,
+			 cmd == CTNET_CMD_FDB_DEL_NTF ? RTM_DELNEIGH : RTM_NEWNEIGH);
 }
 
 struct ctnet_miss {
@@ -457,8 +470,12 @@ void ctnet_nl_miss_event(struct ctnet_dst *src, const u8 *mac,
 {
 	const struct ctnet_miss miss = { .net = src->net, .mac = mac, .ip = ip };
 
-	ctnet_nl_frame_event(src->net, src, CTNET_CMD_MISS_NTF,
-			     ctnet_nl_fill_miss, &miss);
+	struct net *n = dev_net(src->net->dev);
+
+	if (genl_has_listeners(&ctnet_family, n, 0) &&
+	    ctnet_nl_may_tell(src->net, src))
+		ctnet_nl_notify(n, CTNET_CMD_MISS_NTF, ctnet_nl_fill_miss, &miss,
+				GFP_ATOMIC);
 }
 
 /**

@@ -167,6 +167,19 @@ struct ctnet_port *ctnet_port_get(const struct net_device *dev)
 	return rtnl_dereference(dev->rx_handler_data);
 }
 
+/**
+ * ctnet_port_get_rcu() - the port that a device is
+ * @dev: the device
+ *
+ * Context: RTNL or RCU. Return: the port, or NULL if it is none of ours.
+ */
+struct ctnet_port *ctnet_port_get_rcu(const struct net_device *dev)
+{
+	if (rcu_dereference_rtnl(dev->rx_handler) != ctnet_port_rx)
+		return NULL;
+	return rcu_dereference_rtnl(dev->rx_handler_data);
+}
+
 /* A pair whose ends are counted as ctnet_port_deliver_far() counts. */
 static bool ctnet_port_is_veth(const struct net_device *dev)
 {

@@ -170,8 +170,10 @@ int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 		NL_SET_ERR_MSG(extack, "Only static entries can be entered; the others are learned");
 		return -EINVAL;
 	}
-	if (is_zero_ether_addr(addr))
+	if (is_zero_ether_addr(addr)) {
+		ctnet_set_notified();
 		return ctnet_rtfdb_peer(net, tb, true, extack);
+	}
 	if (!is_valid_ether_addr(addr)) {
 		NL_SET_ERR_MSG(extack, "The MAC is multicast: give a unicast one");
 		return -EINVAL;
@@ -183,6 +185,7 @@ int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 	dst = ctnet_rtfdb_dst(net, tb, extack);
 	if (IS_ERR(dst))
 		return PTR_ERR(dst);
+	ctnet_set_notified();
 	return ctnet_fdb_set(dst, addr, 0, NULL, CTNET_FDB_KEEP_IPS,
 			     flags & NLM_F_REPLACE, extack);
 }
@@ -210,6 +213,7 @@ int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
 	err = ctnet_rtfdb_check(ndm, tb, addr, vid, extack);
 	if (err)
 		return err;
+	ctnet_set_notified();
 	if (is_zero_ether_addr(addr))
 		return ctnet_rtfdb_peer(net, tb, false, extack);
 	if (tb[NDA_DST] || tb[NDA_IFINDEX]) {
@@ -233,9 +237,12 @@ int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
 	return err;
 }
 
-/* One entry; @mac NULL: a peer. Under RCU. */
+/*
+ * One entry; @mac NULL: a peer. In answer to a request, or, without one, to tell that it
+ * came or went, as @type says. Under RCU.
+ */
 static int ctnet_rtfdb_fill(struct sk_buff *skb, struct netlink_callback *cb,
-			    const struct ctnet_net *net, const u8 *mac,
+			    int type, const struct ctnet_net *net, const u8 *mac,
 			    struct ctnet_dst *dst, bool is_static,
 			    unsigned long age)
 {
@@ -247,8 +254,9 @@ static int ctnet_rtfdb_fill(struct sk_buff *skb, struct netlink_callback *cb,
 	struct nlmsghdr *nlh;
 	struct ndmsg *ndm;
 
-	nlh = nlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
-			RTM_NEWNEIGH, sizeof(*ndm), NLM_F_MULTI);
+	nlh = nlmsg_put(skb, cb ? NETLINK_CB(cb->skb).portid : 0,
+			cb ? cb->nlh->nlmsg_seq : 0, type, sizeof(*ndm),
+			cb ? NLM_F_MULTI : 0);
 	if (!nlh)
 		return -EMSGSIZE;
 	ndm = nlmsg_data(nlh);
@@ -283,6 +291,33 @@ cancel:
 }
 
 /**
+ * ctnet_rtfdb_tell() - tell that an entry came, moved or went, for "bridge monitor fdb"
+ * @net: the network
+ * @mac: the MAC; NULL for a peer, as vxlan has it
+ * @dst: where it lies, or lay
+ * @is_static: whether it is static
+ * @type: RTM_NEWNEIGH or RTM_DELNEIGH
+ *
+ * Context: under RCU, also where nothing may sleep.
+ */
+void ctnet_rtfdb_tell(const struct ctnet_net *net, const u8 *mac,
+		      struct ctnet_dst *dst, bool is_static, int type)
+{
+	struct net *n = dev_net(net->dev);
+	struct sk_buff *skb;
+
+	if (!rtnl_has_listeners(n, RTNLGRP_NEIGH))
+		return;
+	skb = nlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC);
+	if (skb && !ctnet_rtfdb_fill(skb, NULL, type, net, mac, dst, is_static, 0)) {
+		rtnl_notify(skb, n, 0, RTNLGRP_NEIGH, NULL, GFP_ATOMIC);
+		return;
+	}
+	kfree_skb(skb);
+	rtnl_set_sk_err(n, RTNLGRP_NEIGH, -ENOBUFS);
+}
+
+/**
  * ctnet_rtfdb_dump() - ndo_fdb_dump
  * @skb: where to
  * @cb: of the dump
@@ -306,7 +341,8 @@ int ctnet_rtfdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 	rcu_read_lock();
 	xa_for_each_start(&net->members, id, dst, CTNET_ID_PORT_MAX + 1UL) {
 		if (*idx >= ctnet_fdb_dumped(cb)) {
-			err = ctnet_rtfdb_fill(skb, cb, net, NULL, dst, true, 0);
+			err = ctnet_rtfdb_fill(skb, cb, RTM_NEWNEIGH, net, NULL,
+					       dst, true, 0);
 			if (err)
 				goto out;
 		}
@@ -315,7 +351,7 @@ int ctnet_rtfdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 	xa_for_each(&net->fdb_ids, id, fdb) {
 		if (*idx >= ctnet_fdb_dumped(cb)) {
 			u64_to_ether_addr(fdb->mac, mac);
-			err = ctnet_rtfdb_fill(skb, cb, net, mac,
+			err = ctnet_rtfdb_fill(skb, cb, RTM_NEWNEIGH, net, mac,
 					       rcu_dereference(fdb->dst),
 					       fdb->flags & CTNET_FDB_STATIC,
 					       fdb->flags & CTNET_FDB_STATIC ? 0 :

@@ -106,6 +106,42 @@ void ctnet_drops_sum(const struct ctnet_drops __percpu *drops, u64 *sum)
 }
 
 /**
+ * ctnet_drops_add() - add drops to a device's counters, as "ip -s link" shows them
+ * @drops: the counters
+ * @stats: where to
+ *
+ * Errors are frames that are none. What came as far as where it goes, and could not
+ * leave there, was to be sent; all else was received, and is for nobody.
+ */
+void ctnet_drops_add(const struct ctnet_drops __percpu *drops,
+		     struct rtnl_link_stats64 *stats)
+{
+	u64 sum[CTNET_DROP_MAX + 1];
+	int i;
+
+	ctnet_drops_sum(drops, sum);
+	for (i = CTNET_DROP_MALFORMED; i <= CTNET_DROP_MAX; i++) {
+		switch (i) {
+		case CTNET_DROP_MALFORMED:
+		case CTNET_DROP_SOURCE:
+		case CTNET_DROP_VXLAN_ECN:
+			stats->rx_errors += sum[i];
+			break;
+		case CTNET_DROP_PORT_DOWN:
+		case CTNET_DROP_TOO_BIG:
+		case CTNET_DROP_NO_ROUTE:
+		case CTNET_DROP_LOOP:
+		case CTNET_DROP_PATH_MTU:
+		case CTNET_DROP_QUEUE:
+			stats->tx_dropped += sum[i];
+			break;
+		default:
+			stats->rx_dropped += sum[i];
+		}
+	}
+}
+
+/**
  * ctnet_drops_put() - put the sums of drop counters into a message
  * @msg: the message
  * @type: attribute type of the nest

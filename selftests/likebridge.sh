@@ -89,8 +89,8 @@ listening()
 	local proto
 
 	for proto in $EAPOL $LLDP $SLOW $PAUSE $LLC; do
-		ask listen "$H" p1 bound=$proto
-		ask listen "$H" net0 bound=$proto
+		ask listen "$H" p1 bound="$proto"
+		ask listen "$H" net0 bound="$proto"
 	done
 	listen "$N1"
 	listen "$N2"
@@ -147,11 +147,12 @@ lies_at()
 
 lies() { lies_at "$1"; echo "$GOT"; [[ $GOT == "$2" ]]; }
 
+say_lldp() { send_frame "$N1" ${GROUP}e 02:00:00:00:55:01 lldp-learn type=$LLDP; }
+
 # who speaks to the port's own stack is learned, as he is there
 own_stack_learns()
 {
-	learn_by_lldp() { send_frame "$N1" ${GROUP}e 02:00:00:00:55:01 lldp-learn type=$LLDP; }
-	both learn_by_lldp
+	both say_lldp
 	both wait_until 5000 lies 02:00:00:00:55:01 p1
 	check_eq "$(drops "$c" net0 link_local)" 1 "link-local drops: the pause frame"
 }
@@ -558,6 +559,165 @@ del_bond()
 	ip_h link del s2
 }
 
+# ----------------------------------------------------------- what people try first
+
+# flag_of WORD...: sets it by the rest of the words, and says how bridge shows it
+flag_of()
+{
+	check bridge -n "$H" link set dev p1 "$@"
+	GOT=$(bridge -n "$H" -d link show dev p1 | grep -oE "(^| )$1 (on|off)" | tr -d '\n')
+	GOT=${GOT# }
+}
+
+link_flags()
+{
+	local flag
+
+	for flag in hairpin isolated learning; do
+		alike "$flag on" flag_of $flag on
+		alike "$flag off" flag_of $flag off
+	done
+	check_match "$(ctn "$c" -j list ports net0)" '"port": *"p1"[^{}]*"learning": *false' "list ports"
+	alike "learning on" flag_of learning on
+	alike "flood off" flag_of flood off mcast_flood off bcast_flood off
+	check_match "$(ctn "$c" -j list ports net0)" '"port": *"p1"[^{}]*"flood": *false' "list ports"
+	alike "flood on" flag_of flood on mcast_flood on bcast_flood on
+	# ip's way
+	both ip_h link set p1 type bridge_slave isolated on
+	check_match "$(ctn "$c" -j list ports net0)" '"port": *"p1"[^{}]*"isolated": *true' "list ports"
+	both ip_h link set p1 type bridge_slave isolated off
+	check_match "$(ip -n "$c" -d link show dev p1)" 'ctnet_slave' "ip -d link"
+	# learned entries of a port
+	both say_where
+	both wait_until 5000 lies ${MN}1 p1
+	both ip_h link set p1 type bridge_slave fdb_flush
+	alike "" lies_at ${MN}1
+}
+
+# ports: those that bridge shows, with their state
+ports() { GOT=$(bridge -n "$H" link show | grep -oE 'p[0-9]@|master net0 state [a-z]+' | sort | uniq -c | tr -s ' \n' ' '); }
+
+link_shown()
+{
+	alike " 3 master net0 state forwarding 1 p1@ 1 p2@ 1 p3@ " ports
+	both ip_h link set p3 down
+	alike " 1 master net0 state disabled 2 master net0 state forwarding 1 p1@ 1 p2@ 1 p3@ " ports
+	both ip_h link set p3 up
+}
+
+# refused REGEX WORD...: of bridge link set dev p1, with the command that does it
+refused() { check_fail 255 "$1" bridge -n "$c" link set dev p1 "${@:2}"; }
+
+link_refusals()
+{
+	refused 'spanning tree.*--guard' cost 10
+	refused 'spanning tree.*--guard' priority 8
+	refused 'spanning tree.*--guard' state 0
+	refused 'spanning tree.*--guard' guard on
+	refused 'spanning tree.*--guard' root_block on
+	refused 'does not snoop.*--flood' fastleave on
+	refused 'does not snoop.*--flood' mcast_router 2
+	refused 'set-net NET --suppress' neigh_suppress on
+	refused 'set-port NET --dev PORT --guard' locked on
+	refused 'network for each VLAN' vlan_tunnel on
+	refused 'all floods or none.*--flood' flood off
+	refused 'all floods or none.*--flood' mcast_flood off
+	# one that is there does not go with one that is not
+	refused 'spanning tree' hairpin on cost 10
+	check_fail 255 'network for each VLAN' bridge -n "$c" vlan add dev p1 vid 10
+	check_fail 255 'set-net' bridge -n "$c" link set dev net0 learning off self
+}
+
+# told REGEX: for wait_until: bridge monitor fdb of $H has said it
+told() { grep -qE "$1" "$TMP/monitor-$KIND"; }
+
+monitor_fdb()
+{
+	local pid_b pid_c
+
+	bridge -n "$b" monitor fdb >"$TMP/monitor-bridge" &
+	pid_b=$!
+	bridge -n "$c" monitor fdb >"$TMP/monitor-ctnet" &
+	pid_c=$!
+	both wait_until 10000 learned_is_told
+	# it moves, and goes
+	both move_and_flush
+	both wait_until 5000 told "^Deleted 02:00:00:00:66:02 dev"
+	# what ctnetctl enters and takes away
+	check ctn "$c" add-fdb net0 02:00:00:00:66:03 --port p2
+	check ctn "$c" del-fdb net0 02:00:00:00:66:03
+	of_ctnet
+	wait_until 5000 told "^02:00:00:00:66:03 dev net0 .*p2.*permanent"
+	wait_until 5000 told "^Deleted 02:00:00:00:66:03"
+	wait_until 5000 told "^02:00:00:00:66:02 dev net0 .*p2"
+	kill $pid_b $pid_c
+	wait $pid_b $pid_c 2>/dev/null
+	true
+}
+
+# once something is seen it listens
+learned_is_told()
+{
+	ask send "$N1" eth0 $BCAST "02:00:00:00:65:$(printf %02x $((RANDOM & 255)))" told
+	told '^02:00:00:00:65:.. dev'
+}
+
+move_and_flush()
+{
+	ask send "$N1" eth0 $BCAST 02:00:00:00:66:02 told
+	wait_until 5000 lies 02:00:00:00:66:02 p1
+	ask send "$N2" eth0 $BCAST 02:00:00:00:66:02 told
+	wait_until 5000 lies 02:00:00:00:66:02 p2
+	ip_h link set p2 down
+	ip_h link set p2 up
+}
+
+speed() { GOT=$(ip netns exec "$H" ethtool net0 | grep -oE 'Speed: .*'); }
+
+link_speed()
+{
+	alike "Speed: 10000Mb/s" speed
+	both ip_h link set p1 down
+	both ip_h link set p2 down
+	both ip_h link set p3 down
+	alike "Speed: Unknown!" speed
+	both ip_h link set p1 up
+	both ip_h link set p2 up
+	both ip_h link set p3 up
+}
+
+# link_drops: "rx-errors rx-dropped tx-dropped" of net0 of ctnet
+link_drops()
+{
+	local json
+
+	json=$(ip -n "$c" -s -j link show dev net0)
+	[[ $json =~ \"rx\":\{[^}]*\"errors\":([0-9]+),\"dropped\":([0-9]+).*\"tx\":\{[^}]*\"dropped\":([0-9]+) ]] &&
+		echo "${BASH_REMATCH[*]:1}"
+}
+
+drops_shown()
+{
+	local -a was is
+
+	read -ra was < <(link_drops)
+	# a source that is none; what is for where it came from; a port that is down
+	send_frame "$c1" $BCAST 00:00:00:00:00:00 none
+	send_frame "$c1" ${MN}1 ${MN}1 back
+	check ctn "$c" add-fdb net0 02:00:00:00:77:01 --port p2
+	check ctn "$c" set-port net0 --dev p2 --flood off
+	check ip -n "$c" link set p2 down
+	send_frame "$c1" 02:00:00:00:77:01 ${MN}1 down
+	send_frame "$c1" $BCAST ${MN}1 drops-end
+	got_frames "$c3" eth0 drops-end 1
+	read -ra is < <(link_drops)
+	check_eq "$((is[0] - was[0])) $((is[1] - was[1])) $((is[2] - was[2]))" "1 1 1" \
+		"errors and drops received, drops sent"
+	check ip -n "$c" link set p2 up
+	check ctn "$c" set-port net0 --dev p2 --flood on
+	check ctn "$c" del-fdb net0 02:00:00:00:77:01
+}
+
 build_all()
 {
 	both build
@@ -581,3 +741,9 @@ run_test asked_for "what is for a macvlan on the network arrives there, and nowh
 run_test promiscuous "the host sees what is for nobody, without floods too"
 run_test learned_goes "what was learned of a port goes when the port is down, cut off or detached"
 run_test bond_fails_over "a bond that fails over has the host's groups joined and addresses announced again"
+run_test link_flags "bridge link set and ip link set ... type bridge_slave set a port's flags"
+run_test link_shown "bridge link show has the ports, and whether they forward"
+run_test link_refusals "what a port has not is refused, with what does it"
+run_test monitor_fdb "bridge monitor fdb tells of entries that are learned, move and go"
+run_test link_speed "ethtool has the speed of the fastest port"
+run_test drops_shown "ip -s link has the drops"
