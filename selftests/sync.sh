@@ -337,7 +337,7 @@ one_network()
 {
 	local before
 
-	sync_to ''
+	sync_start
 	some | sed 's/^add-net net1.*/& --ageing 7/; s/^add-net net0.*/& --ageing 8/; /^add-peer/d; /peer 192/d' >"$FILE"
 	told ctn "$h1" sync net1 "$FILE"
 	told_is "net set net1"
@@ -383,10 +383,9 @@ add-net net2 --mac 02:00:00:00:00:06\
 add-fdb net0 02:00:00:00:00:21 --self --ip 203.0.113.61' 's/^add-peer.*/& --dstport 4999/' ''; do
 		some | sed -E "$change" >"$FILE"
 		before=$(state)
-		told ctn "$h1" sync "$FILE" --dry-run
+		told printed
 		told_is ""
 		same_state "$before"
-		printf '%s\n' "$OUT" >"$OUT1"
 		check ctn "$h1" -b "$OUT1" || diag "$(<"$OUT1")"
 		check ctn "$h1" sync --dry-run "$FILE"
 		check_eq "$OUT" "" "what is left to do of '$change'"
@@ -398,6 +397,8 @@ add-fdb net0 02:00:00:00:00:21 --self --ip 203.0.113.61' 's/^add-peer.*/& --dstp
 	check_eq "$(sort <<<"$OUT" | tr '\n' ' ')" "del-net mark del-net net0 del-net net1 " "of an empty file"
 	sync_start
 }
+
+printed() { ctn "$h1" sync "$FILE" --dry-run >"$OUT1"; }
 
 # Two at once wait for one another: what is there is one file's or the other's.
 at_once()
