@@ -288,7 +288,7 @@ default_route_is_there()
 table_refuses()
 {
 	# an address that is another's, one that is named twice
-	refused 2 'into the table: .*IP addresses' \
+	refused 2 "into the table: 203.0.113.12 is already that of port $c2" \
 		ctn "$h1" add-port net0 "$c1" --address 203.0.113.12/24 --mac 02:00:00:00:0a:03
 	refused 2 'into the table' \
 		ctn "$h1" add-port net0 "$c1" "${NEW[@]}" --address 2001:db8:100::12/64
@@ -341,7 +341,7 @@ no_ipv6_there()
 {
 	check ip netns exec "$c1" sysctl -qw net.ipv6.conf.all.disable_ipv6=1 \
 		net.ipv6.conf.default.disable_ipv6=1
-	refused 2 'IPv6 is disabled' ctn "$h1" add-port net0 "$c1" "${NEW[@]}"
+	refused 2 'IPv6 is disabled there: .*set the sysctl net.ipv6.conf.all.disable_ipv6 to 0' ctn "$h1" add-port net0 "$c1" "${NEW[@]}"
 	# with IPv4 alone it works
 	check ctn "$h1" add-port net0 "$c1" --address $ADDR1
 	ping_ok "$c1" 203.0.113.12

@@ -270,9 +270,9 @@ prefixes()
 
 entries()
 {
-	refused 2 'static entry' add-fdb net0 $S --self
-	refused 2 'Another MAC' add-fdb net0 $M --self --ip 203.0.113.5
-	refused 2 'Another MAC' add-fdb net0 $M --self --ip 203.0.113.1
+	refused 2 "$S is already the MAC of port p1, by a static entry: .replace-fdb. changes" add-fdb net0 $S --self
+	refused 2 '203.0.113.5 is already that of port p1: take it' add-fdb net0 $M --self --ip 203.0.113.5
+	refused 2 "203.0.113.1 is already that of port $c1" add-fdb net0 $M --self --ip 203.0.113.1
 	refused 2 'unicast' add-fdb net0 $M --self --ip 224.0.0.9
 	refused 2 'no port' add-fdb net0 $M --port p1x
 	refused 2 'no interface' add-fdb net0 $M --port nosuch
@@ -291,7 +291,7 @@ entry_exists()
 	refused 2 'it exists, and lies elsewhere' add-fdb net0 $S --peer 192.0.2.2 --may-exist
 	refused 2 'it exists, and has not the address 203.0.113.66' \
 		add-fdb net0 $S --port p1 --ip 203.0.113.66 --may-exist
-	refused 2 'Another MAC has one of the IP addresses' add-fdb net0 $M --self --ip 203.0.113.5 --may-exist
+	refused 2 '203.0.113.5 is already that of port p1' add-fdb net0 $M --self --ip 203.0.113.5 --may-exist
 	refused 1 '--ifname goes with --target' add-fdb net0 $M --self --ifname eth0
 	check ctn "$h1" add-fdb net0 $S --port p1 --ip 203.0.113.5 --may-exist
 }
@@ -356,15 +356,65 @@ own_namespace() { refused 2 'own namespace' add-port net0 "$h1"; }
 
 attached_already()
 {
-	refused 2 'already has' add-port net0 "$c1"
+	refused 2 "$c1 already has eth0 on network net0; --ifname NAME gives" add-port net0 "$c1"
 	refused 2 'already has' add-port local "$c1"
 	check ip -n "$h1" link add q1 type veth peer name eth9 netns "$c1"
 	refused 2 'whose other end q1 is a port of nothing' add-port net0 "$c1" --ifname eth9
 	check ip -n "$h1" link del q1
 	refused 2 'it exists, and has not' add-port net0 "$c1" --may-exist --address 203.0.113.77/24
 	# its MAC, its address
-	refused 2 'static entry' add-port net0 "$c1" --ifname eth1 --mac 02:42:cb:00:71:01
-	refused 2 'Another MAC' add-port net0 "$c1" --ifname eth1 --address 203.0.113.5/24
+	refused 2 "02:42:cb:00:71:01 is already the MAC of port $c1" \
+		add-port net0 "$c1" --ifname eth1 --mac 02:42:cb:00:71:01
+	refused 2 '203.0.113.5 is already that of port p1' add-port net0 "$c1" --ifname eth1 --address 203.0.113.5/24
+}
+
+# Who has the address that somebody else wants is told, whatever the kernel refused first.
+address_taken()
+{
+	refused 2 "203.0.113.1 is already that of port $c1" add-port net0 "$h2" --address 203.0.113.1/24
+	refused 2 "203.0.113.1 is already that of port $c1" \
+		add-port net0 "$h2" --address 203.0.113.1/24 --mac 02:00:00:00:00:78
+	refused 2 '203.0.113.5 is already that of port p1' set-port net0 "$c1" --address 203.0.113.5/24
+	refused 2 '203.0.113.5 is already that of port p1' \
+		replace-fdb net0 $M --peer 192.0.2.2 --ip 203.0.113.66 --ip 203.0.113.5
+	check ctn "$h1" -b - <<-EOT
+		add-fdb net0 02:bb:00:00:00:08 --peer 192.0.2.2 --ip 203.0.113.8
+		add-fdb net0 02:bb:00:00:00:09 --self --ip 203.0.113.9
+	EOT
+	refused 2 '203.0.113.8 is already that of peer 192.0.2.2' add-port net0 "$h2" --address 203.0.113.8/24
+	refused 2 '203.0.113.9 is already that of the host itself' add-port net0 "$h2" --address 203.0.113.9/24
+	check ctn "$h1" -b - <<<$'del-fdb net0 02:bb:00:00:00:08\ndel-fdb net0 02:bb:00:00:00:09'
+}
+
+# What is no container's, but could be taken for one.
+no_container()
+{
+	refused 2 'named by its PID, which "docker inspect -f .*State.Pid.* web" prints' add-port net0 web
+	refused 2 'docker inspect' add-fdb net0 $M --target web
+	refused 2 '"p1x" is a device of this namespace and no container: --dev p1x attaches it' add-port net0 p1x
+	refused 2 '"p1" is a device .*--port p1 names it' add-fdb net0 $M --target p1
+	expect 2 'no network namespace "lo"' ctnetctl -n lo list nets
+}
+
+# Addresses that no host of the subnet can have, and a gateway that is the container.
+no_hosts()
+{
+	refused 1 'the subnet.s own address' add-port net0 "$h2" --address 10.1.0.0/24
+	refused 1 'broadcast address' add-port net0 "$h2" --address 10.1.0.255/24
+	refused 1 'the subnet.s own address' add-port net0 "$h2" --address 10.1.0.4/30
+	refused 1 'broadcast address' add-port net0 "$h2" --address 10.255.255.255/8
+	refused 1 'the subnet.s own address' set-port net0 "$c1" --address 203.0.113.0/25
+	refused 1 'all routers of the subnet' add-port net0 "$h2" --address 2001:db8:1::/64
+	refused 1 'the container.s own --address' add-port net0 "$h2" --address 10.1.0.1/24 --gateway 10.1.0.1
+	printf 'add-net n1\nadd-port n1 %s --address 10.1.0.0/24\n' "$h2" >"$TMP/conf"
+	refused 1 "$TMP/conf:2: .*the subnet.s own address" restore "$TMP/conf"
+	# those that look like one and are hosts'
+	check ctn "$h1" -b - <<-EOT
+		add-net hosts
+		add-port hosts $h2 --address 10.1.0.0/31 --address 10.1.0.255/23 --address 10.3.0.0/15 --address 10.4.0.0/32
+		set-port hosts $h2 --address 2001:db8:1::/127 --address 2001:db8:2::/128 --address 2001:db8:1::ffff:ffff:ffff:ffff/64
+		del-net hosts
+	EOT
 }
 
 network_exists()
@@ -474,6 +524,8 @@ batch()
 	refused 2 "read $TMP" -b "$TMP"
 	printf '%s\n' 'list\ nets' >"$TMP/batch"
 	refused 1 "$TMP/batch:1: .*no command \"list nets\"" -b "$TMP/batch"
+	printf '%s\n' 'ctnetctl list nets' >"$TMP/batch"
+	refused 1 "$TMP/batch:1: a line begins with its command" -b "$TMP/batch"
 	printf '%s\n' 'frobnicate' >"$TMP/batch"
 	refused 1 "$TMP/batch:1: .*no command" -b "$TMP/batch"
 	refused 2 'open' -b "$TMP/nosuch"
@@ -562,6 +614,9 @@ input_test port_exists "a port that exists, and is another"
 input_test pid_gone "a PID that is gone"
 input_test no_namespace "a namespace that is none, or none of network"
 input_test own_namespace "the network's own namespace as a container"
+input_test address_taken "an address that somebody has, who is named"
+input_test no_container "what is no container's, but could be taken for one"
+input_test no_hosts "addresses that no host of the subnet can have"
 input_test network_exists "a network that exists, and is another"
 input_test global_options "options before the command that are none"
 input_test attached_already "a container that is attached"

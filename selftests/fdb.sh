@@ -226,7 +226,7 @@ replace_and_delete()
 {
 	clear_table
 	check ctn "$h1" add-fdb net0 $S --port p1 --ip 203.0.113.9
-	check_fail 2 'static entry' ctn "$h1" add-fdb net0 $S --port p2
+	check_fail 2 'by a static entry' ctn "$h1" add-fdb net0 $S --port p2
 	check ctn "$h1" add-fdb net0 $S --port p1 --ip 203.0.113.9 --may-exist
 	check_fail 2 'lies elsewhere' ctn "$h1" add-fdb net0 $S --port p2 --may-exist
 	check ctn "$h1" replace-fdb net0 $S --peer 192.0.2.3
@@ -349,7 +349,7 @@ addresses()
 		"\"addresses\":\[\"203.0.113.7\",\"2001:db8:100::7\"\]" JSON
 	check_match "$(ctn "$h1" -j list ports net0)" \
 		"\"addresses\":\[\"203.0.113.7\",\"2001:db8:100::7\"\]" "addresses of p1"
-	check_fail 2 'Another MAC has' \
+	check_fail 2 '2001:db8:100::7 is already that of port p1' \
 		ctn "$h1" add-fdb net0 $T --port p2 --ip 203.0.113.8 --ip 2001:db8:100::7
 	check_fail 2 'named twice' \
 		ctn "$h1" add-fdb net0 $T --port p2 --ip 203.0.113.8 --ip 203.0.113.8
@@ -360,7 +360,7 @@ addresses()
 	lies $S "static p1 - - 203.0.113.7,203.0.113.6"
 	check_fail 2 'named twice' \
 		ctn "$h1" replace-fdb net0 $S --port p1 --ip 203.0.113.7 --ip 203.0.113.7
-	check_fail 2 'Another MAC has' \
+	check_fail 2 '203.0.113.6 is already that of port p1' \
 		ctn "$h1" replace-fdb net0 $T --port p2 --ip 203.0.113.6
 	check ctn "$h1" replace-fdb net0 $T --port p2 --ip 2001:db8:100::7
 	lies $T "static p2 - - 2001:db8:100::7"

@@ -91,6 +91,41 @@ after_the_command()
 	check_fail 1 'there is no option -jx' ctn "$h1" show -jx
 }
 
+# Words with a slip, and those of other tools.
+meant()
+{
+	local words want
+
+	while IFS=: read -r words want; do
+		# shellcheck disable=SC2086 # words
+		check_fail 1 "$want" ctn "$h1" $words
+	done <<-EOT
+		shwo:is it "show"
+		add-prot net0 x:is it "add-port"
+		port add net0 x:is it "add-port"
+		add net net1:is it "add-net"
+		list-ports:is it "list"
+		help add-prt:is it "add-port"
+		add-net net1 vni 7:"vni" is an option. --vni
+		add-net net1 --addr 203.0.113.9/24:no option --addr .is it --address..;
+		add-net net1 --adress 203.0.113.9/24:is it --address
+		add-net net1 --max_fdb 7:is it --max-fdb
+		add-net net1 --xyz:no option --xyz;
+		add-net net1 --id 5 --local 192.0.2.1:is it --vni
+		add-net net1 --vni 5 --local 192.0.2.1 --dev ul0:is it --underlay
+		add-port net0 x --ip 203.0.113.9/24:is it --address
+		add-port net0 x --name eth1:is it --ifname
+		add-fdb net0 x --dev p1:is it --port
+		add-fdb net0 x --dst 192.0.2.2:is it --peer
+		list net:none of nets, ports, peers, fdb and vteps; is it "nets"
+		list frobs:none of nets, ports, peers, fdb and vteps$
+		frobnicate:there is no command "frobnicate"; "ctnetctl help"
+		add-peer net0 192.0.2.9/24:a prefix length has no place here
+		add-net all:is no name for an interface
+		add-net default:is no name for an interface
+	EOT
+}
+
 # Each option that takes a number takes it as 0x as well.
 hexadecimal()
 {
@@ -305,6 +340,7 @@ terminal_is_safe()
 
 run_test help_everywhere "each command takes --help and -h, wherever help is to be had"
 run_test after_the_command "an option that stands before the command, after it"
+run_test meant "what may have been meant is named"
 run_test hexadecimal "each option that takes a number takes 0x"
 run_test other_names "further names of devices, long ones too, in commands and configurations"
 run_test latin1_space "a name that the kernel takes a space in"

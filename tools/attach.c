@@ -236,11 +236,15 @@ int attach_enter(const struct link *net, const struct container *c,
 	msg_put_u32(msg, CTNET_A_FDB_PORT, c->near.ifindex);
 	attach_put_ips(msg, addrs);
 	err = nl_do(&ctx.ge, msg, NULL);
-	if (err)
-		return fail("enter %s into the table: %s",
-			    mac_text(c->far.mac, text),
-			    nl_why(&ctx.ge, err, NULL));
-	return EXIT_OK;
+	if (err) {
+		struct ips ips = cidrs_ips(addrs);
+
+		err = fail("enter %s into the table: %s",
+			   mac_text(c->far.mac, text),
+			   fdb_why(err, net->ifindex, c->far.mac, &ips));
+		free(ips.v);
+	}
+	return err;
 }
 
 static int bring_up(struct nlsock *s, const struct link *l)

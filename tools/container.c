@@ -165,17 +165,18 @@ int container_open_near(struct container *c, const struct link *near, bool *gone
 
 int container_already(const struct container *c)
 {
+	static const char more[] = "--ifname NAME gives it one of another name";
 	struct link master;
 
 	if (c->state == FAR_OTHER)
-		return fail("%s already has an interface %s, which is not on this host's networks",
-			    c->target, c->ifname);
+		return fail("%s already has an interface %s, which is not on this host's networks; %s",
+			    c->target, c->ifname, more);
 	if (!c->near.master ||
 	    link_get(&ctx.rt, NULL, c->near.master, -1, &master))
-		return fail("%s already has an interface %s, whose other end %s is a port of nothing",
-			    c->target, c->ifname, c->near.name);
-	return fail("%s already has %s on network %s", c->target, c->ifname,
-		    master.name);
+		return fail("%s already has an interface %s, whose other end %s is a port of nothing; %s",
+			    c->target, c->ifname, c->near.name, more);
+	return fail("%s already has %s on network %s; %s", c->target,
+		    c->ifname, master.name, more);
 }
 
 int container_is_elsewhere(const struct container *c)

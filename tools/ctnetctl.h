@@ -91,6 +91,7 @@ char *xstrdup(const char *s);
  * @run: returns an exit code
  * @help: what it does, in a line
  * @bare: it works without a namespace
+ * @more: what its help ends with, or NULL
  */
 struct command {
 	const char *name;
@@ -102,6 +103,7 @@ struct command {
 	int (*run)(int n, char **arg, void *vals);
 	const char *help;
 	bool bare;
+	const char *more;
 };
 
 /**

@@ -171,7 +171,7 @@ int edit_entry(const struct fdb *old, const struct fdb *new)
 	if (err == gone)
 		return EXIT_OK;
 	return fail("%s the entry of %s: %s", what, mac_text(f->mac, mac),
-		    nl_why(&ctx.ge, err, NULL));
+		    fdb_why(err, f->net, f->mac, &f->ips));
 }
 
 /* An entry of a network that was there before is to be this. */

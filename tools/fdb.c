@@ -225,13 +225,93 @@ int fdb_check(const char *mac, const struct fdb_opts *o, uint8_t out[6])
 	return EXIT_OK;
 }
 
-static int put_fdb(uint8_t cmd, char **arg, const struct fdb_opts *o)
+/* What an entry leads to, for people. */
+static const char *place_text(const struct fdb *f)
+{
+	static char text[sizeof("port ") + 256];
+	char ip[IP_TEXT];
+	struct link l;
+
+	if (f->self)
+		return "the host itself";
+	if (f->peer.family) {
+		snprintf(text, sizeof(text), "peer %s",
+			 ip_text(&f->peer, ip));
+		return text;
+	}
+	if (link_get(&ctx.rt, NULL, f->port, -1, &l))
+		return "a port that goes just now";
+	snprintf(text, sizeof(text), "port %s", l.alias[0] ? l.alias : l.name);
+	return text;
+}
+
+/* The entry that has one of these addresses: it is in *@ip. To be freed if there is one. */
+static bool fdb_of_ip(int net, const struct ips *ips, struct fdb *f,
+		      struct ip *ip)
+{
+	struct nl_msg *msg = fdb_msg(CTNET_CMD_FDB_GET, net, NULL);
+	bool found = false;
+	struct nlmsghdr *h;
+	struct replies r;
+	size_t i;
+
+	nlmsg_hdr(msg)->nlmsg_flags |= NLM_F_DUMP;
+	if (nl_do(&ctx.ge, msg, &r))
+		return false;
+	for_each_reply(h, &r) {
+		if (found || fdb_parse(h, f))
+			continue;
+		for (i = 0; i < ips->n && !found; i++) {
+			found = ip_among(&f->ips, &ips->v[i]);
+			*ip = ips->v[i];
+		}
+		if (!found)
+			free(f->ips.v);
+	}
+	replies_free(&r);
+	return found;
+}
+
+const char *fdb_why(int err, int net, const uint8_t mac[6],
+		    const struct ips *ips)
 {
 	static const struct hint hints[] = {
-		{ EEXIST, "there is a static entry of that MAC" },
 		{ ENOENT, "the network has no such port or peer" },
 		{ 0, NULL }
 	};
+	static char text[512];
+	char name[IP_TEXT];
+	bool found = false, is_own;
+	struct fdb f;
+	struct link l;
+	struct ip ip;
+	size_t i;
+
+	/* Asking for more is not to lose what there is to say otherwise. */
+	snprintf(text, sizeof(text), "%s", nl_why(&ctx.ge, err, hints));
+	is_own = !link_get(&ctx.rt, NULL, net, -1, &l) && !memcmp(l.mac, mac, 6);
+	if (err == -EEXIST && !fdb_get(net, mac, &f)) {
+		for (i = 0; i < ips->n && !found; i++) {
+			found = ip_among(&f.ips, &ips->v[i]);
+			ip_text(&ips->v[i], name);
+		}
+		if (found)
+			snprintf(text, sizeof(text), "%s is already that of %s",
+				 name, place_text(&f));
+		else if (!is_own)	/* of that, the kernel says it */
+			snprintf(text, sizeof(text), "%s is already the MAC of %s, by a static entry: \"replace-fdb\" changes that, \"del-fdb\" removes it",
+				 mac_text(mac, name), place_text(&f));
+		free(f.ips.v);
+	} else if (err == -EADDRINUSE && fdb_of_ip(net, ips, &f, &ip)) {
+		snprintf(text, sizeof(text), "%s is already that of %s: take it from there first",
+			 ip_text(&ip, name), place_text(&f));
+		free(f.ips.v);
+	}
+	return text;
+}
+
+static int put_fdb(uint8_t cmd, char **arg, const struct fdb_opts *o)
+{
 	struct fdb f = { .peer = o->peer, .self = o->self, .ips = o->ip };
 	int err;
 
@@ -250,7 +330,7 @@ static int put_fdb(uint8_t cmd, char **arg, const struct fdb_opts *o)
 	if (err == -EEXIST && o->may_exist)
 		return fdb_compare(f.net, f.mac, f.port, o);
 	if (err)
-		return fail("%s", nl_why(&ctx.ge, err, hints));
+		return fail("%s", fdb_why(err, f.net, f.mac, &f.ips));
 	return EXIT_OK;
 }
 

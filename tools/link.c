@@ -456,11 +456,15 @@ bool addr_among(const struct cidrs *addrs, const struct cidr *c)
 	return false;
 }
 
+/* Some kernels say that it is disabled, and no more. */
+#define NO_IPV6								\
+	"IPv6 is disabled there: in that namespace, set the sysctl "	\
+	"net.ipv6.conf.all.disable_ipv6 to 0, or leave the address out"
+
 int addr_add_all(struct nlsock *s, int ifindex, const char *where,
 		 const struct cidrs *addrs, uint32_t ifa_flags)
 {
 	static const struct hint hints[] = {
-		{ EACCES, "IPv6 is disabled there (sysctl net.ipv6.conf.all.disable_ipv6)" },
 		{ EAFNOSUPPORT, "IPv6 is off in this kernel (ipv6.disable=1)" },
 		{ EOPNOTSUPP, "IPv6 is off in this kernel (ipv6.disable=1)" },
 		{ ENODEV, "the interface is gone, or its MTU is too small for the address" },
@@ -488,6 +492,7 @@ int addr_add_all(struct nlsock *s, int ifindex, const char *where,
 		if (err)
 			err = fail("set address %s on %s: %s",
 				   cidr_text(c, text), where,
+				   err == -EACCES ? NO_IPV6 :
 				   nl_why(s, err, hints));
 		else
 			undo_push(s, addr_msg(RTM_DELADDR, 0, ifindex, c, 0));

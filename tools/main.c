@@ -20,6 +20,11 @@ struct ctx ctx = { .own_fd = -1, .ns_fd = -1 };
 static int help(int n, char **arg, void *vals);
 static int version(int n, char **arg, void *vals);
 
+static const char target_help[] =
+	"\nTARGET is a container's network namespace: a PID, a name that \"ip netns list\" has, or a\n"
+	"path such as /run/netns/web or /proc/PID/ns/net. The PID of a container of Docker:\n"
+	"  docker inspect -f '{{.State.Pid}}' NAME\n";
+
 #define OPTS(table, type) .opts = (table), .size = sizeof(struct type)
 
 static const struct command commands[] = {
@@ -31,22 +36,22 @@ static const struct command commands[] = {
 	  "delete a network, and what add-port made" },
 	{ "add-port", "NET {TARGET | --dev DEV}", 1, 2,
 	  OPTS(add_port_opts, port_opts), add_port,
-	  "attach a container, or a device" },
+	  "attach a container, or a device", .more = target_help },
 	{ "set-port", "NET {TARGET | --dev DEV}", 1, 2,
 	  OPTS(set_port_opts, port_opts), set_port,
-	  "change a port" },
+	  "change a port", .more = target_help },
 	{ "del-port",
 	  "NET {TARGET | --dev DEV | --port NEAR-END | --label TEXT}", 1, 2,
 	  OPTS(del_port_opts, port_opts), del_port,
-	  "take a container off, or detach a device" },
+	  "take a container off, or detach a device", .more = target_help },
 	{ "add-peer", "NET IP", 2, 2, OPTS(add_peer_opts, peer_opts), add_peer,
 	  "add a remote VTEP" },
 	{ "del-peer", "NET IP", 2, 2, OPTS(del_peer_opts, peer_opts), del_peer,
 	  "remove a remote VTEP" },
 	{ "add-fdb", "NET MAC", 2, 2, OPTS(add_fdb_opts, fdb_opts), add_fdb,
-	  "add a static entry to the table" },
+	  "add a static entry to the table", .more = target_help },
 	{ "replace-fdb", "NET MAC", 2, 2, OPTS(replace_fdb_opts, fdb_opts),
-	  replace_fdb, "add a static entry, or change it" },
+	  replace_fdb, "add a static entry, or change it", .more = target_help },
 	{ "del-fdb", "NET MAC", 2, 2, OPTS(del_fdb_opts, fdb_opts), del_fdb,
 	  "remove an entry" },
 	{ "flush-fdb", "NET", 1, 1, OPTS(flush_fdb_opts, fdb_opts), flush_fdb,
@@ -75,7 +80,7 @@ static const char global_usage[] =
 
 static const char global_help[] =
 	"\nOptions, before the command:\n"
-	"  -n, --netns NETNS   work in this network namespace: a name, a path or a PID\n"
+	"  -n, --netns NETNS   work in this network namespace: a name of \"ip netns\", a path or a PID\n"
 	"  -j, --json          print JSON\n"
 	"  -p, --pretty        indent it\n"
 	"  -s, --stats         with counters\n"
@@ -228,11 +233,47 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-static int no_command(const char *name)
+/* What may have been meant: a word with a slip, or "port add" for add-port. */
+static const char *near_command(int argc, char **argv)
 {
-	usage_error("there is no command \"%s\"; \"ctnetctl help\" lists the commands",
-		    name);
-	return EXIT_USAGE;
+	unsigned int least = TEXT_FAR, d;
+	const struct command *c;
+	const char *near = NULL;
+	char words[2][64];
+	int i;
+
+	snprintf(words[0], sizeof(words[0]), "%.24s-%.24s", argv[0],
+		 argc > 1 ? argv[1] : "");
+	snprintf(words[1], sizeof(words[1]), "%.24s-%.24s",
+		 argc > 1 ? argv[1] : "", argv[0]);
+	for (i = 0; i < 2 && argc > 1; i++)
+		if (find_command(words[i]))
+			return find_command(words[i])->name;
+	for (c = commands; c->name; c++) {
+		size_t len = strlen(c->name);
+
+		/* as "list-ports" for "list ports" */
+		d = !strncmp(argv[0], c->name, len) && argv[0][len] == '-' ?
+		    0 : text_distance(argv[0], c->name);
+		if (d >= least)
+			continue;
+		least = d;
+		near = c->name;
+	}
+	return near;
+}
+
+static int no_command(int argc, char **argv)
+{
+	const char *other = near_command(argc, argv);
+
+	if (ctx.file && !strcmp(argv[0], "ctnetctl"))
+		return usage_error("a line begins with its command, without \"ctnetctl\"");
+	if (other)
+		return usage_error("there is no command \"%s\"; is it \"%s\"? \"ctnetctl help\" lists the commands",
+				   argv[0], other);
+	return usage_error("there is no command \"%s\"; \"ctnetctl help\" lists the commands",
+			   argv[0]);
 }
 
 static void set_what(int argc, char **argv)
@@ -253,14 +294,17 @@ int call_parse(struct call *call, int argc, char **argv)
 	memset(call, 0, sizeof(*call));
 	ctx.what[0] = '\0';
 	if (!c)
-		return no_command(argv[0]);
+		return no_command(argc, argv);
 	set_what(1, argv);
 	call->c = c;
 	call->n = argc - 1;
 	call->arg = argv + 1;
 	call->vals = xcalloc(1, c->size ? c->size : 1);
 	err = opt_parse(c->name, c->opts, call->vals, &call->n, call->arg);
-	if (!err && (call->n < c->min || call->n > c->max))
+	if (!err && call->n > c->max && opt_find(c->opts, call->arg[c->max]))
+		err = usage_error("\"%s\" is an option: --%s",
+				  call->arg[c->max], call->arg[c->max]);
+	else if (!err && (call->n < c->min || call->n > c->max))
 		err = usage_error("%s; usage: ctnetctl %s %s%s",
 				  call->n < c->min ? "something is missing" :
 				  "there is a word too many", c->name, c->args,
@@ -314,6 +358,8 @@ static void help_command(const struct command *c)
 			 val ? " " : "", val ? val : "");
 		printf("  %-20s %s\n", left, o->help);
 	}
+	if (c->more)
+		fputs(c->more, stdout);
 }
 
 static int open_namespaces(void)
@@ -363,7 +409,7 @@ static int help(int n, char **arg, void *vals)
 	}
 	c = find_command(arg[0]);
 	if (!c)
-		return no_command(arg[0]);
+		return no_command(n, arg);
 	help_command(c);
 	return EXIT_OK;
 }

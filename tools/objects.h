@@ -270,6 +270,12 @@ int fdb_get(int net, const uint8_t *mac, struct fdb *f);
  * without disturbing. As nl_do().
  */
 int fdb_dump_static(int net, int port, struct replies *r);
+/*
+ * Why an entry with this MAC and these addresses was refused: who has them already, if that
+ * is it. Valid until it is asked again.
+ */
+const char *fdb_why(int err, int net, const uint8_t mac[6],
+		    const struct ips *ips);
 struct json_object *fdb_json(const struct fdb *f, const char *net,
 			     const char *port);
 extern const struct column fdb_columns[];

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "ctnetctl.h"
+#include "text.h"
 
 const char *opt_arg(const struct opt *o)
 {
@@ -193,9 +194,52 @@ static const struct opt *find(const struct opt *opts, const char *name,
 	return NULL;
 }
 
+const struct opt *opt_find(const struct opt *opts, const char *name)
+{
+	return find(opts, name, strlen(name));
+}
+
+/* As ip, bridge and docker have it; the first option that the command has. */
+static const char *const others[][2] = {
+	{ "id", "vni" }, { "dev", "port" }, { "dev", "underlay" },
+	{ "dst", "peer" }, { "remote", "peer" }, { "ip", "address" },
+	{ "ip6", "address" }, { "gw", "gateway" }, { "via", "gateway" },
+	{ "name", "ifname" }, { "lladdr", "mac" },
+};
+
+/* " (is it --address?)", where that may have been meant. */
+static const char *suggestion(const struct opt *opts, const char *word,
+			      size_t len, char *buf, size_t size)
+{
+	unsigned int least = TEXT_FAR, d;
+	const struct opt *o;
+	char name[64];
+	size_t i;
+
+	buf[0] = '\0';
+	if (strncmp(word, "--", 2) || len - 2 >= sizeof(name))
+		return buf;
+	snprintf(name, sizeof(name), "%.*s", (int)len - 2, word + 2);
+	for (i = 0; i < ARRAY_SIZE(others); i++) {
+		if (strcmp(name, others[i][0]) || !opt_find(opts, others[i][1]))
+			continue;
+		snprintf(buf, size, " (is it --%s?)", others[i][1]);
+		return buf;
+	}
+	for (o = opts; o && o->name; o++) {
+		d = text_distance(name, o->name);
+		if (d >= least)
+			continue;
+		least = d;
+		snprintf(buf, size, " (is it --%s?)", o->name);
+	}
+	return buf;
+}
+
 int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 	      int *argc, char **argv)
 {
+	char near[64];
 	int i, n = 0;
 
 	for (i = 0; i < *argc; i++) {
@@ -221,8 +265,10 @@ int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 			return usage_error("%.*s stands before the command: ctnetctl %s %s ...",
 					   (int)len, name, global_option(name), cmd);
 		if (!o)
-			return usage_error("there is no option %.*s; \"ctnetctl help %s\" lists those there are",
-					   (int)len, name, cmd);
+			return usage_error("there is no option %.*s%s; \"ctnetctl help %s\" lists those there are",
+					   (int)len, name,
+					   suggestion(opts, name, len, near,
+						      sizeof(near)), cmd);
 		if (!is_list(o) && opt_is_set(o, vals))
 			return usage_error("--%s is given twice", o->name);
 		val = name[len] ? name + len + 1 : NULL;

@@ -120,6 +120,8 @@ struct opt {
  */
 int opt_parse(const char *cmd, const struct opt *opts, void *vals,
 	      int *argc, char **argv);
+/* The option of that name, without the dashes, or NULL. */
+const struct opt *opt_find(const struct opt *opts, const char *name);
 void opt_free(const struct opt *opts, void *vals);
 const char *opt_arg(const struct opt *o);
 bool opt_is_set(const struct opt *o, const void *vals);
@@ -180,5 +182,9 @@ const struct cidr *cidrs_edit(const struct cidrs *have, const struct cidrs *e,
 			      struct cidrs *out);
 const struct route *routes_edit(const struct routes *have,
 				const struct routes *e, struct routes *out);
+/* The addresses without their prefixes, each once; to be freed. */
+struct ips cidrs_ips(const struct cidrs *l);
+/* Why this is no address that a container can have in its subnet, or NULL. */
+const char *cidr_not_hosts(const struct cidr *c);
 
 #endif

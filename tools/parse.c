@@ -64,6 +64,8 @@ const char *parse_ip(const char *s, struct ip *ip)
 	} else if (inet_pton(AF_INET6, s, ip->b) == 1) {
 		ip->family = AF_INET6;
 		ip->len = 16;
+	} else if (strchr(s, '/')) {
+		return "is no IP address; a prefix length has no place here";
 	} else {
 		return "is no IP address";
 	}
@@ -161,9 +163,12 @@ const char *parse_name(const char *s)
 
 	if (!why && strlen(s) >= IFNAMSIZ)
 		why = "is too long: an interface's name has at most 15 characters";
+	/* It would have no directory of its own in there. */
+	if (!why && (!strcmp(s, "all") || !strcmp(s, "default")))
+		why = "is no name for an interface: /proc/sys/net/*/conf has it for all of them";
 	/* For the kernel a byte is a space that is one in Latin-1. */
 	if (!why && strchr(s, '\xa0'))
-		why = "is no name for an interface: the kernel takes a byte of it (0xa0) for a space";
+		why = "is no name for an interface: the kernel takes a byte (0xa0) for a space";
 	return why;
 }
 
@@ -307,4 +312,37 @@ void cidrs_add(struct cidrs *l, const struct cidr *c)
 {
 	l->v = xrealloc(l->v, (l->n + 1) * sizeof(*l->v));
 	l->v[l->n++] = *c;
+}
+
+struct ips cidrs_ips(const struct cidrs *l)
+{
+	struct ips ips = { 0 };
+	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (!ip_among(&ips, &l->v[i].ip))
+			ips_add(&ips, &l->v[i].ip);
+	return ips;
+}
+
+const char *cidr_not_hosts(const struct cidr *c)
+{
+	bool zeros = true, ones = true;
+	unsigned int i, bit;
+
+	/* A subnet of two addresses has no others, and one of all knows no hosts. */
+	if (!c->plen || c->plen + 2u > c->ip.len * 8u)
+		return NULL;
+	for (i = c->plen; i < c->ip.len * 8u; i++) {
+		bit = c->ip.b[i / 8] >> (7 - i % 8) & 1;
+		zeros = zeros && !bit;
+		ones = ones && bit;
+	}
+	if (zeros)
+		return c->ip.family == AF_INET ?
+			"is the subnet's own address, and no host's" :
+			"is the address of all routers of the subnet, and no host's";
+	if (ones && c->ip.family == AF_INET)
+		return "is the subnet's broadcast address, and no host's";
+	return NULL;
 }

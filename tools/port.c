@@ -380,11 +380,33 @@ static int check_gateway(const struct port_opts *o, const char *opt,
 	size_t j;
 
 	for (j = 0; j < o->address.n; j++)
+		if (ip_equal(&o->address.v[j].ip, ip))
+			return usage_error("--%s %s is the container's own --address",
+					   opt, ip_text(ip, text));
+	for (j = 0; j < o->address.n; j++)
 		if (o->address.v[j].ip.family == ip->family)
 			break;
 	if (j == o->address.n && !ip_is_link_local(ip))
 		return usage_error("--%s %s needs an --address of its family",
 				   opt, ip_text(ip, text));
+	return EXIT_OK;
+}
+
+static int check_addresses(const struct port_opts *o)
+{
+	char text[CIDR_TEXT];
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < o->address.n; i++) {
+		if (o->address.v[i].ip.edit != EDIT_ADD)
+			continue;
+		why = cidr_not_hosts(&o->address.v[i]);
+		if (why)
+			return usage_error("--address %s %s",
+					   cidr_text(&o->address.v[i], text),
+					   why);
+	}
 	return EXIT_OK;
 }
 
@@ -467,8 +489,11 @@ int port_check(int n, const struct opt *opts, const struct port_opts *o)
 	    !strncmp(o->host_ifname, "ct", 2) && strlen(o->host_ifname) == MARK_LEN)
 		return usage_error("--host-ifname %s: names like that are made up by add-port itself",
 				   o->host_ifname);
-	if (!o->dev)
-		return opts == add_port_opts ? check_routes(o) : EXIT_OK;
+	if (!o->dev) {
+		int err = check_addresses(o);
+
+		return err || opts != add_port_opts ? err : check_routes(o);
+	}
 	for (opt = opts; opt->name; opt++)
 		if (opt->target && opt_is_set(opt, o))
 			return usage_error("--%s is for a container, it does not go with --dev",

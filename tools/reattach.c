@@ -144,11 +144,11 @@ static int change_entry(const struct link *net, const struct container *c,
 		undo_push(&ctx.ge, entry_msg(CTNET_CMD_FDB_SET, net->ifindex, mac,
 					     port, &old.ips));
 	free(old.ips.v);
-	free(want.v);
 	if (err)
-		return fail("enter %s into the table: %s", mac_text(mac, text),
-			    nl_why(&ctx.ge, err, NULL));
-	return EXIT_OK;
+		err = fail("enter %s into the table: %s", mac_text(mac, text),
+			   fdb_why(err, net->ifindex, mac, &want));
+	free(want.v);
+	return err;
 }
 
 static int set_mtu(struct nlsock *s, const struct link *l, uint32_t mtu)

@@ -92,6 +92,7 @@ static void write_port(FILE *f, const struct st_net *n, const struct st_port *p)
 {
 	const char *label = p->near.alias;
 	struct port_opts o = { 0 };
+	struct cidrs hosts = { 0 };	/* that add-port takes */
 	uint8_t usual[6];
 	size_t i;
 
@@ -111,7 +112,10 @@ static void write_port(FILE *f, const struct st_net *n, const struct st_port *p)
 		o.ifname = p->far.name;
 	if (p->target && strcmp(p->near.name, p->near.mark))
 		o.host_ifname = p->near.name;
-	o.address = p->addrs;
+	for (i = 0; i < p->addrs.n; i++)
+		if (!cidr_not_hosts(&p->addrs.v[i]))
+			cidrs_add(&hosts, &p->addrs.v[i]);
+	o.address = hosts;
 	for (i = 0; i < p->routes.n; i++)
 		if (p->routes.v[i].dst.plen)
 			routes_add(&o.route, &p->routes.v[i]);
@@ -130,6 +134,7 @@ static void write_port(FILE *f, const struct st_net *n, const struct st_port *p)
 	if (!p->target || strcmp(label, p->target))
 		o.label = label;
 	write_command(f, "add-port", n->net.name, p->target, add_port_opts, &o);
+	free(hosts.v);
 	free(o.gateway.v);
 	free(o.route.v);
 }

@@ -8,6 +8,7 @@
 
 #include "ctnetctl.h"
 #include "objects.h"
+#include "text.h"
 
 static const struct column vtep_columns[] = {
 	{ "FAMILY", "family", COLOR_NONE },
@@ -330,6 +331,23 @@ static int list_kind(const struct kind *k, const struct view *v, int net)
 	return EXIT_OK;
 }
 
+static int no_kind(const char *word)
+{
+	const char *near = "";
+	char text[32];
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (text_distance(word, kinds[i].name) == TEXT_FAR)
+			continue;
+		snprintf(text, sizeof(text), "; is it \"%s\"?", kinds[i].name);
+		near = text;
+		break;
+	}
+	return usage_error("\"%s\" is none of nets, ports, peers, fdb and vteps%s",
+			   word, near);
+}
+
 int list_objects(int n, char **arg, void *vals)
 {
 	struct link net = { 0 };
@@ -342,8 +360,7 @@ int list_objects(int n, char **arg, void *vals)
 		if (!strcmp(kinds[i].name, arg[0]))
 			break;
 	if (i == ARRAY_SIZE(kinds))
-		return usage_error("\"%s\" is none of nets, ports, peers, fdb and vteps",
-				   arg[0]);
+		return no_kind(arg[0]);
 	if (n > 1 && kinds[i].cmd == CTNET_CMD_VTEP_GET)
 		return usage_error("sockets are not a network's but the namespace's: \"list vteps\"");
 	if (n > 1) {

@@ -65,6 +65,15 @@ static bool is_pid(const char *s)
 	return *s && s[strspn(s, "0123456789")] == '\0';
 }
 
+/* Whether our namespace, if it is known yet, has a device of that name. */
+static bool is_device(const char *name)
+{
+	struct link l;
+
+	return ctx.ns_fd >= 0 && !ctx.quiet && !parse_known_name(name) &&
+	       rt_sock() && !link_get(&ctx.rt, name, 0, -1, &l);
+}
+
 /*
  * Returns a descriptor of the namespace, or -1 after a message. With @gone, a
  * container that is not there sets it, and there is no message. @tail is what
@@ -105,9 +114,12 @@ int netns_open(const char *target, bool *gone, const char *tail)
 		else
 			fail("the network namespace of PID %s cannot be opened: %s",
 			     target, strerror(err));
+	} else if (err == ENOENT && !strchr(target, '/') && is_device(target)) {
+		fail("\"%s\" is a device of this namespace and no container: --dev %s attaches it, and --port %s names it as a port",
+		     target, target, target);
 	} else if (err == ENOENT && !strchr(target, '/')) {
-		fail("there is no network namespace \"%s\"%s; \"ip netns list\" names those there are",
-		     target, tail);
+		fail("there is no network namespace \"%s\"%s; \"ip netns list\" names those there are; a container of Docker or Podman is named by its PID, which \"docker inspect -f '{{.State.Pid}}' %s\" prints, or by a path such as /proc/PID/ns/net",
+		     target, tail, target);
 	} else {
 		fail("the network namespace \"%s\" cannot be opened: %s", target,
 		     strerror(err));

@@ -94,3 +94,43 @@ size_t text_width(const char *s)
 	}
 	return width;
 }
+
+#define NEAR_MAX	24
+
+/* How many letters are to be put in, left out, changed, or swapped with the next. */
+static unsigned int slips(const char *a, const char *b)
+{
+	unsigned int d[NEAR_MAX + 1][NEAR_MAX + 1], n;
+	size_t la = strlen(a), lb = strlen(b), i, j;
+
+	for (i = 0; i <= la; i++)
+		d[i][0] = i;
+	for (j = 0; j <= lb; j++)
+		d[0][j] = j;
+	for (i = 1; i <= la; i++)
+		for (j = 1; j <= lb; j++) {
+			n = d[i - 1][j - 1] + (a[i - 1] != b[j - 1]);
+			if (n > d[i - 1][j] + 1)
+				n = d[i - 1][j] + 1;
+			if (n > d[i][j - 1] + 1)
+				n = d[i][j - 1] + 1;
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] &&
+			    a[i - 2] == b[j - 1] && n > d[i - 2][j - 2] + 1)
+				n = d[i - 2][j - 2] + 1;
+			d[i][j] = n;
+		}
+	return d[la][lb];
+}
+
+unsigned int text_distance(const char *typed, const char *word)
+{
+	size_t len = strlen(typed);
+	unsigned int n;
+
+	if (len < 3 || len > NEAR_MAX || strlen(word) > NEAR_MAX)
+		return TEXT_FAR;
+	if (!strncmp(typed, word, len))
+		return 0;
+	n = slips(typed, word);
+	return n <= (len > 5 ? 2 : 1) ? n : TEXT_FAR;
+}

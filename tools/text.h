@@ -30,4 +30,11 @@ void text_put(FILE *f, const char *s, bool tty);
 /* Columns that it takes on a terminal. */
 size_t text_width(const char *s);
 
+/*
+ * How far @typed is from @word, if that may have been meant: it begins so, or there are one
+ * or two slips. Something large if not.
+ */
+#define TEXT_FAR	1000
+unsigned int text_distance(const char *typed, const char *word);
+
 #endif
