@@ -473,23 +473,31 @@ no_privilege()
 	as_user_fails "$FILE:1: .*CAP_NET_ADMIN.*root" restore "$FILE"
 }
 
+# unit_does Start|Reload: what the unit has for it, as systemd runs it: one that fails is the
+# last, unless it begins with "-". By hand, and of $FILE: /etc cannot be written to in the VM.
+unit_does()
+{
+	local line
+
+	while IFS= read -r line; do
+		# shellcheck disable=SC2086 # a command and its arguments
+		in_ns "$h1" ${line#-} || [[ $line == -* ]] || return
+	done < <(sed -n "s|^Exec$1=||p" "$TMP/ctnet.service")
+}
+
 unit()
 {
-	local line t file=/etc/ctnet.conf
+	local t
 
 	[[ -r $UNIT ]] || { fail "make install-tool installs no $UNIT"; return; }
-	line=$(sed -n 's/^ExecStart=//p' "$UNIT")
-	check_eq "$line" "/usr/local/sbin/ctnetctl restore $file" "ExecStart"
-	check_eq "$(sed -n 's/^ExecReload=//p' "$UNIT")" "/usr/local/sbin/ctnetctl sync $file" "ExecReload"
-	sed "s|/usr/local/sbin/ctnetctl|$(type -P ctnetctl)|" "$UNIT" >"$TMP/ctnet.service"
+	check_eq "$(grep -c '^Exec.*/etc/ctnet.conf$' "$UNIT")" 3 "commands with /etc/ctnet.conf"
+	sed -e "s|/usr/local/sbin/ctnetctl|$(type -P ctnetctl)|" -e "s|/etc/ctnet.conf|$FILE|" \
+		"$UNIT" >"$TMP/ctnet.service"
 	clear
 	# as at boot: the module is not even loaded
 	check rmmod ctnet
-	# by hand; /etc cannot be written to in the VM
-	line=$(sed -n 's/^ExecStart=//p' "$TMP/ctnet.service")
 	some >"$FILE"
-	# shellcheck disable=SC2086 # a command and its arguments
-	check ip netns exec "$h1" ${line//$file/$FILE}
+	check unit_does Start
 	same_networks
 	if command -v systemd-analyze >/dev/null; then
 		# with units of our own to depend on: the machine's are many
@@ -501,6 +509,43 @@ unit()
 	else
 		diag "no systemd-analyze"
 	fi
+}
+
+# A restart: nothing is stopped, and what is there stays the same; what the file has besides is
+# made, and what it has no longer is taken away.
+unit_again()
+{
+	local before
+
+	before=$(ifindex_of "$h1" net0)
+	check unit_does Start
+	same_networks
+	{
+		some | grep -v ' mark'
+		echo "add-net more"
+	} >"$FILE"
+	check unit_does Start
+	check_eq "$(ctn "$h1" list nets | cut -f 1 | tr '\n' ' ')" "net0 net1 more " "networks after a restart"
+	some >"$FILE"
+	check unit_does Reload
+	same_networks
+	check_eq "$(ifindex_of "$h1" net0)" "$before" "the device of net0"
+}
+
+# A card that is missing at boot keeps none of the other networks down, and systemd hears of it.
+unit_in_part()
+{
+	clear
+	{
+		some
+		echo "add-net late --vni 6 --local 192.0.2.1 --underlay no-such"
+	} >"$FILE"
+	check_not unit_does Start
+	check_match "$OUT" 'no-such' "what is said"
+	same_networks
+	some >"$FILE"
+	check unit_does Start
+	same_networks
 }
 
 same_networks() { check_eq "$(ctn "$h1" list nets | cut -f 1 | tr '\n' ' ')" "mark net0 net1 " networks; }
@@ -526,3 +571,5 @@ run_test underlay_any "--underlay any"
 run_test mtu_auto "--mtu auto"
 refusal_test no_privilege "no privilege"
 run_test unit "the systemd unit"
+run_test unit_again "it is restarted, and reloaded"
+run_test unit_in_part "it makes what can be made, and fails"
