@@ -206,11 +206,11 @@ linklocal()
 	# and nobody else's
 	check ip -n "$c2" addr add "$ll/64" dev eth0
 	wait_until 5000 settled "$c2"
-	check_not in_ns "$c2" ping -nqc1 -W1 -I "$ll" "$m1%eth0"
+	check_not in_ns "$c2" ping -nqc1 -W1 -I "$ll%eth0" "$m1%eth0"
 	check ip -n "$c2" addr del "$ll/64" dev eth0
 	# not a second one
 	check ip -n "$c5" addr add fe80::77/64 dev eth0 nodad
-	check_not in_ns "$c5" ping -nqc1 -W1 -I fe80::77 "$m1%eth0"
+	check_not in_ns "$c5" ping -nqc1 -W1 -I fe80::77%eth0 "$m1%eth0"
 	told guard_ip6 guard_nd
 	check ip -n "$c5" addr del fe80::77/64 dev eth0
 	# no part of the configuration; kept while that changes
@@ -236,11 +236,11 @@ claim_ends()
 {
 	check ctn "$h1" add-port net0 "$c5" --mac $M5 --address 203.0.113.50/24
 	check ip -n "$c5" addr add fe80::bad/64 dev eth0 nodad
-	check_not in_ns "$c5" ping -nqc1 -W1 fe80::ff:fe00:99%eth0 -I fe80::bad
+	check_not in_ns "$c5" ping -nqc1 -W1 -I fe80::bad%eth0 fe80::ff:fe00:99%eth0
 	check_match "$(claimed)" '"fe80::bad"' "list"
 	ask advertise "$c4" eth0 $M4 fe80::bad 0
 	check_not grep -q fe80::bad <<<"$(claimed)"
-	check_not in_ns "$c5" ping -nqc1 -W1 fe80::ff:fe00:99%eth0 -I fe80::bad
+	check_not in_ns "$c5" ping -nqc1 -W1 -I fe80::bad%eth0 fe80::ff:fe00:99%eth0
 	check_not grep -q fe80::bad <<<"$(claimed)"
 	check ctn "$h1" del-port net0 "$c5"
 }
