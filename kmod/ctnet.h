@@ -108,6 +108,7 @@ struct ctnet_dst {
  * @held: whether @mac is the host's by this port; RTNL
  * @unheld: whether it is not, as a static entry says where it lies; RTNL
  * @mac: the device's address, as it was entered; RTNL
+ * @far_mtu: MTU of the far end, or UINT_MAX where there is none; written under RTNL
  * @stats: frames from the port (rx) and to it (tx)
  * @rcu: frees it
  */
@@ -118,6 +119,7 @@ struct ctnet_port {
 	bool				held;
 	bool				unheld;
 	u8				mac[ETH_ALEN];
+	unsigned int			far_mtu;
 	struct pcpu_sw_netstats __percpu *stats;
 	struct rcu_head			rcu;
 };
@@ -355,6 +357,7 @@ struct ctnet_flood {
  * @memcg: of who made the network; charged with what frames make it learn
  * @ips: IP address to &struct ctnet_fdb_ip; table's lock
  * @ageing_work: removes what was not seen
+ * @told_flood: jiffies when the sender of a flood was told that it is too long
  * @flood_bytes: what its floods that wait are taken to occupy, on all CPUs
  * @n_ports: RTNL
  * @n_peers: RTNL
@@ -386,6 +389,7 @@ struct ctnet_net {
 	struct mem_cgroup		*memcg;
 	struct rhashtable		ips;
 	struct delayed_work		ageing_work;
+	unsigned long			told_flood;
 	atomic_long_t			flood_bytes;
 	u32				n_ports;
 	u32				n_unheld;
@@ -451,6 +455,7 @@ void ctnet_port_detach(struct ctnet_port *port);
 int ctnet_port_set_flags(struct ctnet_port *port, u32 flags);
 struct ctnet_port *ctnet_port_get(const struct net_device *dev);
 struct ctnet_port *ctnet_port_get_rcu(const struct net_device *dev);
+struct net_device *ctnet_port_peer_dev(struct net_device *dev);
 void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 			bool received);
 
@@ -600,6 +605,17 @@ int ctnet_outer_xmit6(struct sk_buff *skb, struct sock *sk, struct dst_entry *ds
 		      const struct ctnet_outer *outer,
 		      const struct in6_addr *saddr,
 		      const struct in6_addr *daddr);
+
+/* pmtu.c */
+
+/* VLAN tags in the frame that are looked behind. */
+#define CTNET_FRAME_VLANS	2
+
+__be16 ctnet_frame_proto(const struct sk_buff *skb, unsigned int *off);
+bool ctnet_pmtu_fits(const struct sk_buff *skb, unsigned int max);
+unsigned int ctnet_pmtu_port(const struct sk_buff *skb, unsigned int mtu);
+bool ctnet_pmtu_tell(struct ctnet_net *net, struct sk_buff *skb,
+		     unsigned int max, bool cut);
 
 /* tunnel.c */
 DECLARE_PER_CPU(unsigned int, ctnet_tunnel_depth);

@@ -114,6 +114,14 @@ static void ctnet_port_deliver_far(struct ctnet_port *port,
 	ctnet_stats_tx(port->stats, len);
 }
 
+/* What is too long for the port goes no further; its sender is told. */
+static noinline void ctnet_port_too_big(struct ctnet_port *port,
+					struct sk_buff *skb, unsigned int max)
+{
+	ctnet_pmtu_tell(port->dst.net, skb, max, false);
+	ctnet_drop(port->dst.net, skb, CTNET_DROP_TOO_BIG);
+}
+
 /**
  * ctnet_port_deliver() - send a frame out of a port
  * @port: the port
@@ -125,16 +133,21 @@ void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 			bool received)
 {
 	struct net_device *far, *dev = port->dev;
-	unsigned int len = skb->len;
+	unsigned int max, len = skb->len;
 	int err;
 
 	if (unlikely(!ctnet_port_is_up(port))) {
 		ctnet_drop(port->dst.net, skb, CTNET_DROP_PORT_DOWN);
 		return;
 	}
-	if (unlikely(!is_skb_forwardable(dev, skb))) {
-		ctnet_drop(port->dst.net, skb, CTNET_DROP_TOO_BIG);
-		return;
+	max = min(READ_ONCE(dev->mtu), READ_ONCE(port->far_mtu));
+	if (len > max + ETH_HLEN) {
+		/* Tagged, or made of segments, it may fit yet. */
+		max = ctnet_pmtu_port(skb, max);
+		if (unlikely(!ctnet_pmtu_fits(skb, max))) {
+			ctnet_port_too_big(port, skb, max);
+			return;
+		}
 	}
 	/* Nothing of how it was received matters to how it is sent. */
 	skb_forward_csum(skb);
@@ -186,6 +199,36 @@ static bool ctnet_port_is_veth(const struct net_device *dev)
 	return dev->rtnl_link_ops && !strcmp(dev->rtnl_link_ops->kind, "veth") &&
 	       dev->netdev_ops->ndo_get_peer_dev &&
 	       dev->pcpu_stat_type == NETDEV_PCPU_STAT_TSTATS;
+}
+
+/**
+ * ctnet_port_peer_dev() - the other end of a pair of devices
+ * @dev: one end
+ *
+ * Context: RTNL, under which both ends go together. Return: the other, or NULL if it is
+ * no pair.
+ */
+struct net_device *ctnet_port_peer_dev(struct net_device *dev)
+{
+	struct net_device *far;
+
+	if (!dev->netdev_ops->ndo_get_peer_dev)
+		return NULL;
+	rcu_read_lock();
+	far = dev->netdev_ops->ndo_get_peer_dev(dev);
+	rcu_read_unlock();
+	return far;
+}
+
+/*
+ * The far end takes no longer frames than its own MTU: a container may have set another
+ * than the near end's. RTNL.
+ */
+static void ctnet_port_note_far_mtu(struct ctnet_port *port)
+{
+	const struct net_device *far = ctnet_port_peer_dev(port->dev);
+
+	WRITE_ONCE(port->far_mtu, far ? far->mtu : UINT_MAX);
 }
 
 static void ctnet_port_free(struct ctnet_port *port)
@@ -277,6 +320,7 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 	port->dst.net = net;
 	port->dev = dev;
 	port->veth = ctnet_port_is_veth(dev);
+	ctnet_port_note_far_mtu(port);
 	port->stats = __netdev_alloc_pcpu_stats(struct pcpu_sw_netstats,
 						GFP_KERNEL_ACCOUNT);
 	if (!port->stats) {
@@ -456,6 +500,16 @@ static int ctnet_port_no_master(const struct netdev_notifier_changeupper_info *i
 	return notifier_from_errno(-EOPNOTSUPP);
 }
 
+/* The other end of a port, in a container, may have another MTU now. */
+static void ctnet_port_far_event(struct net_device *dev)
+{
+	struct net_device *near = ctnet_port_peer_dev(dev);
+	struct ctnet_port *port = near ? ctnet_port_get(near) : NULL;
+
+	if (port)
+		ctnet_port_note_far_mtu(port);
+}
+
 /* Context: RTNL. */
 static int ctnet_port_event(struct notifier_block *nb, unsigned long event,
 			    void *ptr)
@@ -464,6 +518,8 @@ static int ctnet_port_event(struct notifier_block *nb, unsigned long event,
 	struct ctnet_port *port;
 
 	ctnet_port_underlay_event(dev, event);
+	if (event == NETDEV_CHANGEMTU)
+		ctnet_port_far_event(dev);
 	if (ctnet_dev_is(dev)) {
 		if (event == NETDEV_PRECHANGEUPPER)
 			return ctnet_port_no_master(ptr);

@@ -14,6 +14,7 @@ static struct kunit_suite *ctnet_test_suites[] = {
 	&ctnet_guard_suite,
 	&ctnet_neigh_suite,
 	&ctnet_nlmsg_suite,
+	&ctnet_pmtu_suite,
 	&ctnet_tunnel_suite,
 };
 

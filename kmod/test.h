@@ -81,6 +81,7 @@ extern struct kunit_suite ctnet_forward_suite;
 extern struct kunit_suite ctnet_guard_suite;
 extern struct kunit_suite ctnet_neigh_suite;
 extern struct kunit_suite ctnet_nlmsg_suite;
+extern struct kunit_suite ctnet_pmtu_suite;
 extern struct kunit_suite ctnet_tunnel_suite;
 
 int ctnet_test_init(struct kunit *test);

@@ -16,9 +16,6 @@
 #include "ctnet.h"
 #include "trace.h"
 
-/* VLAN tags inside the frame that are looked behind. */
-#define CTNET_TUNNEL_VLANS	2
-
 /*
  * What the outer header takes from the inner packet, which may be anything and is read as
  * far as the VTEP wants it; a TTL of 0 is to be that of the route.
@@ -26,21 +23,13 @@
 static struct ctnet_outer ctnet_tunnel_outer(const struct ctnet_vtep *vtep,
 					     const struct sk_buff *skb)
 {
-	__be16 proto = ((const struct ethhdr *)skb->data)->h_proto;
 	struct ctnet_outer outer = { .csum = vtep->udp_csum };
-	unsigned int n, off = ETH_HLEN;
 	u8 tos = 0, ttl = 0;
 	bool df = false;
+	unsigned int off;
+	__be16 proto;
 
-	for (n = 0; n < CTNET_TUNNEL_VLANS && eth_type_vlan(proto); n++) {
-		struct vlan_hdr _vlan, *vlan;
-
-		vlan = skb_header_pointer(skb, off, sizeof(_vlan), &_vlan);
-		if (!vlan)
-			break;
-		proto = vlan->h_vlan_encapsulated_proto;
-		off += VLAN_HLEN;
-	}
+	proto = ctnet_frame_proto(skb, &off);
 	if (proto == htons(ETH_P_IP)) {
 		struct iphdr _iph, *iph;
 
@@ -119,66 +108,6 @@ static noinline struct dst_entry *ctnet_tunnel_route6(struct ctnet_peer *peer,
 	return dst;
 }
 
-/*
- * The frame does not fit the path: it has become an ICMP message to its sender,
- * which goes where the table says.
- */
-static void ctnet_tunnel_answer_too_big(struct ctnet_net *net,
-					struct sk_buff *skb)
-{
-	struct ctnet_fdb *fdb;
-	struct ctnet_dst *dst;
-
-	ctnet_drop_count(net, skb, CTNET_DROP_PATH_MTU);
-	/* It is no part of what conntrack, marks and sockets had the frame belong to. */
-	skb_orphan(skb);
-	skb_scrub_packet(skb, true);
-	fdb = ctnet_fdb_find(net, eth_hdr(skb)->h_dest);
-	dst = fdb ? rcu_dereference(fdb->dst) : NULL;
-	if (dst && dst->kind == CTNET_DST_PORT)
-		ctnet_deliver(dst, skb, false);
-	else if (dst && dst->kind == CTNET_DST_SELF)
-		ctnet_dev_answer(net, skb);
-	else
-		kfree_skb(skb);
-}
-
-/*
- * A frame that does not fit a path with @headroom for all that stands before the
- * inner packet. Returns true if it was consumed: answered, or dropped for want of
- * memory. Else nobody can be told, and it is to go out in fragments.
- */
-static noinline bool ctnet_tunnel_too_big(struct ctnet_net *net,
-					  struct dst_entry *dst,
-					  struct sk_buff *skb, int headroom)
-{
-	int err;
-
-	/* What looks at the packet wants its header in one piece. */
-	if (!pskb_inet_may_pull(skb)) {
-		ctnet_drop(net, skb, CTNET_DROP_MALFORMED);
-		return true;
-	}
-	/* The answer is made of the frame, whose clones others may have. */
-	if (skb_is_gso(skb) && skb_unclone(skb, GFP_ATOMIC)) {
-		ctnet_drop(net, skb, CTNET_DROP_NOMEM);
-		return true;
-	}
-	skb->dev = net->dev;
-	err = skb_tunnel_check_pmtu(skb, dst, headroom, true);
-	if (err > 0)
-		ctnet_tunnel_answer_too_big(net, skb);
-	else if (err < 0)
-		ctnet_drop(net, skb, CTNET_DROP_PATH_MTU);
-	return err;
-}
-
-static bool ctnet_tunnel_fits(const struct sk_buff *skb, unsigned int mtu)
-{
-	return skb_is_gso(skb) ? skb_gso_validate_network_len(skb, mtu) :
-				 skb->len - skb_network_offset(skb) <= mtu;
-}
-
 /**
  * struct ctnet_route - the way to a peer
  * @dst: the route
@@ -220,6 +149,18 @@ static int ctnet_tunnel_route(struct ctnet_peer *peer,
 	}
 	route->dst = dst;
 	return PTR_ERR_OR_ZERO(dst);
+}
+
+/* The frame length that a route takes: the outer headers go off, and a tag that goes in. */
+static unsigned int ctnet_tunnel_max(const struct dst_entry *dst,
+				     enum ctnet_family family,
+				     const struct sk_buff *skb)
+{
+	unsigned int over = (family == CTNET_V4 ? CTNET_OVERHEAD4 :
+						  CTNET_OVERHEAD6) - ETH_HLEN +
+			    (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
+
+	return max(dst_mtu(dst), over) - over;
 }
 
 /*
@@ -339,7 +280,8 @@ static void ctnet_tunnel_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 	struct ctnet_route route;
 	bool fragment = false;
 	struct sk_buff *next;
-	int err, headroom;
+	unsigned int max;
+	int err;
 
 	err = -ENETUNREACH;
 	if (likely(vtep)) {
@@ -353,15 +295,14 @@ static void ctnet_tunnel_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 		return;
 	}
 
-	/* All that the path carries besides the inner packet, its tags included. */
-	headroom = (family == CTNET_V4 ? CTNET_OVERHEAD4 : CTNET_OVERHEAD6) -
-		   ETH_HLEN + skb_network_offset(skb) +
-		   (skb_vlan_tag_present(skb) ? VLAN_HLEN : 0);
-	if (unlikely(!ctnet_tunnel_fits(skb, dst_mtu(route.dst) - headroom))) {
-		if (ctnet_tunnel_too_big(net, route.dst, skb, headroom)) {
+	max = ctnet_tunnel_max(route.dst, family, skb);
+	if (unlikely(!ctnet_pmtu_fits(skb, max))) {
+		if (ctnet_pmtu_tell(net, skb, max, true)) {
 			dst_release(route.dst);
+			ctnet_drop(net, skb, CTNET_DROP_PATH_MTU);
 			return;
 		}
+		/* Nobody can be told. */
 		fragment = true;
 	}
 

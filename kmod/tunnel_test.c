@@ -551,8 +551,8 @@ static void ctnet_tunnel_test_inherits(struct kunit *test)
 	bool deep;
 
 	/* Behind two tags at most. */
-	for (n = 0; n <= CTNET_TUNNEL_VLANS + 1; n++) {
-		deep = n > CTNET_TUNNEL_VLANS;
+	for (n = 0; n <= CTNET_FRAME_VLANS + 1; n++) {
+		deep = n > CTNET_FRAME_VLANS;
 		for (i = 0; i < ARRAY_SIZE(frag); i++) {
 			ctnet_tunnel_test_eth(test);
 			while (t->f.len < ETH_HLEN + n * VLAN_HLEN)

@@ -10,7 +10,7 @@
 . "$(dirname "$0")/lib.sh"
 
 MODULE=$(dirname "$0")/../kunit/ctnet.ko
-SUITES="ctnet-fdb ctnet-forward ctnet-guard ctnet-neigh ctnet-nlmsg ctnet-tunnel"
+SUITES="ctnet-fdb ctnet-forward ctnet-guard ctnet-neigh ctnet-nlmsg ctnet-pmtu ctnet-tunnel"
 
 [[ -e $MODULE ]] || skip_all "there is no module with unit tests, as this kernel has no KUnit"
 

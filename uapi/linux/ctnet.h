@@ -531,7 +531,7 @@ enum ctnet_stats_attr {
  * @CTNET_DROP_PORT_DOWN: the port it was for is down, or has no carrier. Or asked
  *	for an address there, as MISS.
  * @CTNET_DROP_TOO_BIG: larger than the MTU of the port it was for, or of the far
- *	end of that
+ *	end of that; its sender was told so by ICMP, if there is one to be told
  * @CTNET_DROP_HAIRPIN: its destination is where it came from
  * @CTNET_DROP_SPLIT_HORIZON: from a peer, to a peer
  * @CTNET_DROP_UNKNOWN: destination unknown, and the network does not flood

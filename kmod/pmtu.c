@@ -1,0 +1,336 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Frames that do not fit where they have to go: a port's MTU, or the path to a peer.
+ * Their sender is told by ICMP, in the name of whom the packet was for, as there is no
+ * router on the way that could tell it in its own. A frame in here is as forward.c has it.
+ */
+#include <linux/icmp.h>
+#include <linux/icmpv6.h>
+#include <linux/in.h>
+#include <net/dst.h>
+#include <net/dst_metadata.h>
+#include <net/icmp.h>
+#include <net/ip.h>
+#include <net/ip6_checksum.h>
+
+#include "ctnet.h"
+
+/* An error message's length at most: RFC 1812, and RFC 4443. */
+#define CTNET_PMTU_ICMP4	576
+#define CTNET_PMTU_ICMP6	IPV6_MIN_MTU
+
+/**
+ * ctnet_frame_proto() - what a frame holds
+ * @skb: the frame, which may be anything
+ * @off: set to where that begins
+ *
+ * Looks behind VLAN tags in the frame, %CTNET_FRAME_VLANS at most.
+ *
+ * Return: the Ethernet type, that of a tag where there are more.
+ */
+__be16 ctnet_frame_proto(const struct sk_buff *skb, unsigned int *off)
+{
+	__be16 proto = ((const struct ethhdr *)skb->data)->h_proto;
+	unsigned int n;
+
+	*off = ETH_HLEN;
+	for (n = 0; n < CTNET_FRAME_VLANS && eth_type_vlan(proto); n++) {
+		struct vlan_hdr _vlan, *vlan;
+
+		vlan = skb_header_pointer(skb, *off, sizeof(_vlan), &_vlan);
+		if (!vlan)
+			break;
+		proto = vlan->h_vlan_encapsulated_proto;
+		*off += VLAN_HLEN;
+	}
+	return proto;
+}
+
+/* An IPv6 packet of over 64 KiB may have a header for its length, which goes as it is cut. */
+static unsigned int ctnet_pmtu_jumbo(const struct sk_buff *skb)
+{
+	struct ipv6hdr _iph, *iph;
+	unsigned int off;
+
+	if (likely(skb->len <= GSO_LEGACY_MAX_SIZE) ||
+	    ctnet_frame_proto(skb, &off) != htons(ETH_P_IPV6))
+		return 0;
+	iph = skb_header_pointer(skb, off, sizeof(_iph), &_iph);
+	return iph && !iph->payload_len && iph->nexthdr == NEXTHDR_HOP ? 8 : 0;
+}
+
+/**
+ * ctnet_pmtu_fits() - whether a frame, or each of its segments, is not too long
+ * @skb: the frame
+ * @max: its length at most, with the Ethernet header and the tags that are in it
+ *
+ * Return: whether it fits.
+ */
+bool ctnet_pmtu_fits(const struct sk_buff *skb, unsigned int max)
+{
+	unsigned int before = skb_network_offset(skb);
+
+	if (!skb_is_gso(skb))
+		return skb->len <= max;
+	return max > before &&
+	       skb_gso_validate_network_len(skb, max - before +
+					    ctnet_pmtu_jumbo(skb));
+}
+
+/* Whether an ICMP message is an error, or may be one, of which nobody is told. */
+static bool ctnet_pmtu_is_error4(const struct sk_buff *skb, unsigned int off)
+{
+	u8 _type, *type;
+
+	type = skb_header_pointer(skb, off, sizeof(_type), &_type);
+	return !type || icmp_is_err(*type);
+}
+
+static bool ctnet_pmtu_is_error6(const struct sk_buff *skb, unsigned int off)
+{
+	u8 _type, *type;
+
+	type = skb_header_pointer(skb, off, sizeof(_type), &_type);
+	return !type || icmpv6_is_err(*type) || *type == NDISC_REDIRECT;
+}
+
+/* Whether there is one host behind an IPv4 address, so that it sends and can be told. */
+static bool ctnet_pmtu_unicast4(__be32 addr)
+{
+	return !ipv4_is_zeronet(addr) && !ipv4_is_loopback(addr) &&
+	       !ipv4_is_multicast(addr) && !ipv4_is_lbcast(addr);
+}
+
+static bool ctnet_pmtu_unicast6(const struct in6_addr *addr)
+{
+	return !ipv6_addr_any(addr) && !ipv6_addr_loopback(addr) &&
+	       !ipv6_addr_is_multicast(addr);
+}
+
+/*
+ * A frame with room for @len bytes of ICMP message and the headers before it, to the
+ * sender of @skb: its Ethernet header, addresses turned round, and its tags, which take
+ * @off bytes. @hlen: of the IP header, for which the room is left.
+ */
+static struct sk_buff *ctnet_pmtu_frame(struct ctnet_net *net,
+					const struct sk_buff *skb,
+					unsigned int off, unsigned int hlen,
+					unsigned int len)
+{
+	const struct ethhdr *from = (const struct ethhdr *)skb->data;
+	struct sk_buff *answer;
+	struct ethhdr *eth;
+
+	answer = alloc_skb(CTNET_HEADROOM + off + hlen + len, GFP_ATOMIC);
+	if (!answer)
+		return NULL;
+	skb_reserve(answer, CTNET_HEADROOM);
+	skb_copy_bits(skb, 0, skb_put(answer, off + hlen + len), off);
+	eth = (struct ethhdr *)answer->data;
+	ether_addr_copy(eth->h_dest, from->h_source);
+	ether_addr_copy(eth->h_source, from->h_dest);
+	skb_reset_mac_header(answer);
+	skb_set_network_header(answer, off);
+	skb_reset_mac_len(answer);
+	skb_set_transport_header(answer, off + hlen);
+	answer->protocol = eth->h_proto;
+	answer->dev = net->dev;
+	if (skb_vlan_tag_present(skb))
+		__vlan_hwaccel_put_tag(answer, skb->vlan_proto,
+				       skb_vlan_tag_get(skb));
+	return answer;
+}
+
+/*
+ * The answer to an IPv4 packet at @off in the frame, or NULL where there is none to be:
+ * also where it may be @cut, and does not forbid that.
+ */
+static struct sk_buff *ctnet_pmtu_icmp4(struct ctnet_net *net,
+					const struct sk_buff *skb,
+					unsigned int off, unsigned int mtu,
+					bool cut)
+{
+	struct iphdr _iph, *iph, *niph;
+	struct icmphdr *icmph;
+	struct sk_buff *answer;
+	unsigned int len;
+
+	iph = skb_header_pointer(skb, off, sizeof(_iph), &_iph);
+	if (!iph || iph->version != 4 || iph->ihl < 5 ||
+	    iph->frag_off & htons(IP_OFFSET) ||
+	    (cut && !(iph->frag_off & htons(IP_DF))) ||
+	    !ctnet_pmtu_unicast4(iph->saddr) ||
+	    !ctnet_pmtu_unicast4(iph->daddr))
+		return NULL;
+	if (iph->protocol == IPPROTO_ICMP &&
+	    ctnet_pmtu_is_error4(skb, off + iph->ihl * 4))
+		return NULL;
+
+	len = min_t(unsigned int, CTNET_PMTU_ICMP4 - sizeof(*niph),
+		    sizeof(*icmph) + skb->len - off);
+	answer = ctnet_pmtu_frame(net, skb, off, sizeof(*niph), len);
+	if (!answer)
+		return NULL;
+	niph = ip_hdr(answer);
+	*niph = (struct iphdr) {
+		.version = 4,
+		.ihl = sizeof(*niph) / 4,
+		.tot_len = htons(sizeof(*niph) + len),
+		.frag_off = htons(IP_DF),
+		.ttl = IPDEFTTL,
+		.protocol = IPPROTO_ICMP,
+		.saddr = iph->daddr,
+		.daddr = iph->saddr,
+	};
+	ip_send_check(niph);
+	icmph = icmp_hdr(answer);
+	*icmph = (struct icmphdr) {
+		.type = ICMP_DEST_UNREACH,
+		.code = ICMP_FRAG_NEEDED,
+		.un.frag.mtu = htons(min_t(unsigned int, mtu, U16_MAX)),
+	};
+	skb_copy_bits(skb, off, icmph + 1, len - sizeof(*icmph));
+	icmph->checksum = ip_compute_csum(icmph, len);
+	return answer;
+}
+
+/* The same for IPv6, whose packets have no less than 1280 bytes to be told. */
+static struct sk_buff *ctnet_pmtu_icmp6(struct ctnet_net *net,
+					const struct sk_buff *skb,
+					unsigned int off, unsigned int mtu)
+{
+	struct ipv6hdr _iph, *iph, *niph;
+	struct icmp6hdr *icmph;
+	struct sk_buff *answer;
+	unsigned int len;
+	__be16 frag_off;
+	int inner;
+	u8 proto;
+
+	mtu = max_t(unsigned int, mtu, IPV6_MIN_MTU);
+	iph = skb_header_pointer(skb, off, sizeof(_iph), &_iph);
+	if (!iph || iph->version != 6 || ctnet_pmtu_fits(skb, off + mtu) ||
+	    !ctnet_pmtu_unicast6(&iph->saddr) ||
+	    !ctnet_pmtu_unicast6(&iph->daddr))
+		return NULL;
+	proto = iph->nexthdr;
+	inner = ipv6_skip_exthdr(skb, off + sizeof(*iph), &proto, &frag_off);
+	if (inner < 0 || frag_off & htons(~0x7) ||
+	    (proto == IPPROTO_ICMPV6 && ctnet_pmtu_is_error6(skb, inner)))
+		return NULL;
+
+	len = min_t(unsigned int, CTNET_PMTU_ICMP6 - sizeof(*niph),
+		    sizeof(*icmph) + skb->len - off);
+	answer = ctnet_pmtu_frame(net, skb, off, sizeof(*niph), len);
+	if (!answer)
+		return NULL;
+	niph = ipv6_hdr(answer);
+	*niph = (struct ipv6hdr) {
+		.version = 6,
+		.payload_len = htons(len),
+		.nexthdr = IPPROTO_ICMPV6,
+		.hop_limit = IPDEFTTL,
+		.saddr = iph->daddr,
+		.daddr = iph->saddr,
+	};
+	icmph = icmp6_hdr(answer);
+	*icmph = (struct icmp6hdr) {
+		.icmp6_type = ICMPV6_PKT_TOOBIG,
+		.icmp6_mtu = htonl(mtu),
+	};
+	skb_copy_bits(skb, off, icmph + 1, len - sizeof(*icmph));
+	icmph->icmp6_cksum = csum_ipv6_magic(&niph->saddr, &niph->daddr, len,
+					     IPPROTO_ICMPV6,
+					     csum_partial(icmph, len, 0));
+	return answer;
+}
+
+/*
+ * Whether to tell the sender of a frame that nobody knows the receiver of: it is too long
+ * for one of those that get all of its kind, and each of them would answer. One in a
+ * jiffy does.
+ */
+static bool ctnet_pmtu_may_tell(struct ctnet_net *net, const struct sk_buff *skb)
+{
+	unsigned long now = jiffies;
+
+	return ctnet_fdb_find(net, ((struct ethhdr *)skb->data)->h_dest) ||
+	       xchg(&net->told_flood, now) != now;
+}
+
+/* Sends the answer to where the table has its receiver, or to all. Consumes it. */
+static void ctnet_pmtu_send(struct ctnet_net *net, struct sk_buff *answer)
+{
+	struct ctnet_fdb *fdb = ctnet_fdb_find(net, eth_hdr(answer)->h_dest);
+	struct ctnet_dst *dst = fdb ? rcu_dereference(fdb->dst) : NULL;
+
+	if (dst && dst->kind == CTNET_DST_SELF)
+		ctnet_dev_answer(net, answer);
+	else if (dst)
+		ctnet_deliver(dst, answer, false);
+	else if (READ_ONCE(net->flood))
+		ctnet_flood(answer, &net->self);
+	else
+		kfree_skb(answer);
+}
+
+/**
+ * ctnet_pmtu_tell() - tell the sender of a frame that it is too long
+ * @net: the network
+ * @skb: the frame; not consumed
+ * @max: what would fit, as ctnet_pmtu_fits() has it
+ * @cut: whether it goes on in pieces, unless it forbids that
+ *
+ * The host learns it without a message, too, where the frame has its route.
+ *
+ * Return: whether somebody was told.
+ */
+bool ctnet_pmtu_tell(struct ctnet_net *net, struct sk_buff *skb,
+		     unsigned int max, bool cut)
+{
+	struct sk_buff *answer = NULL;
+	unsigned int off, mtu;
+	__be16 proto;
+
+	proto = ctnet_frame_proto(skb, &off);
+	if (max <= off ||
+	    is_multicast_ether_addr(((struct ethhdr *)skb->data)->h_dest) ||
+	    !ctnet_pmtu_may_tell(net, skb))
+		return false;
+	mtu = max - off;
+	/* What takes it in reads the packet's header. */
+	if (skb_valid_dst(skb) && pskb_inet_may_pull(skb))
+		skb_dst_update_pmtu_no_confirm(skb, mtu);
+	if (proto == htons(ETH_P_IP))
+		answer = ctnet_pmtu_icmp4(net, skb, off, mtu, cut);
+	else if (proto == htons(ETH_P_IPV6))
+		answer = ctnet_pmtu_icmp6(net, skb, off, mtu);
+	if (!answer)
+		return false;
+	ctnet_pmtu_send(net, answer);
+	return true;
+}
+
+/**
+ * ctnet_pmtu_port() - the frame length that a port takes
+ * @skb: the frame
+ * @mtu: of the port
+ *
+ * A device's MTU is what stands behind the Ethernet header and one tag. Of what is not
+ * IP the tag's room is taken without there being one, as a bridge has it.
+ *
+ * Return: bytes, as ctnet_pmtu_fits() has it.
+ */
+unsigned int ctnet_pmtu_port(const struct sk_buff *skb, unsigned int mtu)
+{
+	unsigned int off, max = mtu + ETH_HLEN + VLAN_HLEN;
+	__be16 proto = ctnet_frame_proto(skb, &off);
+
+	if (proto != htons(ETH_P_IP) && proto != htons(ETH_P_IPV6))
+		return max;
+	return min(max, mtu + off);
+}
+
+#ifdef CTNET_KUNIT
+#include "pmtu_test.c"
+#endif
