@@ -114,7 +114,8 @@ static int ctnet_brport_set(struct ctnet_port *port, struct nlattr *tb[],
 	if (ctnet_brport_flag(tb[IFLA_BRPORT_ISOLATED], old & CTNET_PORT_ISOLATED))
 		flags |= CTNET_PORT_ISOLATED;
 	if (flags != old) {
-		err = ctnet_port_set_flags(port, flags);
+		err = ctnet_port_set_flags(port, flags, CTNET_PORT_FLAGS_ALL,
+					   extack);
 		if (err)
 			return err;
 	}

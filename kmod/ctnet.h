@@ -344,7 +344,8 @@ struct ctnet_flood {
  * @n_unheld: ports with @unheld; RTNL
  * @mtu_set: whether somebody set the MTU, so that it follows nothing; written
  *	under RTNL
- * @mtu_follows: whether the MTU that is being set is the underlay's; RTNL
+ * @mtu_follows: whether the MTU that is being set, of the network or of a port, is the one
+ *	that follows; RTNL
  * @ageing: jiffies; 0: never; written under RTNL
  * @max_fdb: cap on @n_learned; written under RTNL
  * @fdb_ids: all &struct ctnet_fdb by id, for dump, ageing and flush, which thus
@@ -406,7 +407,10 @@ struct ctnet_net {
  * @seq: counts changes of networks, ports, peers and sockets
  * @seq_static: counts changes of static entries
  * @seq_learned: counts changes of learned entries
- * @mtu_work: has the networks' MTUs follow the underlay
+ * @mtu_work: has the networks' MTUs follow routes and ports, and ports the networks
+ * @route_notifier: told of changes of routes
+ * @nexthop_notifier: told of changes of what routes go by
+ * @routes_watched: whether they are registered; @mtu_work alone does that
  * @event_window: jiffies when the running second of events began
  * @event_count: fdb events of that second
  * @event_lost: fdb events left out
@@ -421,7 +425,10 @@ struct ctnet_ns {
 	atomic_t		seq;
 	atomic_t		seq_static;
 	atomic_t		seq_learned;
-	struct work_struct	mtu_work;
+	struct delayed_work	mtu_work;
+	struct notifier_block	route_notifier;
+	struct notifier_block	nexthop_notifier;
+	bool			routes_watched;
 	unsigned long		event_window;
 	unsigned int		event_count;
 	unsigned int		event_lost;
@@ -438,7 +445,6 @@ bool ctnet_receive(struct sk_buff *skb);
 bool ctnet_dev_is(const struct net_device *dev);
 bool ctnet_dev_has_addr(struct net_device *dev, const struct in6_addr *addr);
 void ctnet_dev_deliver(struct ctnet_net *net, struct sk_buff *skb);
-void ctnet_dev_follow_mtu(struct ctnet_net *net);
 void ctnet_dev_answer(struct ctnet_net *net, struct sk_buff *skb);
 
 /* IPv4 or IPv6, UDP, VXLAN and Ethernet headers (RFC 7348 section 5). */
@@ -452,7 +458,8 @@ void ctnet_port_exit(void);
 int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 		      struct netlink_ext_ack *extack);
 void ctnet_port_detach(struct ctnet_port *port);
-int ctnet_port_set_flags(struct ctnet_port *port, u32 flags);
+int ctnet_port_set_flags(struct ctnet_port *port, u32 value, u32 selector,
+			 struct netlink_ext_ack *extack);
 struct ctnet_port *ctnet_port_get(const struct net_device *dev);
 struct ctnet_port *ctnet_port_get_rcu(const struct net_device *dev);
 struct net_device *ctnet_port_peer_dev(struct net_device *dev);
@@ -533,8 +540,6 @@ int ctnet_flood_init(struct ctnet_net *net);
 void ctnet_flood_uninit(struct ctnet_net *net);
 
 /* vtep.c */
-extern struct notifier_block ctnet_vtep_notifier4;
-extern struct notifier_block ctnet_vtep_notifier6;
 void ctnet_vtep_ns_init(struct ctnet_ns *ns);
 void ctnet_vtep_ns_exit(struct ctnet_ns *ns);
 void ctnet_vtep_default(struct ctnet_vtep *vtep);
@@ -544,13 +549,24 @@ int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
 		    struct nlattr *const data[], struct netlink_ext_ack *extack);
 void ctnet_vtep_unbind(struct ctnet_net *net);
 void ctnet_vtep_dev_gone(struct net_device *dev);
-unsigned int ctnet_vtep_mtu(struct ctnet_net *net);
-void ctnet_vtep_follow_mtu(const struct net_device *dev);
 struct ctnet_sock *ctnet_sock_find(struct net *net, enum ctnet_family family,
 				   __be16 port, int underlay);
 bool ctnet_vtep_has_addr6(struct net *net, int underlay,
 			  const struct in6_addr *addr);
 void ctnet_vtep_nic_info(struct net_device *dev, bool push);
+
+/* mtu.c */
+extern struct notifier_block ctnet_mtu_notifier4;
+extern struct notifier_block ctnet_mtu_notifier6;
+unsigned int ctnet_mtu_auto(struct ctnet_net *net);
+void ctnet_mtu_follow(struct ctnet_net *net);
+bool ctnet_mtu_may_set(const struct ctnet_net *net,
+		       const struct net_device *dev);
+void ctnet_mtu_port_follow(struct ctnet_port *port, bool far_too);
+void ctnet_mtu_ports_follow(struct ctnet_net *net);
+void ctnet_mtu_changed(const struct net *net);
+void ctnet_mtu_ns_init(struct ctnet_ns *ns);
+void ctnet_mtu_ns_exit(struct ctnet_ns *ns);
 
 /* peer.c */
 int ctnet_peer_init(void);

@@ -275,26 +275,6 @@ bool ctnet_dev_has_addr(struct net_device *dev, const struct in6_addr *addr)
 	return false;
 }
 
-/**
- * ctnet_dev_follow_mtu() - the underlay may have another MTU now
- * @net: the network; nothing happens if somebody set its MTU, or it is local
- *
- * Context: RTNL.
- */
-void ctnet_dev_follow_mtu(struct ctnet_net *net)
-{
-	unsigned int mtu;
-
-	if (net->mtu_set || !rtnl_dereference(net->vtep))
-		return;
-	mtu = ctnet_vtep_mtu(net);
-	if (mtu == net->dev->mtu)
-		return;
-	net->mtu_follows = true;
-	dev_set_mtu(net->dev, mtu);
-	net->mtu_follows = false;
-}
-
 static int ctnet_dev_add_slave(struct net_device *dev, struct net_device *port,
 			       struct netlink_ext_ack *extack)
 {
@@ -632,7 +612,7 @@ static int ctnet_dev_changelink(struct net_device *dev, struct nlattr *tb[],
 			   !nla_get_u8(data[IFLA_CTNET_MTU_AUTO]));
 	if (dev->reg_state == NETREG_REGISTERED) {
 		ctnet_fdb_age_soon(net);
-		ctnet_dev_follow_mtu(net);
+		ctnet_mtu_follow(net);
 		ctnet_nl_net_event(net, CTNET_CMD_NET_SET_NTF);
 	}
 	return 0;
@@ -650,8 +630,8 @@ CTNET_DEFINE_NEWLINK(ctnet_dev_newlink)
 		eth_hw_addr_random(dev);
 	if (tb[IFLA_MTU])
 		WRITE_ONCE(net->mtu_set, true);
-	if (!net->mtu_set && rtnl_dereference(net->vtep))
-		dev->mtu = ctnet_vtep_mtu(net);
+	if (!net->mtu_set)
+		dev->mtu = ctnet_mtu_auto(net);
 	err = register_netdevice(dev);
 	if (err) {
 		/* Unless ctnet_dev_uninit() did it. */
@@ -665,6 +645,7 @@ CTNET_DEFINE_NEWLINK(ctnet_dev_newlink)
 	/* The place is there: this cannot fail. */
 	xa_store(&ctnet_ns(dev_net(dev))->nets, net->id, net,
 		 GFP_KERNEL_ACCOUNT);
+	ctnet_mtu_changed(dev_net(dev));
 	ctnet_nl_net_event(net, CTNET_CMD_NET_NEW_NTF);
 	return 0;
 }

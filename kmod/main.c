@@ -32,6 +32,7 @@ static int __net_init ctnet_ns_init(struct net *net)
 	xa_init_flags(&ns->nets, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	atomic_set(&ns->seq, 1);
 	ctnet_vtep_ns_init(ns);
+	ctnet_mtu_ns_init(ns);
 	ctnet_nl_ns_init(ns);
 	return 0;
 }
@@ -41,6 +42,7 @@ static void __net_exit ctnet_ns_exit(struct net *net)
 	struct ctnet_ns *ns = ctnet_ns(net);
 
 	ctnet_nl_ns_exit(ns);
+	ctnet_mtu_ns_exit(ns);
 	ctnet_vtep_ns_exit(ns);
 	WARN_ON_ONCE(!xa_empty(&ns->nets));
 	xa_destroy(&ns->nets);
@@ -73,10 +75,10 @@ static int __init ctnet_init(void)
 	err = register_netdevice_notifier(&ctnet_port_notifier);
 	if (err)
 		goto err_ns;
-	err = register_inetaddr_notifier(&ctnet_vtep_notifier4);
+	err = register_inetaddr_notifier(&ctnet_mtu_notifier4);
 	if (err)
 		goto err_notifier;
-	err = register_inet6addr_notifier(&ctnet_vtep_notifier6);
+	err = register_inet6addr_notifier(&ctnet_mtu_notifier6);
 	if (err)
 		goto err_notifier4;
 	err = ctnet_nl_init();
@@ -92,9 +94,9 @@ static int __init ctnet_init(void)
 err_nl:
 	ctnet_nl_exit();
 err_notifier6:
-	unregister_inet6addr_notifier(&ctnet_vtep_notifier6);
+	unregister_inet6addr_notifier(&ctnet_mtu_notifier6);
 err_notifier4:
-	unregister_inetaddr_notifier(&ctnet_vtep_notifier4);
+	unregister_inetaddr_notifier(&ctnet_mtu_notifier4);
 err_notifier:
 	unregister_netdevice_notifier(&ctnet_port_notifier);
 err_ns:
@@ -114,8 +116,8 @@ static void __exit ctnet_exit(void)
 	ctnet_test_end();
 	rtnl_link_unregister(&ctnet_link_ops);
 	ctnet_nl_exit();
-	unregister_inet6addr_notifier(&ctnet_vtep_notifier6);
-	unregister_inetaddr_notifier(&ctnet_vtep_notifier4);
+	unregister_inet6addr_notifier(&ctnet_mtu_notifier6);
+	unregister_inetaddr_notifier(&ctnet_mtu_notifier4);
 	unregister_netdevice_notifier(&ctnet_port_notifier);
 	unregister_pernet_subsys(&ctnet_ns_ops);
 	/* Ports, peers and entries are freed by RCU callbacks of this module. */

@@ -145,6 +145,7 @@ static int ctnet_nl_port_set(struct genl_info *info)
 {
 	struct ctnet_port *port = ctnet_nl_get_port(info);
 	struct nla_bitfield32 f;
+	int err;
 
 	if (IS_ERR(port))
 		return PTR_ERR(port);
@@ -153,7 +154,10 @@ static int ctnet_nl_port_set(struct genl_info *info)
 		return -EINVAL;
 	}
 	f = nla_get_bitfield32(info->attrs[CTNET_A_PORT_FLAGS]);
-	return ctnet_port_set_flags(port, (port->dst.flags & ~f.selector) | f.value);
+	err = ctnet_port_set_flags(port, f.value, f.selector, info->extack);
+	if (err && err != -ENOMEM)
+		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_PORT_FLAGS]);
+	return err;
 }
 
 static int ctnet_nl_port_del(struct genl_info *info)

@@ -209,6 +209,7 @@ int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
 	WRITE_ONCE(net->n_peers, net->n_peers + 1);
 	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_ADD_NTF);
 	ctnet_fdb_admit(&peer->dst);
+	ctnet_mtu_changed(dev_net(net->dev));
 	return 0;
 
 err_remove:
@@ -242,6 +243,7 @@ void ctnet_peer_del(struct ctnet_peer *peer)
 	ctnet_transit_del(peer);
 	ctnet_fdb_retire(&peer->dst);
 	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_DEL_NTF);
+	ctnet_mtu_changed(dev_net(net->dev));
 	call_rcu(&peer->rcu, ctnet_peer_free_rcu);
 }
 

@@ -242,6 +242,27 @@ static void ctnet_port_free_rcu(struct rcu_head *rcu)
 	ctnet_port_free(container_of(rcu, struct ctnet_port, rcu));
 }
 
+/* Whether a port of this device can have flags. Returns 0 or an error. RTNL. */
+static int ctnet_port_may_have(const struct ctnet_net *net,
+			       struct net_device *dev, u32 flags,
+			       struct netlink_ext_ack *extack)
+{
+	const struct net_device *far;
+
+	if (!(flags & CTNET_PORT_MTU_AUTO))
+		return 0;
+	far = ctnet_port_peer_dev(dev);
+	if (!far) {
+		NL_SET_ERR_MSG(extack, "Only the MTU of a pair of devices, such as a veth, follows the network's: the port's own bounds it");
+		return -EOPNOTSUPP;
+	}
+	if (!ctnet_mtu_may_set(net, far)) {
+		NL_SET_ERR_MSG(extack, "The other end of the pair is another user's, whose MTU does not follow this network's");
+		return -EPERM;
+	}
+	return 0;
+}
+
 static int ctnet_port_may_attach(const struct ctnet_net *net,
 				 struct net_device *dev,
 				 struct netlink_ext_ack *extack)
@@ -306,7 +327,8 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 
 	ASSERT_RTNL();
 
-	err = ctnet_port_may_attach(net, dev, extack);
+	err = ctnet_port_may_attach(net, dev, extack) ?:
+	      ctnet_port_may_have(net, dev, flags, extack);
 	if (err)
 		return err;
 
@@ -352,6 +374,7 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 	WRITE_ONCE(net->n_ports, net->n_ports + 1);
 	ctnet_nl_port_event(port, CTNET_CMD_PORT_ADD_NTF);
 	ctnet_fdb_admit(&port->dst);
+	ctnet_mtu_changed(dev_net(dev));
 	return 0;
 
 err_handler:
@@ -392,23 +415,30 @@ void ctnet_port_detach(struct ctnet_port *port)
 	ctnet_fdb_retire(&port->dst);
 	ctnet_host_retry(net);
 	ctnet_nl_port_event(port, CTNET_CMD_PORT_DEL_NTF);
+	ctnet_mtu_changed(dev_net(net->dev));
 	call_rcu(&port->rcu, ctnet_port_free_rcu);
 }
 
 /**
- * ctnet_port_set_flags() - change a port's flags
+ * ctnet_port_set_flags() - change flags of a port
  * @port: the port
- * @flags: all of them, enum ctnet_port_flags
+ * @value: enum ctnet_port_flags, those of @selector
+ * @selector: which are set; the others stay
+ * @extack: says why not
  *
- * Context: RTNL. Return: 0 or -ENOMEM, which has changed nothing.
+ * Context: RTNL; may sleep. Return: 0 or an error, which has changed nothing.
  */
-int ctnet_port_set_flags(struct ctnet_port *port, u32 flags)
+int ctnet_port_set_flags(struct ctnet_port *port, u32 value, u32 selector,
+			 struct netlink_ext_ack *extack)
 {
-	u32 old = port->dst.flags;
+	u32 old = port->dst.flags, flags = (old & ~selector) | value;
 	int err = 0;
 
 	ASSERT_RTNL();
 
+	err = ctnet_port_may_have(port->dst.net, port->dev, value, extack);
+	if (err)
+		return err;
 	/* Set first: from then on no frame takes an address away. */
 	if (flags & ~old & CTNET_PORT_GUARD) {
 		WRITE_ONCE(port->dst.flags, old | CTNET_PORT_GUARD);
@@ -418,11 +448,16 @@ int ctnet_port_set_flags(struct ctnet_port *port, u32 flags)
 		WRITE_ONCE(port->dst.flags, flags);
 		err = ctnet_host_port(port, true);
 	}
-	if (err)
+	if (err) {
 		WRITE_ONCE(port->dst.flags, old);
-	else
-		ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);
-	return err;
+		return err;
+	}
+	ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);
+	if (value & CTNET_PORT_MTU_AUTO)
+		ctnet_mtu_port_follow(port, true);
+	if ((flags ^ old) & CTNET_PORT_MTU_AUTO)
+		ctnet_mtu_changed(dev_net(port->dev));
+	return 0;
 }
 
 /* What happens to a port's device. */
@@ -458,6 +493,13 @@ static int ctnet_port_dev_event(struct ctnet_port *port, unsigned long event)
 		/* What it was is not known any more. */
 		ctnet_offload_unlimit(port->dst.net, 0, 0);
 		break;
+	case NETDEV_CHANGEMTU:
+		/* Whoever gives it one of its own does not want it to follow. */
+		if (!(port->dst.flags & CTNET_PORT_MTU_AUTO) ||
+		    port->dst.net->mtu_follows)
+			break;
+		ctnet_port_set_flags(port, 0, CTNET_PORT_MTU_AUTO, NULL);
+		break;
 	case NETDEV_PRE_TYPE_CHANGE:
 		/* Only Ethernet devices are ports. */
 		return NOTIFY_BAD;
@@ -472,7 +514,7 @@ static void ctnet_port_underlay_event(struct net_device *dev,
 	switch (event) {
 	case NETDEV_UP:
 	case NETDEV_CHANGEMTU:
-		ctnet_vtep_follow_mtu(dev);
+		ctnet_mtu_changed(dev_net(dev));
 		break;
 	case NETDEV_UNREGISTER:
 		ctnet_vtep_dev_gone(dev);
@@ -527,6 +569,8 @@ static int ctnet_port_event(struct notifier_block *nb, unsigned long event,
 		    dev->reg_state == NETREG_REGISTERED)
 			ctnet_nl_net_event(netdev_priv(dev),
 					   CTNET_CMD_NET_SET_NTF);
+		if (event == NETDEV_CHANGEMTU)
+			ctnet_mtu_ports_follow(netdev_priv(dev));
 		return NOTIFY_DONE;
 	}
 	port = ctnet_port_get(dev);

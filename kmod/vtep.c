@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The network's own end of its tunnels: UDP sockets, shared in a namespace. */
-#include <linux/inetdevice.h>
 #include <linux/slab.h>
 #include <net/addrconf.h>
-#include <net/l3mdev.h>
 #include <net/udp.h>
 
 #include "ctnet.h"
@@ -521,44 +519,6 @@ void ctnet_vtep_dev_gone(struct net_device *dev)
 	}
 }
 
-/*
- * The device that has an IPv6 address, in a VRF if there is one; duplicate detection may
- * be at work on it, as nobody tells when that ends. RTNL and RCU.
- */
-static struct net_device *ctnet_vtep_dev6(struct net *net, int vrf,
-					  const struct in6_addr *addr)
-{
-	struct net_device *dev;
-
-	if (!ipv6_mod_enabled())
-		return NULL;
-	dev = ipv6_dev_find(net, addr, dev_get_by_index_rcu(net, vrf));
-	if (dev)
-		return dev;
-	for_each_netdev_rcu(net, dev)
-		if (l3mdev_master_ifindex_rcu(dev) == vrf &&
-		    ipv6_chk_addr_and_flags(net, addr, dev, false, 1, 0))
-			return dev;
-	return NULL;
-}
-
-/* The device that the tunnels of a family go out of, as far as can be told. RTNL, RCU. */
-static struct net_device *ctnet_vtep_dev(struct net *net,
-					 const struct ctnet_vtep *vtep,
-					 enum ctnet_family f)
-{
-	struct net_device *dev;
-
-	if (vtep->underlay) {
-		dev = __dev_get_by_index(net, vtep->underlay);
-		if (dev && !netif_is_l3_master(dev))
-			return dev;
-	}
-	if (f == CTNET_V4)
-		return __ip_dev_find(net, vtep->local[f].s6_addr32[3], false);
-	return ctnet_vtep_dev6(net, vtep->underlay, &vtep->local[f]);
-}
-
 /**
  * ctnet_vtep_has_addr6() - whether the host has an IPv6 address
  * @net: the namespace
@@ -581,99 +541,12 @@ bool ctnet_vtep_has_addr6(struct net *net, int underlay,
 }
 
 /**
- * ctnet_vtep_mtu() - the MTU that fits a network's underlay
- * @net: the network, which has an end of tunnels
- *
- * Context: RTNL. Return: bytes.
- */
-unsigned int ctnet_vtep_mtu(struct ctnet_net *net)
-{
-	static const unsigned int overhead[CTNET_FAMILIES] = {
-		CTNET_OVERHEAD4, CTNET_OVERHEAD6
-	};
-	struct ctnet_vtep *vtep = rtnl_dereference(net->vtep);
-	unsigned int mtu = net->dev->max_mtu;
-	struct net_device *dev;
-	enum ctnet_family f;
-
-	for (f = 0; f < CTNET_FAMILIES; f++) {
-		unsigned int under = ETH_DATA_LEN;
-
-		if (ipv6_addr_any(&vtep->local[f]))
-			continue;
-		rcu_read_lock();
-		dev = ctnet_vtep_dev(dev_net(net->dev), vtep, f);
-		if (dev)
-			under = READ_ONCE(dev->mtu);
-		rcu_read_unlock();
-		mtu = min(mtu, max(under, overhead[f] + ETH_MIN_MTU) - overhead[f]);
-	}
-	return mtu;
-}
-
-static void ctnet_vtep_mtu_work(struct work_struct *work)
-{
-	struct ctnet_ns *ns = container_of(work, struct ctnet_ns, mtu_work);
-	struct ctnet_net *net;
-	unsigned long id;
-
-	rtnl_lock();
-	xa_for_each(&ns->nets, id, net)
-		ctnet_dev_follow_mtu(net);
-	rtnl_unlock();
-}
-
-/**
- * ctnet_vtep_follow_mtu() - the underlay may have other MTUs now
- * @dev: a device of which something changed; it may be the underlay
- *
- * Not in place: what follows may itself be below the next network, and so on, and
- * each would be a notifier inside the one before.
- *
- * Context: any.
- */
-void ctnet_vtep_follow_mtu(const struct net_device *dev)
-{
-	struct ctnet_ns *ns = ctnet_ns(dev_net(dev));
-
-	if (!xa_empty(&ns->nets))
-		schedule_work(&ns->mtu_work);
-}
-
-static int ctnet_vtep_event4(struct notifier_block *nb, unsigned long event,
-			     void *ptr)
-{
-	const struct in_ifaddr *ifa = ptr;
-
-	ctnet_vtep_follow_mtu(ifa->ifa_dev->dev);
-	return NOTIFY_DONE;
-}
-
-static int ctnet_vtep_event6(struct notifier_block *nb, unsigned long event,
-			     void *ptr)
-{
-	const struct inet6_ifaddr *ifa = ptr;
-
-	ctnet_vtep_follow_mtu(ifa->idev->dev);
-	return NOTIFY_DONE;
-}
-
-struct notifier_block ctnet_vtep_notifier4 = {
-	.notifier_call = ctnet_vtep_event4,
-};
-
-struct notifier_block ctnet_vtep_notifier6 = {
-	.notifier_call = ctnet_vtep_event6,
-};
-
-/**
  * ctnet_vtep_ns_init() - at a namespace's start
  * @ns: the namespace
  */
 void ctnet_vtep_ns_init(struct ctnet_ns *ns)
 {
 	INIT_LIST_HEAD(&ns->socks);
-	INIT_WORK(&ns->mtu_work, ctnet_vtep_mtu_work);
 }
 
 /**
@@ -682,6 +555,5 @@ void ctnet_vtep_ns_init(struct ctnet_ns *ns)
  */
 void ctnet_vtep_ns_exit(struct ctnet_ns *ns)
 {
-	cancel_work_sync(&ns->mtu_work);
 	WARN_ON_ONCE(!list_empty(&ns->socks));
 }

@@ -136,7 +136,6 @@ vni_without_address()
 {
 	refused 1 'needs --local' add-net n1 --vni 7
 	refused 1 'needs --vni' add-net n1 --local 192.0.2.1
-	refused 1 'network with a VNI' add-net n1 --mtu auto
 	refused 2 'goes with a VNI' set-net local --local 192.0.2.1
 }
 

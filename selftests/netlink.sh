@@ -269,7 +269,7 @@ missing_attributes()
 unknown_flags()
 {
 	# in the value, in the selector, in both; and a value that is not selected
-	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:32/32'
+	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:64/64'
 	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:0/0x80000000'
 	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:12/4'
 	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:4/0'
@@ -318,6 +318,7 @@ objects()
 	refused_dump ENODEV 'interface index' FDB_GET dump '!NET=u32:9999'
 	refused ENOENT 'not a port' PORT_DEL NET="$NET" '!DEV='"$P1X"
 	refused ENOENT 'not a port' PORT_SET NET="$NET1" '!DEV='"$P1" FLAGS=bits:4/4
+	refused EOPNOTSUPP 'pair of devices' PORT_ADD NET="$NET1" '!DEV='"$UL0" FLAGS=bits:32/32
 	refused ENOENT 'no peer' PEER_DEL NET="$NET" '!ADDR=ip:192.0.2.77'
 	refused ENOENT 'no peer' FDB_ADD NET="$NET" MAC=$M '!PEER=ip:192.0.2.77'
 	refused ENOENT 'no port' FDB_ADD NET="$NET" MAC=$M '!PORT='"$P1X"

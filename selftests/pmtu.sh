@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# MTUs: a network's follows its underlay's, and a frame that the way to its peer does not
-# take makes its sender learn so.
+# The MTU of the underlay: a network's follows it, and a frame that the way to its peer does
+# not take makes its sender learn so. Ports and routes: mtu.sh.
 #
 # timeout: 600
 #
@@ -193,15 +193,19 @@ follows()
 	mtus 1450 1430 1430 1300
 	under 1400
 	mtus 1350 1330 1330 1300
+	# not larger than their ports'
 	under 9000
-	mtus 8950 8930 8930 1300
+	mtus 1450 1430 8930 1300
 	under 1500
 	mtus 1450 1430 1430 1300
 }
 
 follows_addresses()
 {
-	# the address moves to a device with another MTU, which is up
+	# of a network without peers; the address moves to a device with another MTU, which
+	# is up
+	check ctn "$h1" add-net alone --vni 707 --local $L1
+	check_eq "$(mtu_of "$h1" alone)" 1450 MTU
 	ip_in "$h1" <<-EOT || fail "cannot add a device"
 		link add ul9 mtu 4000 type veth peer name ul8
 		link set ul9 up
@@ -209,26 +213,28 @@ follows_addresses()
 		addr add $L1/24 dev ul9
 	EOT
 	UNDER="of another device"
-	wait_until 5000 mtu_is net4 3950
-	mtus 3950 1430 1430 1300
+	wait_until 5000 mtu_is alone 3950
+	mtus 1450 1430 1430 1300
 	# deleted, it takes the address along
 	ip_in "$h1" <<-EOT || fail "cannot move the address back"
 		link del ul9
 		addr add $L1/24 dev ul0
 		route replace 198.51.100.0/24 via 192.0.2.254
 	EOT
-	wait_until 5000 mtu_is net4 1450
+	wait_until 5000 mtu_is alone 1450
 	mtus 1450 1430 1430 1300
+	check ctn "$h1" del-net alone
 	# a network that is made before its addresses are there
-	check ip -n "$h1" link add du0 mtu 3000 up type dummy
+	check ip -n "$h1" link add ul9 mtu 3000 type veth peer name ul8
+	check ip -n "$h1" link set ul9 up
 	check ctn "$h1" add-net early --vni 703 --local 198.18.0.1 --local 2001:db8:9::1
 	check_eq "$(mtu_of "$h1" early)" 1430 "MTU while no device has the address"
-	check ip -n "$h1" addr add 198.18.0.1/24 dev du0
-	check ip -n "$h1" addr add 2001:db8:9::1/64 dev du0 nodad
+	check ip -n "$h1" addr add 198.18.0.1/24 dev ul9
+	check ip -n "$h1" addr add 2001:db8:9::1/64 dev ul9 nodad
 	wait_until 5000 mtu_is early 2930
 	check_eq "$(mtu_of "$h1" early)" 2930 "MTU once one has"
 	check ctn "$h1" del-net early
-	check ip -n "$h1" link del du0
+	check ip -n "$h1" link del ul9
 }
 
 # While duplicate detection is at work, which nobody tells the end of; and in a VRF.

@@ -449,7 +449,11 @@ mtu_auto()
 	check ctn "$h1" set-net net0 --mtu auto
 	[[ $(ctn "$h1" save net0) != *"add-net net0 "*--mtu* ]] || fail "one that follows is saved"
 	check ctn "$h1" add-net net0 --may-exist --mtu auto --vni 100 --local 192.0.2.1
-	refused 1 '.*network with a VNI' set-net net1 --mtu auto
+	# a local one follows its ports
+	check ctn "$h1" set-net net1 --mtu auto
+	check_eq "$(mtu_of "$h1" net1)" 1500 "MTU of a local bridge"
+	[[ $(ctn "$h1" save net1) != *--mtu* ]] || fail "one that follows is saved"
+	check ctn "$h1" set-net net1 --mtu 1450
 }
 
 as_user_fails()

@@ -84,8 +84,9 @@ changes_networks()
 	sync_to ''
 	check_eq "$(mtu_of "$h1" net0)" 1450 "MTU of net0"
 	check_eq "$(mtu_of "$c1" eth0)" 1450 "MTU of c1"
-	check ip -n "$h1" link set ul0 mtu 1600
-	wait_until 5000 mtu_is "$h1" net0 1550
+	check ip -n "$h1" link set ul0 mtu 1530
+	wait_until 5000 mtu_is "$h1" net0 1480
+	check_eq "$(mtu_of "$c1" eth0)" 1480 "MTU of c1"
 	check ip -n "$h1" link set ul0 mtu 1500
 	wait_until 5000 mtu_is "$h1" net0 1450
 	# addresses, and a MAC that comes from them
@@ -107,10 +108,10 @@ changes_ports()
 {
 	local mac
 
-	told sync_to "/--dev p1/s/\$/ --isolated on --label x/; /net0 $c2/s/\$/ --flood off --label y --mtu 1200/"
+	told sync_to "/--dev p1/s/\$/ --isolated on --label x/; /net0 $c2/s/\$/ --flood off --label y --mtu 1470/"
 	told_is "port set net0 p1
 port set net0 $(near y)"
-	check_eq "$(mtu_of "$c2" eth5)" 1200 "MTU of c2"
+	check_eq "$(mtu_of "$c2" eth5)" 1470 "MTU of c2"
 	check_match "$(ip -n "$h1" -o link show dev p1)" 'alias x' p1
 	# addresses come and go, and gateways; the interface is the same
 	mac=$(ifindex_of "$c2" eth5)

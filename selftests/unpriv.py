@@ -7,6 +7,8 @@
 				devices that are there, from index 20000 on) or "networks", as
 				far as the kernel lets; how many were made, and the error of
 				the next
+	flags NETNS IFINDEX DEV VALUE/SELECTOR
+				set flags of a port; the error, and what is said of it
 """
 import ctypes
 import errno
@@ -67,6 +69,12 @@ def make(netns, net, kind, n):
     return "ok %d %s" % (made[kind] - first, errno.errorcode.get(error, error))
 
 
+def flags(netns, net, dev, bits):
+    what, payload = command("PORT_SET", net, "DEV=u32:" + dev, "FLAGS=bits:" + bits)
+    error, ack, _ = nlraw.Generic(netns).command(what, 0, payload)
+    return "ok %s %s" % (errno.errorcode.get(error, error), ack)
+
+
 def hoard():
     """From here on memory is had of what is had already: where the kernel gives none, who
     touches a page that is not there does so for ever. With PYTHONMALLOC=malloc in the
@@ -82,7 +90,7 @@ def hoard():
         raise OSError(ctypes.get_errno(), "mlockall")
 
 
-REQUESTS = dict(frames.REQUESTS, make=make)
+REQUESTS = dict(frames.REQUESTS, make=make, flags=flags)
 
 
 def handle(line):

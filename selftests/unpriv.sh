@@ -249,6 +249,17 @@ strangers()
 
 nothing_outside() { unchanged strangers; }
 
+# The other end of a pair is ours: its MTU is not the user's to set by having it follow.
+other_end_is_ours()
+{
+	ask flags "$ns_ua" "$(ifindex_of "$ns_ua" net0)" "$(ifindex_of "$ns_ua" vy)" 32/32
+	check_match "$ANSWER" "ok EPERM .*another user's" "to have it follow"
+	check in_user "$ua" ctnetctl set-net net0 --mtu 1300
+	check_eq "$(mtu_of "$h1" vx)" 1500 "MTU of our end"
+	check_eq "$(in_user "$ca1" cat /sys/class/net/eth0/mtu)" 1300 "MTU of a container of the user's"
+	check in_user "$ua" ctnetctl set-net net0 --mtu auto
+}
+
 # Nor by hand: all the ways that rtnetlink has to say "in that namespace", and interface
 # indices of a namespace that is another's. Prints a line for each.
 tricks()
@@ -502,6 +513,7 @@ run_test a_user "a user in our namespace may look and not touch"
 run_test without_netns "nor may root of a user namespace without a network namespace"
 PYTHONMALLOC=malloc python_start unpriv.py
 readonly ASKER=$PYTHON_PID
+run_test other_end_is_ours "the MTU of a pair's end that is ours is not the user's to set"
 run_test bounded "the learned entries that it can make are bounded"
 run_test charged "networks, ports, peers and entries are charged to the cgroup of who makes them"
 run_test limited "and refused where that has its limit, whole"

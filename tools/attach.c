@@ -29,6 +29,7 @@
 
 #define CARRIER_WAIT_MS	5000
 #define NAME_TRIES	16
+#define IPV6_MIN_MTU	1280
 
 /* How the near end's other end was to be called, for good. */
 static int mark(const struct container *c)
@@ -63,7 +64,7 @@ static int compare(const struct link *net, struct container *c,
 	if (o->mac.set && memcmp(o->mac.v, c->far.mac, 6))
 		return fail("it exists, and has --mac %s",
 			    mac_text(c->far.mac, text));
-	if (o->mtu.set && o->mtu.v != c->far.mtu)
+	if (mtu_is_given(&o->mtu) && o->mtu.v != c->far.mtu)
 		return fail("it exists, and has --mtu %u", c->far.mtu);
 	if (o->host_ifname && strcmp(o->host_ifname, c->near.name))
 		return fail("it exists, and has --host-ifname %s", c->near.name);
@@ -202,13 +203,10 @@ static int attach_near(const struct link *net, const struct container *c,
 
 	msg = port_msg(CTNET_CMD_PORT_ADD, net->ifindex, c->near.ifindex);
 	opt_flags(add_port_opts, o, &bits.value, &bits.selector);
-	/* A container is guarded unless somebody says otherwise. */
-	if (!(bits.selector & CTNET_PORT_GUARD)) {
-		bits.selector |= CTNET_PORT_GUARD;
-		bits.value |= CTNET_PORT_GUARD;
-	}
-	if (bits.selector)
-		msg_put(msg, CTNET_A_PORT_FLAGS, &bits, sizeof(bits));
+	/* What a container's port is unless somebody says otherwise. */
+	bits.value |= CTNET_PORT_TARGET_FLAGS & ~bits.selector;
+	bits.selector |= CTNET_PORT_TARGET_FLAGS;
+	msg_put(msg, CTNET_A_PORT_FLAGS, &bits, sizeof(bits));
 	err = nl_do(&ctx.ge, msg, NULL);
 	if (err)
 		return fail("attach %s: %s", c->near.name,
@@ -437,10 +435,16 @@ static int choose_mac(const struct link *net, const struct container *c,
 		    ip_text(ip, text));
 }
 
+/* Less than IPv6 needs would keep it off; what follows is the kernel's to set. */
+static uint32_t port_mtu(const struct link *net)
+{
+	return net->mtu < IPV6_MIN_MTU ? IPV6_MIN_MTU : net->mtu;
+}
+
 static int attach_new(const struct link *net, struct container *c,
 		      const struct port_opts *o, bool *raced)
 {
-	uint32_t mtu = o->mtu.set ? o->mtu.v : net->mtu;
+	uint32_t mtu = mtu_is_given(&o->mtu) ? o->mtu.v : port_mtu(net);
 	struct routes routes;
 	uint8_t mac[6];
 	int err;
@@ -495,7 +499,7 @@ static int take_over(const struct link *net, struct container *c,
 	uint8_t mac[6];
 	struct port_change w = {
 		.label = o->label || o->near ? o->label : c->target,
-		.mtu = o->mtu.set ? o->mtu.v : net->mtu,
+		.mtu = mtu_is_given(&o->mtu) ? o->mtu.v : MTU_AUTO,
 		.mac = mac, .had = &none, .address = &o->address,
 		.had_routes = &had, .routes = &routes, .up = true,
 		.announce = true,

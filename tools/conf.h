@@ -37,7 +37,6 @@ enum stmt_kind {
  * @have_port: the port, if it is there
  * @dev: of a port, its device, unless it is a container's
  * @ifindex: of a network, once it is there
- * @mtu: likewise
  */
 struct stmt {
 	unsigned int line;
@@ -64,7 +63,6 @@ struct stmt {
 	struct st_port *have_port;
 	const struct link *dev;
 	int ifindex;
-	uint32_t mtu;
 };
 
 /**

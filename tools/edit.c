@@ -58,7 +58,6 @@ void edit_net_diff(const struct st_net *h, const struct net_opts *o,
 {
 	const struct opt *opt;
 	uint8_t mac[6];
-	uint32_t mtu;
 	bool mtu_set;
 	int i;
 
@@ -88,12 +87,11 @@ void edit_net_diff(const struct st_net *h, const struct net_opts *o,
 		change->underlay = o->underlay ? o->underlay : UNDERLAY_ANY;
 		change->underlay_ifindex = o->underlay_ifindex;
 	}
-	mtu_set = o->mtu.set && o->mtu.v != MTU_AUTO;
-	mtu = mtu_set ? o->mtu.v : o->vni.set ? MTU_AUTO : LOCAL_MTU;
-	if (mtu_set ? mtu != h->net.cfg.mtu.v || (o->vni.set && !h->mtu_set) :
-		      h->mtu_set) {
+	mtu_set = mtu_is_given(&o->mtu);
+	if (mtu_set ? o->mtu.v != h->net.cfg.mtu.v || h->net.mtu_auto :
+		      !h->net.mtu_auto) {
 		change->mtu.set = true;
-		change->mtu.v = mtu;
+		change->mtu.v = mtu_set ? o->mtu.v : MTU_AUTO;
 	}
 	if (net_mac(mac, o) && memcmp(mac, h->link.mac, 6)) {
 		change->mac.set = true;
@@ -268,7 +266,7 @@ static int have_flags(const struct stmt *s)
 	int net = s->net->ifindex, err;
 
 	if (!s->dev)
-		flags |= CTNET_PORT_GUARD;
+		flags |= CTNET_PORT_TARGET_FLAGS;
 	opt_flags(add_port_opts, s->port_opts, &value, &selector);
 	flags = (flags & ~selector) | value;
 	if (p->fate == FATE_DETACHED)
@@ -346,14 +344,14 @@ static int edit_container(struct sync *y, struct stmt *s)
 	const struct port_opts *o = s->port_opts;
 	const struct st_port *p = s->have_port;
 	struct link near = p->near;
-	struct container *c;
+	struct container *c = NULL;
 	struct routes routes;
 	uint8_t mac[6];
 	bool guarded;	/* and was not */
 	struct port_change w = {
 		.label = o->label ? o->label :
 			 o->near ? p->near.alias : s->call.arg[1],
-		.mtu = o->mtu.set ? o->mtu.v : s->net->mtu,
+		.mtu = mtu_is_given(&o->mtu) ? o->mtu.v : MTU_AUTO,
 		.mac = mac,
 		.had = &p->addrs, .address = &o->address,
 		.had_routes = &p->routes, .routes = &routes, .up = true,
@@ -364,6 +362,14 @@ static int edit_container(struct sync *y, struct stmt *s)
 	match_port_mac(s, mac);
 	w.announce = p->fate == FATE_DETACHED || memcmp(mac, p->far.mac, 6) ||
 		     !same_cidrs(w.had, w.address);
+	if (w.mtu == MTU_AUTO && !(p->port.flags & CTNET_PORT_MTU_AUTO)) {
+		err = keep_open(s, &c);
+		if (err || !c)
+			goto out;
+		/* The flag gives both ends the network's, and back it takes none. */
+		undo_push(&ctx.rt, link_mtu_msg(c->near.ifindex, c->near.mtu));
+		undo_push(&c->s, link_mtu_msg(c->far.ifindex, c->far.mtu));
+	}
 	err = have_flags(s);
 	if (!err)
 		err = own_entry(y, s, mac);
@@ -375,10 +381,12 @@ static int edit_container(struct sync *y, struct stmt *s)
 	guarded = !(p->port.flags & CTNET_PORT_GUARD) &&
 		  !(o->guard.set && !o->guard.v);
 	if (!w.announce && !guarded && same_routes(w.had_routes, w.routes) &&
-	    !strcmp(w.label, p->near.alias) && w.mtu == p->near.mtu &&
-	    w.mtu == p->far.mtu && p->near.flags & IFF_UP)
+	    !strcmp(w.label, p->near.alias) && p->near.flags & IFF_UP &&
+	    (w.mtu == MTU_AUTO ||
+	     (w.mtu == p->near.mtu && w.mtu == p->far.mtu)))
 		goto out;
-	err = keep_open(s, &c);
+	if (!c)
+		err = keep_open(s, &c);
 	if (!err && c)
 		err = attach_change(c, &w);
 out:

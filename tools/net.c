@@ -27,7 +27,7 @@
 	  .preset = CTNET_DSTPORT_DEFAULT }
 #define MTU_OPT								\
 	{ .name = "mtu", .type = OPT_U32, .off = AT(mtu),		\
-	  .help = "bytes (default: the underlay's, less the overhead)",	\
+	  .help = "bytes (default auto: what its underlay and its ports leave)", \
 	  .min = 68, .max = 65535, .arg = "N|auto",			\
 	  .word = "auto", .word_value = MTU_AUTO }
 #define FLAG_OPTS							\
@@ -358,7 +358,7 @@ struct nl_msg *net_msg(int flags, int ifindex, const char *name,
 		msg_put_str(msg, IFLA_IFNAME, name);
 	if (o->mac.set)
 		msg_put(msg, IFLA_ADDRESS, o->mac.v, 6);
-	if (o->mtu.set && o->mtu.v != MTU_AUTO)
+	if (mtu_is_given(&o->mtu))
 		msg_put_u32(msg, IFLA_MTU, o->mtu.v);
 	info = msg_nest(msg, IFLA_LINKINFO);
 	msg_put(msg, IFLA_INFO_KIND, "ctnet", strlen("ctnet"));
@@ -505,16 +505,6 @@ int net_find_underlay(struct net_opts *o)
 	return EXIT_OK;
 }
 
-int net_no_auto(void)
-{
-	return usage_error("--mtu auto is for a network with a VNI: a local bridge has no underlay whose MTU it could follow");
-}
-
-bool net_wants_auto(const struct net_opts *o)
-{
-	return o->mtu.set && o->mtu.v == MTU_AUTO;
-}
-
 int net_check(const char *name, const struct net_opts *o)
 {
 	const char *why = parse_name(name);
@@ -528,8 +518,6 @@ int net_check(const char *name, const struct net_opts *o)
 		if (net_is_tunnel(opt) && opt_is_set(opt, o))
 			return usage_error("--%s needs --vni N: a network without a VNI is a local bridge",
 					   opt->name);
-	if (!o->vni.set && net_wants_auto(o))
-		return net_no_auto();
 	return EXIT_OK;
 }
 

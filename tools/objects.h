@@ -10,7 +10,21 @@
 #define UNDERLAY_ANY	"any"
 
 /* The MTU of a network that follows its underlay's. */
+/* --mtu auto, which the kernel has follow. */
 #define MTU_AUTO	0
+
+static inline bool mtu_is_auto(const struct o_u32 *mtu)
+{
+	return mtu->set && mtu->v == MTU_AUTO;
+}
+
+static inline bool mtu_is_given(const struct o_u32 *mtu)
+{
+	return mtu->set && mtu->v != MTU_AUTO;
+}
+
+/* Flags that are on for a container's port, besides the kernel's own defaults. */
+#define CTNET_PORT_TARGET_FLAGS	(CTNET_PORT_GUARD | CTNET_PORT_MTU_AUTO)
 
 /* Options of networks; also what the kernel says of one. */
 struct net_opts {
@@ -141,8 +155,6 @@ struct nl_msg *net_msg(int flags, int ifindex, const char *name,
 		       const struct net_opts *o);
 extern const struct hint net_hints[];
 /* Whether --mtu auto is asked for; a usage error that says what it is for. */
-bool net_wants_auto(const struct net_opts *o);
-int net_no_auto(void);
 /* The MAC that these options give a network; false: any. */
 bool net_mac(uint8_t mac[6], const struct net_opts *o);
 /* What only a network with a VNI has. */
@@ -208,7 +220,7 @@ int detach_near(const struct link *net, const char *what,
 /**
  * struct port_change - what a container's port is to be like
  * @label: alias of the near end
- * @mtu: of both ends; 0: as it is
+ * @mtu: of both ends; MTU_AUTO: as it is
  * @mac: of the far end
  * @had: those of its addresses that it need not keep
  * @address: addresses

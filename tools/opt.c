@@ -395,10 +395,10 @@ void opt_flags(const struct opt *opts, const void *vals,
 	for (o = opts; o->name; o++) {
 		const struct o_u32 *n = OPT_AT(o, vals);
 
-		if (o->type != OPT_ONOFF || !o->attr || !n->set)
+		if ((o->type != OPT_ONOFF && !o->word) || !o->attr || !n->set)
 			continue;
 		*selector |= o->attr;
-		if (n->v)
+		if (o->word ? n->v == o->word_value : n->v)
 			*value |= o->attr;
 	}
 }

@@ -130,7 +130,10 @@ void opt_write(FILE *f, const struct opt *opts, const void *vals);
 /* A number as it is given: the number, the word, or on and off. */
 #define OPT_TEXT	16
 const char *opt_text(const struct opt *o, uint32_t v, char buf[OPT_TEXT]);
-/* The flags that were given, as a bitfield: which, and which of them are on. */
+/*
+ * The flags that were given, as a bitfield: which, and which of them are on. That of an
+ * option with a word is on where the word was given.
+ */
 void opt_flags(const struct opt *opts, const void *vals,
 	       uint32_t *value, uint32_t *selector);
 

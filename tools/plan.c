@@ -104,11 +104,7 @@ static int plan_net(struct stmt *s)
 	if (err)
 		return err;
 	s->ifindex = h->link.ifindex;
-	s->mtu = h->link.mtu;
 	edit_net_diff(h, s->net_opts, &change);
-	/* Which MTU that will be, only the kernel knows. */
-	if (change.mtu.set)
-		s->mtu = change.mtu.v;
 	diff_cidrs(&h->addrs, &s->net_opts->address, &change.address);
 	if (any_set(set_net_opts, &change)) {
 		put_words("set-net", s->call.arg[0], NULL);
@@ -127,13 +123,13 @@ static void diff_flags(const struct stmt *s, struct port_opts *change)
 	const struct opt *opt;
 
 	if (p->made)
-		flags |= CTNET_PORT_GUARD;
+		flags |= CTNET_PORT_TARGET_FLAGS;
 	opt_flags(add_port_opts, s->port_opts, &value, &selector);
 	flags = (flags & ~selector) | value;
 	for (opt = set_port_opts; opt->name; opt++) {
 		struct o_u32 *v = OPT_AT(opt, change);
 
-		if (!opt->attr || !((flags ^ p->port.flags) & opt->attr))
+		if (opt->type != OPT_ONOFF || !((flags ^ p->port.flags) & opt->attr))
 			continue;
 		v->set = true;
 		v->v = !!(flags & opt->attr);
@@ -144,7 +140,7 @@ static void diff_container(const struct stmt *s, struct port_opts *change)
 {
 	const struct port_opts *o = s->port_opts;
 	const struct st_port *p = s->have_port;
-	uint32_t mtu = o->mtu.set ? o->mtu.v : s->net->mtu;
+	bool follows = p->port.flags & CTNET_PORT_MTU_AUTO;
 	const char *label = o->label ? o->label :
 			    o->near ? p->near.alias : s->call.arg[1];
 	struct routes routes;
@@ -155,9 +151,12 @@ static void diff_container(const struct stmt *s, struct port_opts *change)
 			       p->near.name))
 		change->host_ifname = o->host_ifname ? o->host_ifname :
 						       p->near.mark;
-	if (mtu == MTU_AUTO || mtu != p->far.mtu || mtu != p->near.mtu) {
-		change->mtu.set = true;
-		change->mtu.v = mtu;
+	if (!mtu_is_given(&o->mtu)) {
+		change->mtu.set = !follows;
+		change->mtu.v = MTU_AUTO;
+	} else if (follows || o->mtu.v != p->far.mtu ||
+		   o->mtu.v != p->near.mtu) {
+		change->mtu = o->mtu;
 	}
 	change->mac.set = match_port_mac(s, change->mac.v) &&
 			  memcmp(change->mac.v, p->far.mac, 6);

@@ -43,8 +43,10 @@
 	  .help = "name of the near end (default: one is made up)", .target = true }
 #define MTU_OPT								\
 	{ .name = "mtu", .type = OPT_U32, .off = AT(mtu),		\
-	  .help = "bytes (default: the network's)",			\
-	  .min = 68, .max = 65535, .target = true
+	  .help = "bytes (default auto: the network's, which it follows)", \
+	  .min = 68, .max = 65535, .arg = "N|auto",			\
+	  .word = "auto", .word_value = MTU_AUTO,			\
+	  .attr = CTNET_PORT_MTU_AUTO, .target = true
 
 const struct opt add_port_opts[] = {
 	ID_OPTS,
@@ -83,7 +85,7 @@ const struct opt set_port_opts[] = {
 	{ .name = "mac", .type = OPT_MAC, .off = AT(mac),
 	  .help = "MAC of the container; auto: that of its first address",
 	  .arg = "MAC|auto", .target = true, .edit = true },
-	MTU_OPT, .arg = "N|auto", .word = "auto", .word_value = MTU_AUTO },
+	MTU_OPT },
 	FLAG_OPTS,
 	{ .name = NULL }
 };
@@ -163,8 +165,9 @@ struct json_object *port_json(const struct port *p, const char *net,
 		json_str(o, "container_ifname", far->name);
 		json_u64(o, "container_mtu", far->mtu);
 	}
+	json_onoff(o, "mtu_auto", p->flags & CTNET_PORT_MTU_AUTO);
 	for (opt = add_port_opts; opt->name; opt++)
-		if (opt->attr)
+		if (opt->attr && opt->type == OPT_ONOFF)
 			json_onoff(o, opt->name, p->flags & opt->attr);
 	json_stats(o, p->stats, NULL);
 	return o;
@@ -253,8 +256,10 @@ int port_compare(const struct link *net, const struct link *near,
 	if (err)
 		return fail("read the port: %s", nl_why(&ctx.ge, err, NULL));
 	opt_flags(add_port_opts, o, &value, &sel);
+	if (mtu_is_auto(&o->mtu) && !(p.flags & CTNET_PORT_MTU_AUTO))
+		return fail("it exists, and has --mtu %u", near->mtu);
 	for (opt = add_port_opts; opt->name; opt++)
-		if (opt->attr && (sel & opt->attr) &&
+		if (opt->type == OPT_ONOFF && (sel & opt->attr) &&
 		    (value ^ p.flags) & opt->attr)
 			return fail("it exists, and has --%s %s", opt->name,
 				    p.flags & opt->attr ? "on" : "off");

@@ -274,9 +274,9 @@ int attach_change(struct container *c, const struct port_change *w)
 		return fail("read the addresses of %s: %s", c->ifname,
 			    nl_why(&c->s, e, NULL));
 	err = port_set_label(&c->near, w->label);
-	if (!err && w->mtu && w->mtu != c->near.mtu)
+	if (!err && w->mtu != MTU_AUTO && w->mtu != c->near.mtu)
 		err = set_mtu(&ctx.rt, &c->near, w->mtu);
-	if (!err && w->mtu && w->mtu != c->far.mtu)
+	if (!err && w->mtu != MTU_AUTO && w->mtu != c->far.mtu)
 		err = set_mtu(&c->s, &c->far, w->mtu);
 	if (!err && memcmp(w->mac, c->far.mac, 6))
 		err = change_mac(c, w->mac, &all);
@@ -398,8 +398,8 @@ int reattach(const struct link *net, const char *target,
 	uint8_t mac[6];
 	int err;
 
-	if (o->mtu.set)
-		w.mtu = o->mtu.v == MTU_AUTO ? net->mtu : o->mtu.v;
+	if (mtu_is_given(&o->mtu))
+		w.mtu = o->mtu.v;
 	err = o->near ? open_near(net, o->near, &c) :
 			container_port(&c, net, target, o->ifname, NULL);
 	if (err)
@@ -409,6 +409,11 @@ int reattach(const struct link *net, const char *target,
 	if (!err)
 		err = choose_mac(&c, o, &l, mac);
 	undo_begin();
+	if (!err && mtu_is_auto(&o->mtu)) {
+		/* The flag gives both ends the network's, and back it takes none. */
+		undo_push(&ctx.rt, link_mtu_msg(c.near.ifindex, c.near.mtu));
+		undo_push(&c.s, link_mtu_msg(c.far.ifindex, c.far.mtu));
+	}
 	if (!err)
 		err = port_set_flags(net->ifindex, c.near.ifindex, o);
 	if (!err)

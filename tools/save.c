@@ -50,7 +50,7 @@ static void write_net(FILE *f, const struct st_net *n)
 		    v->v == opt->preset)
 			v->set = false;
 	}
-	o.mtu.set = n->mtu_set;
+	o.mtu.set = !n->net.mtu_auto;
 	if (o.underlay_ifindex)
 		o.underlay = underlay_name(o.underlay_ifindex, &under);
 	o.address = n->addrs;
@@ -77,11 +77,12 @@ static void port_flags(struct port_opts *o, const struct st_port *p)
 	const struct opt *opt;
 
 	if (p->made)
-		usual |= CTNET_PORT_GUARD;
+		usual |= CTNET_PORT_TARGET_FLAGS;
 	for (opt = add_port_opts; opt->name; opt++) {
 		struct o_u32 *v = OPT_AT(opt, o);
 
-		if (!opt->attr || !((p->port.flags ^ usual) & opt->attr))
+		if (opt->type != OPT_ONOFF ||
+		    !((p->port.flags ^ usual) & opt->attr))
 			continue;
 		v->set = true;
 		v->v = !!(p->port.flags & opt->attr);
@@ -127,7 +128,7 @@ static void write_port(FILE *f, const struct st_net *n, const struct st_port *p)
 		o.mac.set = true;
 		memcpy(o.mac.v, p->mac, 6);
 	}
-	if (p->far.mtu != n->link.mtu) {
+	if (!(p->port.flags & CTNET_PORT_MTU_AUTO)) {
 		o.mtu.set = true;
 		o.mtu.v = p->far.mtu;
 	}

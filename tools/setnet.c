@@ -43,7 +43,7 @@ int net_change(int ifindex, const struct net_opts *o, const struct net *net,
 
 	if (net_is_stranded(net, o))
 		new.underlay = NULL;
-	if (net->mtu_auto && net->cfg.vni.set)
+	if (net->mtu_auto)
 		old.mtu.v = MTU_AUTO;
 	old.mac.set = true;
 	memcpy(old.mac.v, mac, 6);
@@ -141,8 +141,6 @@ int set_net(int n, char **arg, void *vals)
 	if (e)
 		return fail("read the network: %s", nl_why(&ctx.ge, e, NULL));
 	replies_free(&r);
-	if (net_wants_auto(o) && !net.cfg.vni.set && !o->vni.set)
-		return net_no_auto();
 	err = check_locals(o, &net);
 	if (!err)
 		err = edit_addresses(&l, o, &had, &want);

@@ -173,8 +173,6 @@ static int read_nets(struct state *st, int net)
 		new->net.drops = NULL;
 		new->link = *l;
 		st->n_nets++;
-		new->mtu_set = new->net.cfg.vni.set ? !new->net.mtu_auto :
-			       new->net.cfg.mtu.v != LOCAL_MTU;
 		e = addr_dump_given(&ctx.rt, l->ifindex, -1, &new->addrs);
 		if (e == -ENODEV) {
 			st->n_nets--;

@@ -5,9 +5,6 @@
 
 #include "objects.h"
 
-/* The MTU of a local bridge that was given none. */
-#define LOCAL_MTU	1500
-
 struct stmt;
 
 /**
@@ -15,7 +12,6 @@ struct stmt;
  * @net: what the kernel says of it
  * @link: its device
  * @addrs: addresses that somebody gave it
- * @mtu_set: its MTU is not that which it has by itself
  * @want: the command of a configuration that makes it, for sync.c, or NULL
  * @keep: it stays, for sync.c
  */
@@ -23,7 +19,6 @@ struct st_net {
 	struct net net;
 	struct link link;
 	struct cidrs addrs;
-	bool mtu_set;
 	const struct stmt *want;
 	bool keep;
 };

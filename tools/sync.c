@@ -350,7 +350,6 @@ static int run(struct sync *y, struct stmt *s)
 		return fail("look up the network: %s",
 			    nl_why(&ctx.rt, err, NULL));
 	s->ifindex = now.ifindex;
-	s->mtu = now.mtu;
 	return carry(y, s);
 }
 

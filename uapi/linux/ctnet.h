@@ -134,16 +134,16 @@ enum ctnet_df {
  * @IFLA_CTNET_DF: u8, &enum ctnet_df
  * @IFLA_CTNET_UDP_CSUM: u8, 0 or 1; whether outer UDP checksums are sent, default
  *	1. A checksum of zero is accepted in any case (RFC 7348, RFC 6935).
- * @IFLA_CTNET_MTU_AUTO: u8, 0 or 1; whether the MTU follows the underlay's, until
- *	IFLA_MTU is set. Default 1 where there is a VNI and IFLA_MTU is not given.
+ * @IFLA_CTNET_MTU_AUTO: u8, 0 or 1; whether the MTU follows the routes to the peers and
+ *	the ports, until IFLA_MTU is set. Default 1 where IFLA_MTU is not given.
  * @IFLA_CTNET_MARK: u32, of outer packets, as rules of routing, netfilter and tc see
  *	it, default 0. That of the inner packet stays with it. Goes with a VNI only.
  * @__IFLA_CTNET_MAX: one more than the last
  *
  * RTM_NEWLINK on a network that is there changes what it names and leaves the
- * rest. The MTU is IFLA_MTU; unless it is given, a network with a VNI gets an MTU
- * that follows its underlay device's: 50 bytes less, or 70 where there is an IPv6
- * local address.
+ * rest. The MTU is IFLA_MTU; unless it is given, it follows: the smallest of the routes
+ * to the peers, less 50 bytes, or 70 to an IPv6 one, and of the ports that do not follow
+ * it (%CTNET_PORT_MTU_AUTO); but not below 1280 where there is IPv6. 1500 without these.
  */
 enum ctnet_ifla {
 	IFLA_CTNET_UNSPEC,
@@ -351,6 +351,11 @@ enum ctnet_net_attr {
  *	(default off)
  * @CTNET_PORT_ISOLATED: the port reaches the host, the peers and ports that are
  *	not isolated, and no isolated one (default off)
+ * @CTNET_PORT_MTU_AUTO: the MTU of the pair of devices, of which the port is one end,
+ *	follows the network's. Setting the flag has both ends follow at once; later the
+ *	far end follows as long as it has the near end's MTU, and the flag goes when
+ *	somebody sets the near end's. The MTU of a port without the flag bounds that of
+ *	a network that follows (default off)
  */
 enum ctnet_port_flags {
 	CTNET_PORT_LEARNING	= 1 << 0,
@@ -358,11 +363,12 @@ enum ctnet_port_flags {
 	CTNET_PORT_HAIRPIN	= 1 << 2,
 	CTNET_PORT_GUARD	= 1 << 3,
 	CTNET_PORT_ISOLATED	= 1 << 4,
+	CTNET_PORT_MTU_AUTO	= 1 << 5,
 };
 
 #define CTNET_PORT_FLAGS_ALL \
 	(CTNET_PORT_LEARNING | CTNET_PORT_FLOOD | CTNET_PORT_HAIRPIN | \
-	 CTNET_PORT_GUARD | CTNET_PORT_ISOLATED)
+	 CTNET_PORT_GUARD | CTNET_PORT_ISOLATED | CTNET_PORT_MTU_AUTO)
 #define CTNET_PORT_FLAGS_DEFAULT (CTNET_PORT_LEARNING | CTNET_PORT_FLOOD)
 
 /**
