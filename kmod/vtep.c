@@ -372,7 +372,7 @@ void ctnet_vtep_default(struct ctnet_vtep *vtep)
 {
 	*vtep = (struct ctnet_vtep) {
 		.port = htons(CTNET_DSTPORT_DEFAULT),
-		.df = CTNET_DF_ON,
+		.df = CTNET_DF_OFF,
 		.udp_csum = true,
 	};
 }

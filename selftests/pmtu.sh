@@ -17,6 +17,9 @@
 #	net6     600  IPv6      1430  203.0.113.17, .18, .19  2001:db8:600::1, ::2, ::3
 #	netd     700  both      1430
 #	nett     701  both      1300, as was said
+#
+# net4 has --df on, so that routers tell. Where they may not: net8, VNI 800, as it is by
+# default, and beside it a bridge with Linux's vxlan, on the same hosts; d1, d2 on either.
 
 # shellcheck source=lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -100,7 +103,7 @@ topology()
 	EOT
 	underlay_routes add || die "setup: routes"
 	must ctn "$h1" -b - <<-EOT
-		add-net net4 --vni 400 --local $L1
+		add-net net4 --vni 400 --local $L1 --df on
 		add-peer net4 $L2
 		add-port net4 --dev p4
 		add-net net6 --vni 600 --local $L1_6
@@ -110,7 +113,7 @@ topology()
 		add-net nett --vni 701 --local $L1 --local $L1_6 --mtu 1300
 	EOT
 	must ctn "$h2" -b - <<-EOT
-		add-net net4 --vni 400 --local $L2
+		add-net net4 --vni 400 --local $L2 --df on
 		add-peer net4 $L1
 		add-port net4 --dev p4
 		add-net net6 --vni 600 --local $L2_6
@@ -439,6 +442,95 @@ df_off()
 	forget
 }
 
+# beside LINKS: a bridge with a VXLAN tunnel of Linux's, and a network, on both hosts, each
+# with a container
+hidden_topology()
+{
+	local i h d other
+
+	for i in 1 2; do
+		h=h$i d=d$i
+		other=$L2
+		[[ $i == 1 ]] || other=$L1
+		ip_in "${!h}" <<-EOT || { fail "no bridge on $h"; return; }
+			link add vx0 type vxlan id 801 dstport 8472 local $([[ $i == 1 ]] && echo $L1 || echo $L2) remote $other
+			link add br0 type bridge
+			link set vx0 master br0 up
+			link set br0 up
+			link add pb mtu 1450 type veth peer name eb mtu 1450 netns ${!d}
+			link set pb master br0 up
+		EOT
+		check ctn "${!h}" add-net net8 --vni 800 --local "$([[ $i == 1 ]] && echo $L1 || echo $L2)"
+		check ctn "${!h}" add-peer net8 "$other"
+		check ctn "${!h}" add-port net8 "${!d}" --ifname en --address 203.0.113.$((48 + i))/28 \
+			--address 2001:db8:800::$i/64
+		ip_in "${!d}" <<-EOT || { fail "no address in $d"; return; }
+			addr add 203.0.113.$((32 + i))/28 dev eb
+			addr add 2001:db8:801::$i/64 dev eb nodad
+			link set eb up
+		EOT
+	done
+	wait_for_ping "$d1" 203.0.113.34
+	wait_for_ping "$d1" 203.0.113.50
+}
+
+# narrow OPTIONS: the router's routes to both sides get these
+narrow()
+{
+	check ip_in "$r" <<-EOT
+		route replace 192.0.2.0/24 dev r1 src 192.0.2.254 $1
+		route replace 198.51.100.0/24 dev r2 src 198.51.100.254 $1
+	EOT
+}
+
+# passes ADDRESS: what of this passes, from d1 to d2
+passes()
+{
+	local out="" df six=""
+
+	[[ $1 != *:* ]] || six=-6
+	for df in dont "do" want; do
+		# shellcheck disable=SC2086 # maybe nothing
+		in_ns "$d1" ping $six -nqc3 -i.2 -W2 -M "$df" -s 1400 "$1" >/dev/null && out+=" ping-$df"
+	done
+	ask tcp "$d1" "$d2" "$1" 300000 >/dev/null
+	[[ $ANSWER != "ok 300000" ]] || out+=" tcp"
+	echo "${out# }"
+}
+
+# A router with 1400 whose "too large" nobody gets: what a bridge with a tunnel of Linux's
+# carries, a network carries.
+hidden()
+{
+	local ours theirs pair
+
+	setup_ns d1 d2
+	hidden_topology || return
+	if ! ip netns exec "$r" nft 'add table inet f;
+		add chain inet f out { type filter hook output priority 0; };
+		add rule inet f out icmp type destination-unreachable drop;
+		add rule inet f out icmpv6 type packet-too-big drop' 2>"$TMP/err"; then
+		check_match "$(<"$TMP/err")" 'No such file or directory|not supported'
+		skip "no nftables in this kernel"
+		return
+	fi
+	# by the routes, as a veth whose MTU is smaller would not receive either
+	narrow "mtu 1400" || return
+	for pair in "203.0.113.34 203.0.113.50" "2001:db8:801::2 2001:db8:800::2"; do
+		passes "${pair% *}" >"$TMP/theirs"
+		passes "${pair#* }" >"$TMP/ours"
+		theirs=$(<"$TMP/theirs") ours=$(<"$TMP/ours")
+		check_eq "$theirs" "ping-dont ping-do ping-want tcp" "what a bridge carries to ${pair% *}"
+		check_eq "$ours" "$theirs" "what a network carries to ${pair#* }"
+	done
+	check_eq "$(drops "$h1" net8 path_mtu)" 0 "drops: path_mtu"
+	check ip netns exec "$r" nft delete table inet f
+	narrow ""
+	check ctn "$h1" del-net net8
+	check ctn "$h2" del-net net8
+	forget
+}
+
 not_ip()
 {
 	under 1400
@@ -474,4 +566,5 @@ run_test behind_nat "so does who is behind an address of the host's"
 run_test tagged "tagged frames: the sender learns what the tag takes"
 run_test may_be_fragmented "a packet that may be fragmented arrives"
 run_test df_off "--df off: routers fragment, and nothing is dropped"
+run_test hidden "a router that may not tell: what a bridge with vxlan carries is carried"
 run_test not_ip "what is not IP and does not fit arrives in fragments"

@@ -259,7 +259,7 @@ wire_format()
 	all_match "$f" "$n" "header" 'udp[8:4] = 0x08000000'
 	all_match "$f" "$n" "VNI" 'udp[12:4] = 0x00006400'
 	all_match "$f" "$n" "TTL" 'ip[8] = 64'
-	all_match "$f" "$n" "fragmentation bits" 'ip[6:2] = 0x4000'
+	all_match "$f" "$n" "fragmentation bits" 'ip[6:2] = 0'
 	all_match "$f" "$n" "UDP checksum" 'udp[6:2] != 0'
 }
 

@@ -301,18 +301,18 @@ both_families()
 defaults()
 {
 	# ECN of the inner packet and nothing else
-	header4 0,64,1 32,7,0 defaults
-	header4 2,64,1 34,7,1 defaults
+	header4 0,64,0 32,7,0 defaults
+	header4 2,64,0 34,7,1 defaults
 	header6 0,64 32,7 defaults
 	header6 1,64 33,7 defaults
 }
 
 numbers()
 {
-	check ctn "$h1" set-net net4 --ttl 17 --tos 184 --df off
-	check ctn "$h1" set-net net6 --ttl 255 --tos 187 --df off
-	header4 184,17,0 0,7,1 numbers
-	header4 187,17,0 35,7,0 numbers
+	check ctn "$h1" set-net net4 --ttl 17 --tos 184 --df on
+	check ctn "$h1" set-net net6 --ttl 255 --tos 187 --df on
+	header4 184,17,1 0,7,1 numbers
+	header4 187,17,1 35,7,0 numbers
 	header6 184,255 0,7 numbers
 	header6 186,255 34,7 numbers
 }
@@ -335,8 +335,8 @@ inherit()
 	check_eq "$SEEN" 40,9,1 "outer TOS, TTL, DF of a tagged packet"
 	probe e4 tos,ttl,df fam=0
 	check_eq "$SEEN" 0,64,0 "outer TOS, TTL, DF of what is not IP"
-	check ctn "$h1" set-net net4 --ttl 0 --tos 0 --df on
-	check ctn "$h1" set-net net6 --ttl 0 --tos 0 --df on
+	check ctn "$h1" set-net net4 --ttl 0 --tos 0 --df off
+	check ctn "$h1" set-net net6 --ttl 0 --tos 0 --df off
 	defaults
 }
 
@@ -616,7 +616,7 @@ run_test ipv6_underlay "IPv6 underlay: ping and TCP, both ways"
 run_test wire_format "on the wire: port, VNI, flags and a right UDP checksum, IPv4 and IPv6"
 run_test no_checksum "--udp-csum off: none is sent, which the other side takes, IPv4 and IPv6"
 run_test both_families "IPv4 and IPv6 peers in one network"
-run_test defaults "TTL, TOS and DF by default: 64, 0 but for ECN, and set"
+run_test defaults "TTL, TOS and DF by default: 64, 0 but for ECN, and clear"
 run_test numbers "TTL, TOS and DF as configured; ECN is the inner packet's"
 run_test inherit "TTL, TOS and DF of the inner packet, tagged or not"
 run_test ecn_out "ECN when a frame is encapsulated: of IPv4 and IPv6, tagged or not"

@@ -82,8 +82,9 @@
 
 /**
  * enum ctnet_df - don't-fragment bit of the outer IPv4 header
- * @CTNET_DF_OFF: clear
- * @CTNET_DF_ON: set, so that the path's MTU is learned (default)
+ * @CTNET_DF_OFF: clear: routers cut what is too large for them, and nothing is lost where
+ *	they may not tell of it (default)
+ * @CTNET_DF_ON: set, so that the path's MTU is learned from the routers
  * @CTNET_DF_INHERIT: as in an inner IPv4 packet; set for an inner IPv6 one
  */
 enum ctnet_df {
