@@ -25,6 +25,10 @@ const struct nla_policy ctnet_brport_policy[IFLA_BRPORT_MAX + 1] = {
 	[IFLA_BRPORT_FLUSH]		= { .type = NLA_FLAG },
 };
 
+/* What of a port's flags iproute2 has names for. */
+#define CTNET_BRPORT_FLAGS	(CTNET_PORT_FLOOD | CTNET_PORT_LEARNING | \
+				 CTNET_PORT_HAIRPIN | CTNET_PORT_ISOLATED)
+
 /* Refuses an attribute that a port of ctnet does not know. */
 static int ctnet_brport_unknown(const struct nlattr *attr,
 				struct netlink_ext_ack *extack)
@@ -83,7 +87,7 @@ static bool ctnet_brport_flag(const struct nlattr *attr, bool now)
 static int ctnet_brport_set(struct ctnet_port *port, struct nlattr *tb[],
 			    struct netlink_ext_ack *extack)
 {
-	u32 old = port->dst.flags, flags = old;
+	u32 old = port->dst.flags, flags = 0;
 	bool flood, mcast, bcast;
 	unsigned int i;
 	int err;
@@ -103,8 +107,6 @@ static int ctnet_brport_set(struct ctnet_port *port, struct nlattr *tb[],
 		NL_SET_ERR_MSG(extack, "A port receives all floods or none: set flood, mcast_flood and bcast_flood at once, as \"ctnetctl set-port NET --dev PORT --flood on|off\" does; unknown unicast alone is \"ctnetctl set-net NET --flood on|off\"");
 		return -EOPNOTSUPP;
 	}
-	flags &= ~(CTNET_PORT_FLOOD | CTNET_PORT_LEARNING | CTNET_PORT_HAIRPIN |
-		   CTNET_PORT_ISOLATED);
 	if (flood)
 		flags |= CTNET_PORT_FLOOD;
 	if (ctnet_brport_flag(tb[IFLA_BRPORT_LEARNING], old & CTNET_PORT_LEARNING))
@@ -113,8 +115,8 @@ static int ctnet_brport_set(struct ctnet_port *port, struct nlattr *tb[],
 		flags |= CTNET_PORT_HAIRPIN;
 	if (ctnet_brport_flag(tb[IFLA_BRPORT_ISOLATED], old & CTNET_PORT_ISOLATED))
 		flags |= CTNET_PORT_ISOLATED;
-	if (flags != old) {
-		err = ctnet_port_set_flags(port, flags, CTNET_PORT_FLAGS_ALL,
+	if (flags != (old & CTNET_BRPORT_FLAGS)) {
+		err = ctnet_port_set_flags(port, flags, CTNET_BRPORT_FLAGS,
 					   extack);
 		if (err)
 			return err;
