@@ -185,9 +185,10 @@ int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats)
 	u8 mac[ETH_ALEN];
 	int err = 0;
 
-	/* One that was claimed is there before it is counted. */
-	if (ips)
+	if (ips) {
+		/* One that was claimed is there before it is counted. */
 		n = smp_load_acquire(&ips->n);
+	}
 	u64_to_ether_addr(fdb->mac, mac);
 	if (nla_put_u32(msg, CTNET_A_FDB_NET, dst->net->dev->ifindex) ||
 	    nla_put(msg, CTNET_A_FDB_MAC, ETH_ALEN, mac))

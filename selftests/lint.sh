@@ -30,7 +30,7 @@ readonly ALL=(checkpatch kernel-doc sparse clang coccicheck clang-tidy cppcheck 
 # shellcheck source=ownkernel.sh
 . "$SELFTESTS/ownkernel.sh"
 
-readonly LINT_PACKAGES=(perl clang clang-tidy cppcheck sparse coccinelle shellcheck)
+readonly LINT_PACKAGES=(perl clang clang-tidy cppcheck sparse coccinelle ocaml shellcheck)
 JOBS=$(nproc)
 
 # -------------------------------------------------------------- checkpatch

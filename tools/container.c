@@ -120,9 +120,9 @@ int container_open(struct container *c, const char *target, const char *ifname,
 	const char *why = parse_target(target);
 	int err;
 
+	memset(c, 0, sizeof(*c));
 	if (why)
 		return usage_error("\"%s\" %s", target, why);
-	memset(c, 0, sizeof(*c));
 	c->target = target;
 	c->asked = ifname ? ifname : DEFAULT_IFNAME;
 	c->fd = netns_open(target, gone, tail);

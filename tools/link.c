@@ -60,7 +60,7 @@ static void parse_mark(struct link *l, struct nlattr *altnames)
 			continue;
 		memcpy(l->mark, name, MARK_LEN);
 		if (rest[1])
-			strcpy(l->given, rest + 1);
+			memcpy(l->given, rest + 1, strlen(rest + 1) + 1);
 	}
 }
 

@@ -167,7 +167,7 @@ const char *parse_name(const char *s)
 	if (!why && (!strcmp(s, "all") || !strcmp(s, "default")))
 		why = "is no name for an interface: /proc/sys/net/*/conf has it for all of them";
 	/* For the kernel a byte is a space that is one in Latin-1. */
-	if (!why && strchr(s, '\xa0'))
+	if (!why && strpbrk(s, "\xa0"))
 		why = "is no name for an interface: the kernel takes a byte (0xa0) for a space";
 	return why;
 }

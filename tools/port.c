@@ -51,7 +51,8 @@
 const struct opt add_port_opts[] = {
 	ID_OPTS,
 	{ .name = "port", .type = OPT_NAME, .off = AT(near), .known = true,
-	  .help = "the container's is that which add-port made before, with this near end", .arg = "NEAR-END" },
+	  .help = "the container's is that which add-port made before, with this near end",
+	  .arg = "NEAR-END" },
 	HOST_IFNAME_OPT,
 	{ .name = "address", .type = OPT_CIDRS, .off = AT(address),
 	  .help = "address of the container; may be repeated", .target = true },

@@ -127,7 +127,7 @@ static int free_name(const struct sync *y, const struct st_net *n)
 
 /* Whether a peer is to be there as it is. */
 bool sync_peer_stays(const struct sync *y, const struct st_net *n,
-		       const struct peer *p)
+		     const struct peer *p)
 {
 	const struct stmt *s = conf_peer(&y->conf, n->link.name, &p->addr);
 
@@ -140,7 +140,7 @@ bool sync_peer_stays(const struct sync *y, const struct st_net *n,
  * @want may be left now, so that others can have the rest. False: it has to go.
  */
 bool sync_entry_stays(const struct sync *y, const struct st_net *n,
-			const struct fdb *e, struct ips *want)
+		      const struct fdb *e, struct ips *want)
 {
 	const struct stmt *s = conf_fdb(&y->conf, n->link.name, e->mac);
 	const struct stmt *by = match_owner(y, n->want, e->mac);

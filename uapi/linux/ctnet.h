@@ -216,7 +216,8 @@ enum ctnet_ifla {
  *	PEER those that lie there, with STATIC only static ones. ENOENT; EINVAL;
  *	ENODEV.
  * @CTNET_CMD_FDB_FLUSH: remove all entries but LOCAL ones; with LEARNED only
- *	learned ones, with PORT or PEER only those that lie there. ENODEV; ENOENT: no such port or peer; EINVAL: several places are named.
+ *	learned ones, with PORT or PEER only those that lie there. ENODEV; ENOENT: no
+ *	such port or peer; EINVAL: several places are named.
  * @CTNET_CMD_FDB_ADD_NTF: an entry was added or learned
  * @CTNET_CMD_FDB_SET_NTF: an entry was changed, or moved to where it was learned; or
  *	a frame said that one of its addresses is elsewhere, which it has no more then:
@@ -345,8 +346,9 @@ enum ctnet_net_attr {
  *	their MACs in Ethernet, ARP and neighbour discovery headers, and, where an
  *	entry names addresses, only these as source in IP, ARP and neighbour
  *	discovery (besides IPv6 link-local from the MAC, or one that the port was
- *	the first to use, and the unspecified address where one that has none yet uses it: ARP probe, duplicate
- *	detection, router solicitation, MLD report, DHCP client). No router
+ *	the first to use, and the unspecified address where one that has none yet
+ *	uses it: ARP probe, duplicate detection, router solicitation, MLD report,
+ *	DHCP client). No router
  *	advertisements or redirects, no answers of a DHCP server. Nothing is
  *	learned from the port, and BPDUs neither come from it nor go to it
  *	(default off)
