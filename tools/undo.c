@@ -198,7 +198,7 @@ static bool undone(int err)
 void undo_run(void)
 {
 	active = false;
-	while (n_steps > marks[level - 1]) {
+	while (steps && n_steps > marks[level - 1]) {
 		struct step *st = &steps[--n_steps];
 		int err;
 
