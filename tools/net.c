@@ -59,9 +59,9 @@
 	  .max = 255, .word = "inherit", .word_value = CTNET_INHERIT,	\
 	  .attr = IFLA_CTNET_TOS, .width = 2 },				\
 	{ .name = "df", .type = OPT_ONOFF, .off = AT(df),		\
-	  .help = "forbid routers to fragment outer IPv4 packets (default on)", \
+	  .help = "forbid routers to fragment outer IPv4 packets (default off)", \
 	  .word = "inherit", .word_value = CTNET_DF_INHERIT,		\
-	  .attr = IFLA_CTNET_DF, .width = 1, .preset = CTNET_DF_ON },	\
+	  .attr = IFLA_CTNET_DF, .width = 1 },				\
 	{ .name = "udp-csum", .type = OPT_ONOFF, .off = AT(udp_csum),	\
 	  .help = "outer UDP checksums (default on)",			\
 	  .attr = IFLA_CTNET_UDP_CSUM, .width = 1, .preset = 1 },	\
