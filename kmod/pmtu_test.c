@@ -197,7 +197,7 @@ static void ctnet_pmtu_test_icmp6(struct kunit *test)
 		iph = ctnet_test_put_ip6(&t->f, ctnet_test_ip6(0),
 					 ctnet_test_ip6(1));
 		if (i == 8 || i == 9) {
-			u8 *frag = ctnet_test_next(&t->f, NEXTHDR_FRAGMENT, 8);
+			u8 *frag = ctnet_test_ext(&t->f, NEXTHDR_FRAGMENT, 0);
 
 			frag[3] = i == 8 ? 8 | IP6_MF : IP6_MF;
 		}
