@@ -85,7 +85,7 @@ def neigh(index, mac_text, *attrs, state=NUD_PERMANENT):
 
 ALL = ("VNI=u32:200", "LOCAL=ip:192.0.2.1", "LOCAL6=ip:2001:db8::1", "DSTPORT=u16:5000",
        "LEARNING=u8:0", "AGEING=u32:60", "FLOOD=u8:0", "MAX_FDB=u32:99", "SUPPRESS=u8:0",
-       "TTL=u16:9", "TOS=u16:8", "DF=u8:0", "UDP_CSUM=u8:0", "MTU_AUTO=u8:1", "MARK=u32:7")
+       "TTL=u16:9", "TOS=u16:8", "DF=u8:1", "UDP_CSUM=u8:0", "MTU_AUTO=u8:1", "MARK=u32:7")
 M, S = "MAC=hex:02bb00000002", "MAC=hex:02bb00000001"
 K, ZERO = "02:bb:00:00:00:03", "00:00:00:00:00:00"
 
@@ -176,7 +176,7 @@ def commands(i):
     was = {"VNI": "VNI=u32:100", "LOCAL": "LOCAL=ip:192.0.2.1", "LOCAL6": "LOCAL6=ip:2001:db8::1",
            "DSTPORT": "DSTPORT=u16:4789", "LEARNING": "LEARNING=u8:1", "AGEING": "AGEING=u32:300",
            "FLOOD": "FLOOD=u8:1", "MAX_FDB": "MAX_FDB=u32:65536", "SUPPRESS": "SUPPRESS=u8:1",
-           "UNDERLAY": "UNDERLAY=u32:0", "TTL": "TTL=u16:0", "TOS": "TOS=u16:0", "DF": "DF=u8:1",
+           "UNDERLAY": "UNDERLAY=u32:0", "TTL": "TTL=u16:0", "TOS": "TOS=u16:0", "DF": "DF=u8:0",
            "UDP_CSUM": "UDP_CSUM=u8:1", "MTU_AUTO": "MTU_AUTO=u8:1",
            "MARK": "MARK=u32:0"}
     now = dict(a.split("=", 1) for a in ALL)

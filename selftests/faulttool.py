@@ -29,7 +29,7 @@ FIRST, LAST = 8, 6
 
 NET2 = ("add-net net2 --vni 300 --local 192.0.2.1 --local 2001:db8::1 --address 198.51.100.1/24"
         " --address 2001:db8:2::1/64 --mtu 1300 --mac 02:aa:00:00:00:02 --learning off"
-        " --ageing 60 --flood off --max-fdb 99 --suppress off --ttl 9 --tos 8 --df off"
+        " --ageing 60 --flood off --max-fdb 99 --suppress off --ttl 9 --tos 8 --df on"
         " --udp-csum off --mark 0x7 --dstport 5000 --underlay ul0")
 PORT = ("add-port net0 {c1} --address 203.0.113.1/24 --address 2001:db8:1::1/64"
         " --gateway 203.0.113.254 --gateway 2001:db8:1::fe --mac 02:bb:00:00:00:01 --mtu 1400"
@@ -40,7 +40,7 @@ COMMANDS = {
     "add-net": ([], NET2),
     "set-net": ([NET2], "set-net net2 --vni 301 --local 192.0.2.3 --address 198.51.100.9/24"
                 " --mtu 1200 --mac 02:aa:00:00:00:03 --learning on --ageing 90 --dstport 5001"
-                " --ttl inherit --df on"),
+                " --ttl inherit --df inherit"),
     "del-net": ([PORT], "del-net net0"),
     "add-port": ([], PORT),
     "set-port": ([PORT], "set-port net0 {c1} --address 203.0.113.2/24 --address 2001:db8:1::2/64"

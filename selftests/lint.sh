@@ -12,7 +12,8 @@
 #	clang-tidy	the tool, by tools/.clang-tidy
 #	cppcheck	the tool
 #	"shellcheck"	all scripts
-#	tables		the scripts and functions that README.md and SECURITY.md name are there
+#	tables		the scripts and functions that README.md and SECURITY.md name are there, and
+#			nlraw.py has the commands and attributes of the header
 #
 # The kernel's scripts are those of Debian's linux-source (ownkernel.sh), its headers those
 # that "make module" would take (provision.sh). The tree itself is not built in.
@@ -339,10 +340,25 @@ readonly TABLES='
 				print "selftests/README.md: " name ".sh has no row"
 	}'
 
+# nlraw.py's lists and the header's enums, which the kernel's messages are numbered by
+readonly NLRAW='
+import re, nlraw
+lists = {"CTNET_CMD_": nlraw.CMDS, "IFLA_CTNET_": nlraw.ATTRS["NEWLINK"]}
+lists.update(("CTNET_A_%s_" % obj, names) for obj, names in nlraw.ATTRS.items()
+             if not obj.endswith("LINK"))
+header = open("uapi/linux/ctnet.h", encoding="ascii").read()
+for prefix, names in lists.items():
+    there = re.findall(r"^\t%s(\w+)," % prefix, header, re.M)
+    if names != there:
+        print("selftests/nlraw.py: %s: %s; the header has: %s" % (
+            prefix, " ".join(names), " ".join(there)))
+'
+
 lint_tables()
 {
 	cd "$TOP" || return
 	awk "$TABLES" kmod/*_test.c selftests/*.sh SECURITY.md selftests/README.md
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=selftests python3 -c "$NLRAW"
 }
 
 main()
