@@ -33,6 +33,8 @@ NEWNEIGH, DELNEIGH, GETNEIGH = 28, 29, 30
 CREATE, EXCL, REPLACE, APPEND = 0x400, 0x200, 0x100, 0x800
 IFF_UP, NTF_SELF, NUD_PERMANENT, AF_BRIDGE = 1, 2, 0x80, 7
 IFLA_MTU, IFLA_MASTER, NDA_DST, NDA_LLADDR, NDA_IFINDEX = 4, 10, 1, 2, 8
+# of net0, as in fault.sh: one that follows peers and routes would do so some time later
+MTU = 1400
 MAX = 20000     # no command makes so many allocations
 
 
@@ -148,7 +150,7 @@ def commands(i):
             "rt", NEWLINK, 0, ifinfo() + name("p9") + u32(IFLA_MASTER, i["net0"]))], []),
         "mac": (link(i["net0"], mac(9)), [], [link(i["net0"], mac(1))]),
         "mtu": (link(i["net0"], u32(IFLA_MTU, 1234)), [],
-                [link(i["net0"], link_info("MTU_AUTO=u8:1"))]),
+                [link(i["net0"], u32(IFLA_MTU, MTU))]),
         "down": (link(i["net0"], change=IFF_UP), [],
                  [link(i["net0"], flags=IFF_UP, change=IFF_UP)]),
         "up": (link(i["net1"], flags=IFF_UP, change=IFF_UP), [], [link(i["net1"], change=IFF_UP)]),
@@ -177,14 +179,14 @@ def commands(i):
            "DSTPORT": "DSTPORT=u16:4789", "LEARNING": "LEARNING=u8:1", "AGEING": "AGEING=u32:300",
            "FLOOD": "FLOOD=u8:1", "MAX_FDB": "MAX_FDB=u32:65536", "SUPPRESS": "SUPPRESS=u8:1",
            "UNDERLAY": "UNDERLAY=u32:0", "TTL": "TTL=u16:0", "TOS": "TOS=u16:0", "DF": "DF=u8:0",
-           "UDP_CSUM": "UDP_CSUM=u8:1", "MTU_AUTO": "MTU_AUTO=u8:1",
+           "UDP_CSUM": "UDP_CSUM=u8:1", "MTU_AUTO": "MTU_AUTO=u8:0",
            "MARK": "MARK=u32:0"}
     now = dict(a.split("=", 1) for a in ALL)
-    now.update(LOCAL="ip:192.0.2.3", LOCAL6="ip:2001:db8::3", MTU_AUTO="u8:0",
+    now.update(LOCAL="ip:192.0.2.3", LOCAL6="ip:2001:db8::3",
                UNDERLAY="u32:%d" % i["ul0"])
     for key, old in was.items():
         c["set_" + key.lower()] = (link(i["net0"], link_info(key + "=" + now[key])), [],
-                                   [link(i["net0"], link_info(old))])
+                                   [link(i["net0"], u32(IFLA_MTU, MTU), link_info(old))])
     return c
 
 

@@ -7,7 +7,7 @@
 # of all that frames need fail: the frames are lost, and counted.
 #
 #	w (namespace), for what is asked		w1, w2: its containers
-#	net0, VNI 100 on ul0, up        net1 (a local bridge, down)
+#	net0, VNI 100 on ul0, MTU 1400, up        net1 (a local bridge, down)
 #	 |- p1 (dummy)        p2 (dummy, no port)
 #	 |- peer 192.0.2.2, and an entry behind it
 #	 `- 02:bb:00:00:00:01 behind p1, 203.0.113.5
@@ -85,6 +85,8 @@ build_walk()
 		add-fdb net0 02:bb:00:00:00:01 --port p1 --ip 203.0.113.5
 		add-fdb net0 02:bb:00:00:00:05 --peer 192.0.2.2
 	EOT
+	# it follows no peer, or there would be two changes, one of them later
+	must ctn "$w" set-net net0 --mtu 1400
 	must ip -n "$w" link set net1 down
 }
 
