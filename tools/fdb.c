@@ -291,6 +291,11 @@ const char *fdb_why(int err, int net, const uint8_t mac[6],
 	snprintf(text, sizeof(text), "%s", nl_why(&ctx.ge, err, hints));
 	is_own = !link_get(&ctx.rt, NULL, net, -1, &l) && !memcmp(l.mac, mac, 6);
 	if (err == -EEXIST && !fdb_get(net, mac, &f)) {
+		/* Of one that is there by itself the kernel says why. */
+		if (f.local && !is_own) {
+			free(f.ips.v);
+			return text;
+		}
 		for (i = 0; i < ips->n && !found; i++) {
 			found = ip_among(&f.ips, &ips->v[i]);
 			ip_text(&ips->v[i], name);
