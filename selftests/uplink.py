@@ -12,6 +12,9 @@ craft.py, pmtu of wire.py, and besides
 	both FROM TO ADDRESS BYTES [port=N] [at=ADDRESS] [on=N]
 				a connection, and so many bytes in each direction: "ok
 				N N SOURCE": how many arrived as they were sent
+	refused FROM TO ADDRESS [port=N] [at=ADDRESS] [on=N]
+				the first segment of a connection, while TO listens as it
+				does for "both": "ok refused|connected|silent"
 	tap NETNS DEV		make a tap, whose other end is this program: send and
 				count know it
 	advertise NETNS DEV MAC SOURCE PREFIX
@@ -170,6 +173,21 @@ def both(src, dst, addr, size, *words):
             return "ok %d %d %s" % (pump(a, b, data), pump(b, a, data), source[0])
 
 
+def refused(src, dst, addr, *words):
+    end = time.monotonic() + craft.PATIENCE
+    a, server, to = ends(src, dst, addr, socket.SOCK_STREAM, end, wire.split(words))
+    with a, server:
+        server.listen()
+        a.settimeout(1)         # when a SYN without an answer would be sent again
+        try:
+            a.connect(to)
+            return "ok connected"
+        except ConnectionRefusedError:
+            return "ok refused"
+        except TimeoutError:
+            return "ok silent"
+
+
 def advertise(netns, dev, hw, source, prefix):
     options = craft.lladdr(craft.SLLA, frames.mac(hw)) + struct.pack(
         "!BBBBIII", PREFIX_INFO, 4, 64, ON_LINK_AND_AUTONOMOUS, 3600, 1800, 0) + craft.ip(prefix)
@@ -200,7 +218,8 @@ def dhcp6(client, client_dev, server, server_dev):
 
 
 REQUESTS = dict(frames.REQUESTS, sniff=craft.sniff, question=craft.question, pmtu=wire.pmtu,
-                datagram=datagram, both=both, tap=tap, advertise=advertise, dhcp6=dhcp6)
+                datagram=datagram, both=both, refused=refused, tap=tap, advertise=advertise,
+                dhcp6=dhcp6)
 
 
 def handle(line):
