@@ -21,7 +21,7 @@ libc = ctypes.CDLL(None, use_errno=True)
 # IFLA_: counters, padding, operational state, maps, what is per address family, and what depends
 # on how often the carrier changed
 LINK_SKIP = {7, 14, 16, 23, 26, 35, 42, 47, 48}
-IFNAME, ADDRESS, LINK, MASTER, NETNSID, PERM_ADDRESS = 3, 1, 5, 10, 37, 54
+IFNAME, ADDRESS, LINK, MASTER, NETNSID, PERM_ADDRESS, PROP_LIST = 3, 1, 5, 10, 37, 54, 52
 # IFF_RUNNING, IFF_LOWER_UP, IFF_DORMANT follow from work that is done later
 FLAGS_SKIP = 0x40 | 0x10000 | 0x20000
 MADE_UP = re.compile(r"^ct[0-9a-f]{10}$")
@@ -173,6 +173,8 @@ class State:
                     continue
                 if t == MASTER:
                     v = self.index.get(struct.unpack("=I", v)[0])
+                if made_up and t == PROP_LIST:  # an alternative name begins with the name
+                    v = v.replace(text.encode(), b"ct*")
                 values.append((t, v))
             yield "link", netns, self.index[index], kind, flags, sorted(values, key=repr)
 
