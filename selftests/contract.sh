@@ -113,7 +113,7 @@ keys()
 }
 
 readonly NET_KEYS="addresses ageing df dstport fdb_learned fdb_static flood ifindex learning local local_present mac mark max_fdb mtu mtu_auto network peer_count port_count state suppress tos tos_inherit ttl ttl_inherit udp_csum vni warnings"
-readonly PORT_KEYS="addresses container_ifname container_mtu flood guard hairpin ifindex isolated label learning macs mtu_auto network port state"
+readonly PORT_KEYS="addresses container_ifname container_mtu flood gateways guard hairpin ifindex isolated label learning macs mtu_auto network port routes state"
 
 json_keys()
 {
