@@ -272,7 +272,7 @@ born_there()
 	first=$(grep -vE ': lo[:@]| lo ' "$inside" | head -n 1)
 	check_match "$first" ': here@.* mtu 1450 .*link/ether 02:42:cb:00:71:09' "what is seen of it first"
 	check_eq "$(grep -cvE ': (lo|here)[:@ ]|: (lo|here) ' "$inside")" 0 "lines of others in there"
-	check_not grep here "$outside"
+	check_not grep -E "[ :]here[@: ]" "$outside"
 	first=$(line_of "$inside" 'inet 203.0.113.9/25')
 	[[ -n $first && $first -lt $(line_of "$inside" 'here.*[<,]UP[,>]') ]] ||
 		fail "up before it had its address: $(<"$inside")"

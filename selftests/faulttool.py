@@ -53,14 +53,15 @@ COMMANDS = {
     "sync": ([PORT], "sync {dir}/other"),
 }
 FILES = {
-    "base": "add-net net0 --vni 100 --local 192.0.2.1 --mac 02:aa:00:00:00:01\n"
+    "base": "add-net net0 --vni 100 --local 192.0.2.1 --mtu 1400 --mac 02:aa:00:00:00:01\n"
             "add-peer net0 192.0.2.2\n" + ENTRY + "\n",
     "more": "add-net net3 --vni 103 --local 192.0.2.1 --mac 02:aa:00:00:00:04\n"
             "add-peer net3 192.0.2.2\n"
             "add-port net3 {c2} --address 203.0.113.3/24\n"
             "add-fdb net3 02:bb:00:00:00:09 --peer 192.0.2.2 --ip 203.0.113.9\n"
             "add-net net4 --mac 02:aa:00:00:00:05\n",
-    "other": "add-net net0 --vni 100 --local 192.0.2.1 --mac 02:aa:00:00:00:01 --ageing 77\n"
+    "other": "add-net net0 --vni 100 --local 192.0.2.1 --mtu 1400 --mac 02:aa:00:00:00:01"
+             " --ageing 77\n"
              "add-peer net0 192.0.2.4\n"
              "add-fdb net0 02:bb:00:00:00:09 --peer 192.0.2.4 --ip 203.0.113.9\n"
              "add-port net0 {c1} --address 203.0.113.7/24 --mac 02:bb:00:00:00:01 --label three\n"
