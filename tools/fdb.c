@@ -245,9 +245,12 @@ static const char *place_text(const struct fdb *f)
 	return text;
 }
 
-/* The entry that has one of these addresses: it is in *@ip. To be freed if there is one. */
-static bool fdb_of_ip(int net, const struct ips *ips, struct fdb *f,
-		      struct ip *ip)
+/*
+ * The entry that has one of these addresses, and is not that of @mac: the address is in
+ * *@ip. To be freed if there is one.
+ */
+static bool fdb_of_ip(int net, const uint8_t mac[6], const struct ips *ips,
+		      struct fdb *f, struct ip *ip)
 {
 	struct nl_msg *msg = fdb_msg(CTNET_CMD_FDB_GET, net, NULL);
 	bool found = false;
@@ -262,7 +265,8 @@ static bool fdb_of_ip(int net, const struct ips *ips, struct fdb *f,
 		if (found || fdb_parse(h, f))
 			continue;
 		for (i = 0; i < ips->n && !found; i++) {
-			found = ip_among(&f->ips, &ips->v[i]);
+			found = memcmp(f->mac, mac, 6) &&
+				ip_among(&f->ips, &ips->v[i]);
 			*ip = ips->v[i];
 		}
 		if (!found)
@@ -307,7 +311,7 @@ const char *fdb_why(int err, int net, const uint8_t mac[6],
 			snprintf(text, sizeof(text), "%s is already the MAC of %s, by a static entry: \"replace-fdb\" changes that, \"del-fdb\" removes it",
 				 mac_text(mac, name), place_text(&f));
 		free(f.ips.v);
-	} else if (err == -EADDRINUSE && fdb_of_ip(net, ips, &f, &ip)) {
+	} else if (err == -EADDRINUSE && fdb_of_ip(net, mac, ips, &f, &ip)) {
 		snprintf(text, sizeof(text), "%s is already that of %s: take it from there first",
 			 ip_text(&ip, name), place_text(&f));
 		free(f.ips.v);
