@@ -256,7 +256,7 @@ other_end_is_ours()
 	check_match "$ANSWER" "ok EPERM .*another user's" "to have it follow"
 	check in_user "$ua" ctnetctl set-net net0 --mtu 1300
 	check_eq "$(mtu_of "$h1" vx)" 1500 "MTU of our end"
-	check_eq "$(in_user "$ca1" cat /sys/class/net/eth0/mtu)" 1300 "MTU of a container of the user's"
+	check_match "$(in_user "$ca1" ip -o link show dev eth0)" ' mtu 1300 ' "MTU of a container of the user's"
 	check in_user "$ua" ctnetctl set-net net0 --mtu auto
 }
 
