@@ -107,8 +107,9 @@ nets()
 	# with iproute2, too
 	check ip -n "$h1" link set net0 mtu 1234
 	heard '^net set +net0 .*mtu 1234' '"event":"set","network":"net0",.*"mtu":1234'
-	# the underlay's, which it follows
+	# that of the route to its peer, which it follows: by itself a dummy is none
 	check ctn "$h1" add-net gone --vni 101 --local 192.0.2.1
+	check ctn "$h1" add-peer gone 192.0.2.9
 	check ip -n "$h1" link set ul0 mtu 1400
 	heard '^net set +gone .*mtu 1350' '"event":"set","network":"gone",.*"mtu":1350'
 	unheard '"event":"set","network":"gone".*"mtu_auto":false'
