@@ -362,8 +362,8 @@ def same_requests(kernel, spec, op, about):
         have = {name for name, a in attrs.items() if a["number"] in policy}
         for number in sorted(set(policy) - {a["number"] for a in attrs.values()}):
             yield "%s, %s: the kernel takes an attribute %d" % (op["name"], mode, number)
-        # what names one object is of the same policy, and refused in a dump all the same
-        refused = spec.takes(op, "do request") if mode == "dump" else set()
+        # what is for the other is of the same policy, and refused all the same
+        refused = spec.takes(op, ("dump" if mode == "do" else "do") + " request")
         if mode in op and not want <= have <= want | refused:
             yield "%s, %s: the kernel takes %s, by the spec %s" % (
                 op["name"], mode, show(have), show(want))
