@@ -91,10 +91,11 @@ valid_requests()
 	accepted 1 PEER_GET NET="$NET" ADDR=ip:192.0.2.2
 	accepted 1 PEER_GET dump NET="$NET"
 	accepted 1 FDB_GET NET="$NET" MAC=$S
-	accepted 3 FDB_GET dump
+	# with the MAC of p1, which is the host's
+	accepted 4 FDB_GET dump
 	accepted 1 FDB_GET dump NET="$NET1"
-	accepted 3 FDB_GET dump STATIC=flag:
-	accepted 2 FDB_GET dump NET="$NET" STATIC=flag:
+	accepted 4 FDB_GET dump STATIC=flag:
+	accepted 3 FDB_GET dump NET="$NET" STATIC=flag:
 	accepted 1 FDB_GET dump NET="$NET" PORT="$P1"
 	accepted 1 FDB_GET dump NET="$NET" PORT="$P1" STATIC=flag:
 	accepted 0 FDB_GET dump NET="$NET" PEER=ip:192.0.2.2
@@ -138,7 +139,7 @@ port_dumps()
 	entries 02:0d:00:00:02 136
 	accepted 200 FDB_GET dump NET="$NET" PORT="$P1" STATIC=flag:
 	accepted 200 FDB_GET dump NET="$NET" PORT="$P1"
-	accepted 202 FDB_GET dump NET="$NET"
+	accepted 203 FDB_GET dump NET="$NET"
 	check ctn "$h1" flush-fdb net0 --port p1
 	accepted 0 FDB_GET dump NET="$NET" PORT="$P1"
 	accepted 0 FDB_ADD NET="$NET" MAC=$S PORT="$P1" IP=ip:203.0.113.5
@@ -431,7 +432,7 @@ without_privilege()
 	accepted 1 PORT_GET nobody NET="$NET" DEV="$P1"
 	accepted 1 PORT_GET nobody dump
 	accepted 1 PEER_GET nobody dump
-	accepted 3 FDB_GET nobody dump
+	accepted 4 FDB_GET nobody dump
 	accepted 1 VTEP_GET nobody dump
 }
 
