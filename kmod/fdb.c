@@ -478,8 +478,9 @@ bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb)
 	xa_lock_bh(&net->fdb_ids);
 	there = xa_load(&net->fdb_ids, fdb->id) == fdb;
 	if (there) {
-		ctnet_fdb_unlink(net, fdb);
+		/* Told of with the addresses that it has until then. */
 		ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_DEL_NTF);
+		ctnet_fdb_unlink(net, fdb);
 	}
 	xa_unlock_bh(&net->fdb_ids);
 	if (there)
@@ -572,8 +573,8 @@ static void ctnet_fdb_clear(struct ctnet_net *net, struct ctnet_dst *dst,
 			if (n == CTNET_FDB_CLEAR_BATCH || n == most)
 				break;
 			n++;
-			ctnet_fdb_unlink(net, fdb);
 			ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_DEL_NTF);
+			ctnet_fdb_unlink(net, fdb);
 			call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 		}
 		xa_unlock_bh(&net->fdb_ids);

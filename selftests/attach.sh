@@ -201,7 +201,7 @@ macs_collide()
 	done
 	# the same address is no other's: then its entry is in the way
 	check ctn "$h1" add-fdb net0 $MAC1 --self --ip "${ADDR1%/*}"
-	check_fail 2 'static entry' ctn "$h1" add-port net0 "$c1" --address "$ADDR1"
+	check_fail 2 'already that of the host itself' ctn "$h1" add-port net0 "$c1" --address "$ADDR1"
 	check ctn "$h1" del-fdb net0 $MAC1
 	state >"$TMP/after"
 	check diff "$TMP/before" "$TMP/after"

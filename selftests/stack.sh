@@ -259,10 +259,9 @@ interrupted()
 # What is not in a dump does not interrupt it.
 not_interrupted()
 {
-	local index p3 mac=02:dd:00:00:01: n=0 what
+	local index mac=02:dd:00:00:01: n=0 what
 
 	index=$(ifindex_of "$h1" loc0)
-	p3=u32:$(ifindex_of "$h1" p3)
 	wait_until 20000 is_whole
 	for what in dump=NET_GET dump=PORT_GET dump=PEER_GET dump=VTEP_GET only=STATIC=flag:; do
 		n=$((n + 1))
@@ -274,13 +273,14 @@ not_interrupted()
 		ask change "$h1" $what FDB_ADD NET="u32:$index" MAC="hex:02dd000002$((10 + n))" SELF=flag:
 		check_eq "$ANSWER" "ok whole" "$what, while a static entry comes"
 	done
+	# enough of them for more messages than the kernel makes before the first is read
+	macs_of 02:dd:00:04 5000 | sed 's/.*/add-fdb loc0 & --self/' | ctn "$h1" -b - ||
+		fail "no entries"
 	ask change "$h1" only=STATIC=flag: FDB_ADD NET="u32:$index" MAC=hex:02dd00000301 SELF=flag:
 	check_eq "$ANSWER" "ok interrupted" "a dump of static entries while one comes"
 	ask change "$h1" learn "$c3" eth0 "${mac}99" "$index"
 	check_eq "$ANSWER" "ok interrupted" "a dump of all entries while one is learned"
-	ask change "$h1" dump=PORT_GET PORT_SET NET="u32:$index" DEV="$p3" FLAGS=bits:0/4
-	check_eq "$ANSWER" "ok interrupted" "a dump of ports while one changes"
-	check ctn "$h1" -b - < <(ctn "$h1" list fdb loc0 | grep -o '02:dd:00:00:0[23]:..' |
+	check ctn "$h1" -b - < <(ctn "$h1" list fdb loc0 | grep -oE '02:dd:00:(00:0[23]|04:..):..' |
 		sed 's/^/del-fdb loc0 /')
 }
 
@@ -313,8 +313,8 @@ save_while_learning()
 	tell macs "$c3" eth0 $MANY 02:ef:00:00:00:01
 	wait_until 20000 at_least 100 net_stat "$h1" loc0 fdb_learned
 	check ctn "$h1" save
-	check_not grep -q 'change' <<<"$OUT"
 	printf '%s\n' "$OUT" >"$TMP/conf"
+	check_not grep -q 'change' "$TMP/conf"
 	check ctn "$h1" sync "$TMP/conf"
 	check_eq "$OUT" "" "what sync says"
 	answer macs
