@@ -292,9 +292,9 @@ table_refuses()
 		ctn "$h1" add-port net0 "$c1" --address 203.0.113.12/24 --mac 02:00:00:00:0a:03
 	refused 2 'into the table' \
 		ctn "$h1" add-port net0 "$c1" "${NEW[@]}" --address 2001:db8:100::12/64
-	# a MAC that is another's
+	# a MAC that is asked for, and is another's; one that is made up is the next then
 	check ctn "$h1" add-fdb net0 $MAC1 --self
-	refused 2 'into the table: .*MAC' ctn "$h1" add-port net0 "$c1" "${NEW[@]}"
+	refused 2 'into the table: .*MAC' ctn "$h1" add-port net0 "$c1" "${NEW[@]}" --mac $MAC1
 	check ctn "$h1" del-fdb net0 $MAC1
 	refused 2 'into the table: .*own' \
 		ctn "$h1" add-port net0 "$c1" --mac "$(mac_of "$h1" net0)"
