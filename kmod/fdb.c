@@ -153,6 +153,16 @@ static void ctnet_fdb_unlink(struct ctnet_net *net, struct ctnet_fdb *fdb)
 	ctnet_fdb_displace(net, fdb);
 }
 
+/* Dumps that are under way are interrupted. Under the table's lock, after the change. */
+static void ctnet_fdb_count_change(struct ctnet_net *net,
+				   const struct ctnet_fdb *fdb)
+{
+	struct ctnet_ns *ns = ctnet_ns(dev_net(net->dev));
+
+	atomic_inc(fdb->flags & CTNET_FDB_STATIC ? &ns->seq_static :
+						   &ns->seq_learned);
+}
+
 /**
  * ctnet_fdb_changed() - count that an entry changed, and tell of it
  * @net: the network
@@ -165,11 +175,19 @@ static void ctnet_fdb_unlink(struct ctnet_net *net, struct ctnet_fdb *fdb)
 void ctnet_fdb_changed(struct ctnet_net *net, const struct ctnet_fdb *fdb,
 		       enum ctnet_cmd cmd)
 {
-	struct ctnet_ns *ns = ctnet_ns(dev_net(net->dev));
-
-	atomic_inc(fdb->flags & CTNET_FDB_STATIC ? &ns->seq_static :
-						   &ns->seq_learned);
+	ctnet_fdb_count_change(net, fdb);
 	ctnet_nl_fdb_event(net, fdb, cmd);
+}
+
+/*
+ * An entry goes, and is told of with the addresses that it has until then. Under RCU and the
+ * table's lock; it is to be freed after a grace period.
+ */
+static void ctnet_fdb_remove(struct ctnet_net *net, struct ctnet_fdb *fdb)
+{
+	ctnet_nl_fdb_event(net, fdb, CTNET_CMD_FDB_DEL_NTF);
+	ctnet_fdb_unlink(net, fdb);
+	ctnet_fdb_count_change(net, fdb);
 }
 
 /*
@@ -478,9 +496,7 @@ bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb)
 	xa_lock_bh(&net->fdb_ids);
 	there = xa_load(&net->fdb_ids, fdb->id) == fdb;
 	if (there) {
-		/* Told of with the addresses that it has until then. */
-		ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_DEL_NTF);
-		ctnet_fdb_unlink(net, fdb);
+		ctnet_fdb_remove(net, fdb);
 	}
 	xa_unlock_bh(&net->fdb_ids);
 	if (there)
@@ -573,8 +589,7 @@ static void ctnet_fdb_clear(struct ctnet_net *net, struct ctnet_dst *dst,
 			if (n == CTNET_FDB_CLEAR_BATCH || n == most)
 				break;
 			n++;
-			ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_DEL_NTF);
-			ctnet_fdb_unlink(net, fdb);
+			ctnet_fdb_remove(net, fdb);
 			call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 		}
 		xa_unlock_bh(&net->fdb_ids);
