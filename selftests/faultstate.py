@@ -129,7 +129,7 @@ class State:
         self.hosts, self.containers = hosts, containers
         self.rt = {n: Asker(n, nlraw.NETLINK_ROUTE) for n in (*hosts, *containers)}
         self.ge = {n: Asker(n, nlraw.NETLINK_GENERIC) for n in hosts}
-        self.index = {}
+        self.index, self.made_up = {}, set()
         nlraw.Generic(hosts[0])     # finds the family
 
     @staticmethod
@@ -144,12 +144,14 @@ class State:
 
     def links(self, netns):
         """Names to indices, as they are now."""
-        found, self.raw = {}, []
+        found, self.raw, self.made_up = {}, [], set()
         for data in self.dump(self.rt[netns], GETLINK, struct.pack("=BxHiII", 0, 0, 0, 0, 0)):
             _, kind, index, flags, _ = struct.unpack_from("=BxHiII", data)
             attrs = list(attributes(data[16:]))
             text = dict(attrs)[IFNAME].rstrip(b"\0").decode()
             found[text] = index
+            if MADE_UP.match(text):
+                self.made_up.add(dict(attrs)[ADDRESS])
             self.raw.append((index, text, kind, flags & ~FLAGS_SKIP, attrs))
         self.index = {i: "ct*" if MADE_UP.match(t) else t for t, i in found.items()}
         return found
@@ -189,6 +191,8 @@ class State:
                 v = self.index.get(struct.unpack("=I", v)[0], "(gone)")
             elif key in ("IFNAME", "DEVNAME") and MADE_UP.match(v.rstrip(b"\0").decode()):
                 v = "ct*"
+            elif key == "MAC" and v in self.made_up:
+                v = "that of ct*"
             result.append((key, v))
         return result
 

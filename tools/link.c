@@ -331,11 +331,17 @@ int link_nsid(struct nlsock *s, int ns_fd)
 	struct nlattr *tb[NETNSA_MAX + 1];
 	struct nlmsghdr *h;
 	struct replies r;
-	int id = -1;
+	int id = -1, err;
+	char why[256];
 
 	msg_put_u32(msg, NETNSA_FD, ns_fd);
-	if (nl_do(s, msg, &r))
-		return -1;
+	err = nl_do(s, msg, &r);
+	/* Who takes this for "none" would take a container for one that is gone. */
+	if (err) {
+		snprintf(why, sizeof(why), "ask which namespace a container has: %s",
+			 nl_why(s, err, NULL));
+		die(why);
+	}
 	for_each_reply(h, &r)
 		if (nlmsg_parse(h, NLMSG_ALIGN(sizeof(g)), tb, NETNSA_MAX,
 				NULL) >= 0 &&

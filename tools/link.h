@@ -89,7 +89,7 @@ struct nl_msg *link_altname_msg(int type, int ifindex, const char *name);
  */
 int links_del(struct nlsock *s, const struct links *ls, const bool *goes);
 
-/* The id that the socket's namespace has for another; -1: none. */
+/* The id that the socket's namespace has for another; -1: none. Dies of an error. */
 int link_nsid(struct nlsock *s, int ns_fd);
 
 struct nl_msg *addr_msg(int type, int flags, int ifindex,

@@ -293,8 +293,10 @@ int call_parse(struct call *call, int argc, char **argv)
 
 	memset(call, 0, sizeof(*call));
 	ctx.what[0] = '\0';
-	if (!c)
-		return no_command(argc, argv);
+	if (!c) {
+		no_command(argc, argv);
+		return EXIT_USAGE;
+	}
 	set_what(1, argv);
 	call->c = c;
 	call->n = argc - 1;

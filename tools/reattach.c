@@ -371,17 +371,20 @@ static int open_near(const struct link *net, const char *name,
 {
 	bool gone = false;
 	struct link near;
-	int err;
 
-	err = link_get(&ctx.rt, name, 0, -1, &near);
-	if (err || !port_is_made(&near) || near.master != net->ifindex)
-		return fail("there is no veth \"%s\" that add-port made for this network",
-			    name);
-	err = container_open_near(c, &near, &gone);
-	if (!err && gone)
-		err = fail("no name and no process leads to the container of %s",
-			   name);
-	return err;
+	if (link_get(&ctx.rt, name, 0, -1, &near) || !port_is_made(&near) ||
+	    near.master != net->ifindex) {
+		fail("there is no veth \"%s\" that add-port made for this network",
+		     name);
+		return EXIT_REFUSED;
+	}
+	if (container_open_near(c, &near, &gone))
+		return EXIT_REFUSED;
+	if (gone) {
+		fail("no name and no process leads to the container of %s", name);
+		return EXIT_REFUSED;
+	}
+	return EXIT_OK;
 }
 
 int reattach(const struct link *net, const char *target,

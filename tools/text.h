@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <wchar.h>
 
-/* Bytes of the UTF-8 character that begins at @s; 0: none begins there. */
-size_t utf8_len(const char *s);
+/* Bytes of the UTF-8 character that begins at @text; 0: none begins there. */
+size_t utf8_len(const char *text);
 
 /* The character of that many bytes. */
-wchar_t utf8_char(const char *s, size_t n);
+wchar_t utf8_char(const char *text, size_t n);
 
 /*
  * Bytes of the character at @s if it steers a terminal or breaks a line: a control

@@ -97,23 +97,29 @@ void undo_begin(void)
 	active = true;
 }
 
-static void drop(struct step *st)
+static void drop(struct step st)
 {
-	if (st->s)
-		nlmsg_free(st->msg);
+	if (st.s)
+		nlmsg_free(st.msg);
 	else
-		free(st->arg);
+		free(st.arg);
 }
 
 /* Outside of undo_begin() nothing is ever taken back. */
 static void push(struct step st)
 {
 	if (!level) {
-		drop(&st);
+		drop(st);
 		return;
 	}
 	steps = xrealloc(steps, (n_steps + 1) * sizeof(*steps));
 	steps[n_steps++] = st;
+}
+
+/* The last. There is one. */
+static struct step pop(void)
+{
+	return steps[--n_steps];
 }
 
 void undo_push(struct nlsock *s, struct nl_msg *msg)
@@ -150,7 +156,7 @@ void undo_forget(const struct nlsock *s)
 		return;
 	for (i = n = marks[level - 1]; i < n_steps; i++) {
 		if (steps[i].s == s)
-			drop(&steps[i]);
+			drop(steps[i]);
 		else
 			steps[n++] = steps[i];
 	}
@@ -166,7 +172,7 @@ static void end(void)
 		return;
 	}
 	while (n_steps)
-		drop(&steps[--n_steps]);
+		drop(pop());
 	free(steps);
 	steps = NULL;
 	while (n_at_end) {
@@ -195,23 +201,25 @@ static bool undone(int err)
 	       err == -ESRCH || err == -EADDRNOTAVAIL || err == -EEXIST;
 }
 
+static void take_back(struct step st)
+{
+	int err;
+
+	if (!st.s) {
+		st.fn(st.arg);
+		free(st.arg);
+		return;
+	}
+	err = nl_do(st.s, st.msg, NULL);
+	if (err && !undone(err))
+		warn("a step could not be undone: %s", nl_why(st.s, err, NULL));
+}
+
 void undo_run(void)
 {
 	active = false;
-	while (steps && n_steps > marks[level - 1]) {
-		struct step *st = &steps[--n_steps];
-		int err;
-
-		if (!st->s) {
-			st->fn(st->arg);
-			free(st->arg);
-			continue;
-		}
-		err = nl_do(st->s, st->msg, NULL);
-		if (err && !undone(err))
-			warn("a step could not be undone: %s",
-			     nl_why(st->s, err, NULL));
-	}
+	while (n_steps > marks[level - 1])
+		take_back(pop());
 	end();
 }
 
