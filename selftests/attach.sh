@@ -370,12 +370,11 @@ runs_out()
 	same_state "running out of descriptors"
 }
 
-# The announcement's packet socket is the last step, too; a sysctl is written before that,
-# with as many descriptors, where there is an IPv6 address.
+# What takes most descriptors is to write a sysctl of the container.
 out_of_descriptors()
 {
-	runs_out 'announce the addresses: a packet socket' --address $ADDR1 --gateway 203.0.113.1
-	runs_out 'take no addresses from routers' "${NEW[@]}" --gateway 203.0.113.1
+	runs_out 'takes from routers' --address $ADDR1 --gateway 203.0.113.1
+	runs_out 'takes from routers' "${NEW[@]}" --gateway 203.0.113.1
 }
 
 # without CAP_NET_ADMIN

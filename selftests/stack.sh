@@ -330,15 +330,13 @@ macs_of()
 	done
 }
 
-# churn: static entries come and go
+# Static entries come and go, for as long as somebody reads this. What is written is made
+# beforehand: no pause is to be as long as a reading of the table.
 churn()
 {
-	local n=0
-
-	while :; do
-		macs_of 02:f1:00:00 500 | sed 's/.*/add-fdb loc0 & --self/'
-		macs_of 02:f1:00:00 500 | sed 's/^/del-fdb loc0 /'
-	done | ctn "$h1" -b -
+	while cat "$TMP/churn"; do
+		:
+	done
 }
 
 # And where it does not, a part is not taken for the whole.
@@ -349,7 +347,11 @@ save_is_whole()
 	macs_of 02:f0:00:00 20000 | sed 's/.*/add-fdb loc0 & --self/' | ctn "$h1" -b - ||
 		fail "no entries"
 	ctn "$h1" save >"$TMP/conf" || fail "save"
-	background churn
+	{
+		macs_of 02:f1:00:00 500 | sed 's/.*/add-fdb loc0 & --self/'
+		macs_of 02:f1:00:00 500 | sed 's/^/del-fdb loc0 /'
+	} >"$TMP/churn"
+	background ctnetctl -n "$h1" -b <(churn)
 	wait_until 20000 at_least 20010 net_stat "$h1" loc0 fdb_static
 	OUT=$(ctn "$h1" save 2>&1 >"$TMP/part")
 	ret=$?
