@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# debian: alone: the tool in many steps, and processes are slow under the instruments
 # timeout: 300
 #
 # What people get wrong, through the tool: each has its own message and exit code, and

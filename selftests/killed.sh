@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# debian: alone: the tool in many steps, and processes are slow under the instruments
 # timeout: 600
 #
 # A ctnetctl that is killed, at each of its steps: whatever it leaves, each command that has

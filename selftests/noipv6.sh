@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# debian: alone: a kernel of its own to boot, and many steps of the tool
 #
 # A host whose kernel was told at boot to do without IPv6: all of IPv4 works, IPv6 is
 # refused with words, and what containers say of it passes and does no harm.

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# debian: alone: the tool in many steps, and processes are slow under the instruments
 # timeout: 900
 #
 # Configurations: "save" prints one, "restore" makes it where nothing of it is, and "sync"

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# debian: alone: the tool in many steps, and processes are slow under the instruments
 # timeout: 900
 #
 # "sync" makes what there is what a file says, and touches nothing else; or it is refused,

@@ -1,5 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
+# debian: alone: the tool in many steps, and processes are slow under the instruments
 #
 # How the tool is spoken to by who knows ip, bridge, wg, ovs-vsctl and docker, and what it
 # prints on a terminal, whatever bytes names and labels have.
