@@ -495,9 +495,8 @@ bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb)
 
 	xa_lock_bh(&net->fdb_ids);
 	there = xa_load(&net->fdb_ids, fdb->id) == fdb;
-	if (there) {
+	if (there)
 		ctnet_fdb_remove(net, fdb);
-	}
 	xa_unlock_bh(&net->fdb_ids);
 	if (there)
 		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
