@@ -113,7 +113,7 @@ same_as() { snapshot now; diff "/tmp/$1" /tmp/now; }
 q()
 {
 	"$@" >/tmp/log 2>&1 || { echo "$*: exit $?"; tail -n 30 /tmp/log; exit 1; }
-	grep -E "(^| )([Ee]rror|ERROR|[Ww]arning|WARNING)" /tmp/log
+	grep -E "(^| )([Ee]rror|ERROR|[Ww]arning|WARNING)([:! ]|$)" /tmp/log
 }
 END
 
