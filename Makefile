@@ -29,7 +29,7 @@ TOOLVARS := VERSION=$(VERSION) PREFIX=$(PREFIX) DESTDIR=$(DESTDIR)
 
 all: module tool ## build module and tool (the default)
 
-module: ## build the module; KDIR=DIR: for the kernel whose headers are there
+module: ## build the module
 	@test -d "$(KDIR)" || { echo "no kernel headers: install them" \
 		"(Debian: linux-headers-amd64) or say make KDIR=DIR" >&2; exit 1; }
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -37,23 +37,23 @@ module: ## build the module; KDIR=DIR: for the kernel whose headers are there
 tool: ## build ctnetctl
 	$(MAKE) -C tools $(TOOLVARS)
 
-install: install-module install-tool ## install both (as root); DESTDIR=DIR PREFIX=DIR
+install: install-module install-tool ## install both (as root)
 
 # Signed if the kernel has a key there, as one built on this machine has.
 MODULE	= $(DESTDIR)/lib/modules/$(KVER)/updates/ctnet.ko
 SIGKEY	= $(KDIR)/certs/signing_key
 SIGHASH	= $(shell sed -n 's/^CONFIG_MODULE_SIG_HASH="\(.*\)"/\1/p' $(KDIR)/.config)
 
-install-module: module ## install the module into /lib/modules/KVER/updates
+install-module: module ## install the module for one kernel
 	install -D -m 0644 ctnet.ko $(MODULE)
 	$(if $(wildcard $(SIGKEY).pem),$(KDIR)/scripts/sign-file $(SIGHASH) \
 		$(SIGKEY).pem $(SIGKEY).x509 $(MODULE))
 	$(call index,$(KVER))
 
-install-tool: tool ## install ctnetctl, its man page and its systemd unit under PREFIX
+install-tool: tool ## install ctnetctl, its man page, completion and systemd unit
 	$(MAKE) -C tools $(TOOLVARS) install
 
-dkms: ## have DKMS build the module for every kernel that has headers, and for those to come (as root)
+dkms: ## have DKMS build the module for each kernel (as root)
 	$(if $(DESTDIR),,$(dkms_remove))
 	rm -rf $(DESTDIR)$(DKMSSRC)
 	install -d $(DESTDIR)$(DKMSSRC)
@@ -61,7 +61,7 @@ dkms: ## have DKMS build the module for every kernel that has headers, and for t
 	find $(DESTDIR)$(DKMSSRC)/kmod \( -name '*.o' -o -name '.*.cmd' \) -delete
 	$(if $(DESTDIR),,$(dkms_install))
 
-uninstall: ## remove what install and dkms put there (as root); DESTDIR=DIR PREFIX=DIR
+uninstall: ## remove what install and dkms put there (as root)
 	$(if $(DESTDIR),,$(dkms_remove))
 	rm -rf $(DESTDIR)$(DKMSSRC)
 	$(if $(DESTDIR),sh tools/prune.sh $(DESTDIR) $(DESTDIR)/usr/src)
@@ -126,33 +126,58 @@ RUN	= V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" SKIP="$(SKIP)" TESTS_ONLY="$(TEST
 	  RUNNER="$(RUNNER)" KERNEL="$(KERNEL)" KVM="$(KVM)" SANITIZE="$(SANITIZE)" \
 	  BRIEF="$(BRIEF)"
 
-check: ## build and run the tests in VMs; TESTS="local tunnel": only these; SKIP="scale": not these; V=1: all output; JOBS=1: in one VM; KERNELS="6.12 7.2": on these of Debian's; KVM=0: without KVM, KVM=1: with it, untried
+check: ## run the tests in VMs
 	@$(RUN) KERNELS="$(KERNELS)" bash selftests/run.sh check
 
-check-debug: ## the tests on kernels with the kernel's own instruments, which are built first; ON="uml kcsan": on these only
+check-debug: ## run them on kernels with KASAN, KCSAN, lockdep, kmemleak
 	@$(RUN) ON="$(ON)" bash selftests/run.sh check-debug
 
-coverage: ## what of module and tool the tests execute, by lines and branches
+coverage: ## run them, and list the lines that they do not reach
 	@$(RUN) RUNNER=uml COVERAGE=1 bash selftests/run.sh check
 
-fuzz: ## fuzz for SECONDS=N (60) in each mode; what is found is kept
+fuzz: ## fuzz netlink and both datapaths, and keep what is found
 	@$(RUN) RUNNER=uml TESTS="fuzz_netlink fuzz_port fuzz_underlay" \
 		CTNET_FUZZ_SECONDS="$(or $(SECONDS),60)" bash selftests/run.sh check
 
-demo: ## two hosts, four containers, one network, in a VM: see what ctnet does; KVM=0: without KVM
+demo: ## two hosts, four containers, one network, in a VM
 	@V="$(V)" KVM="$(KVM)" bash selftests/run.sh demo
 
-lint: ## run the linters over module, tool and scripts; LINTERS="sparse clang": only these
+shell: ## the same network, and a prompt in the VM; "exit" ends it
+	@V="$(V)" KVM="$(KVM)" KERNEL="$(KERNEL)" bash selftests/run.sh shell
+
+lint: ## run the linters over module, tool and scripts
 	@LINTERS="$(LINTERS)" bash selftests/lint.sh
 
 clean: ## remove what a build made
 	$(MAKE) -C tools clean
 	$(if $(KDIR),$(MAKE) -C $(KDIR) M=$(CURDIR) clean)
 
-help: ## list the targets
-	@echo "make TARGET [VARIABLE=VALUE], with TARGET one of"
+define VARIABLES
+Variables, each with the targets that take it:
+  KDIR=DIR            kernel headers to build with  module, install
+  PREFIX=DIR          there, not below /usr/local   install, uninstall
+  DESTDIR=DIR         below DIR, for a package      install, dkms, uninstall
+  TESTS="local pmtu"  these scripts only            check, check-debug, coverage
+  SKIP="scale fault"  not these                     check, check-debug, coverage
+  TESTS_ONLY=REGEX    these functions of them       check, check-debug, coverage
+  V=1                 show all output               check, coverage, fuzz, demo
+  JOBS=N              so many VMs at once           check, coverage, fuzz
+  KVM=0, KVM=1        without KVM; with, untried    check, demo, shell
+  KERNELS="6.12 7.2"  on these kernels of Debian's  check
+  KERNEL=kasan        on this kernel of our own     check, shell
+  RUNNER=uml          in a user-mode kernel         check
+  SANITIZE=1          the tool with its sanitizers  check
+  ON="uml kcsan"      on these kernels only         check-debug
+  SECONDS=N           so long in each mode (60)     fuzz
+  LINTERS="sparse"    these only                    lint
+endef
+
+help: export TEXT = $(VARIABLES)
+help: ## this list
+	@echo "make TARGET [VARIABLE=VALUE]..., with TARGET one of"
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1\t\2/p' $(firstword $(MAKEFILE_LIST)) | \
 		while IFS="$$(printf '\t')" read -r t h; do printf '  %-15s %s\n' "$$t" "$$h"; done
+	@printf '%s\n' "" "$$TEXT"
 
 .PHONY: all module tool install install-module install-tool dkms uninstall \
-	check check-debug coverage fuzz demo lint clean help
+	check check-debug coverage fuzz demo shell lint clean help

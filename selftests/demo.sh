@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 # timeout: 200
 #
-# What "make demo" shows: two hosts, each a network namespace, joined by an underlay;
-# two containers on each, namespaces too; one network over all of it.
+# What "make demo" shows, and "make shell" begins with: two hosts, each a network
+# namespace, joined by an underlay; two containers on each, namespaces too; one network
+# over all of it.
 #
 #	 web1   db1                     web2   db2
 #	   |     |                        |     |
@@ -122,6 +123,31 @@ tcp_from()
 	LARGEST=${largest:-0}
 }
 
+# A prompt on host1, for "make shell". The user's programs see all of the VM but its
+# network, which is host1's.
+prompt()
+{
+	cat >"$TMP/bashrc" <<-'EOF'
+		PS1='host1 \w\$ ' HISTFILE=
+		for f in /usr/share/bash-completion/bash_completion \
+			/run/ctnet/installed/usr/local/share/bash-completion/completions/ctnetctl; do
+			[[ ! -r $f ]] || . "$f"
+		done
+		unset f
+		# Ctrl-D, typed before there was a prompt, comes as this character
+		bind '"\C-@": "exit\n"'
+		export MANPATH=/run/ctnet/installed/usr/local/share/man:
+		cd /
+	EOF
+	step "Your turn. This is a shell on host1; \"exit\" ends the VM, and so does Ctrl-]." \
+		"ctnetctl show" \
+		"ctnetctl -n host2 list ports" \
+		"ip netns exec web1 ping -c3 203.0.113.4" \
+		"ctnetctl help"
+	echo
+	nsenter --net=/run/netns/host1 bash --rcfile "$TMP/bashrc" -i
+}
+
 trap tidy EXIT
 trap 'exit 1' INT TERM
 
@@ -160,6 +186,11 @@ run ctnetctl -n host2 add-port net0 db2 --address 203.0.113.4/24
 run ip -n web1 -br addr show dev eth0
 note "the MTU inside follows the underlay's, less 50 bytes for VXLAN:" \
 	"$(ip -n web1 -o link show dev eth0 | sed -n 's/.*\(mtu [0-9]*\).*/\1/p')"
+
+if [[ ${MODE:-} == shell ]]; then
+	prompt
+	exit 0
+fi
 
 step "Containers of one host reach one another ..."
 ping_from web1 203.0.113.2

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034 # what it sets is for run.sh
 #
-# What "make check" and "make demo" need on the machine: compiler, libraries, a
+# What "make check", "make demo" and "make shell" need on the machine: compiler, libraries, a
 # kernel for the VM with its headers, QEMU, virtme-ng, and the programs that tests
 # start. Sourced by run.sh. With all of it there, provision takes a fraction of a second
 # and no network.
@@ -43,7 +43,7 @@ provision_packages()
 		busybox-static udev mount procps util-linux bsdutils kmod
 		iproute2 ethtool tcpdump nftables iputils-ping iputils-arping
 		iperf3 socat jq file python3 python3-yaml python3-jsonschema)
-	[[ ${MODE:-check} == demo ]] || PACKAGES+=(tshark openvswitch-common)
+	[[ ${MODE:-check} == @(demo|shell) ]] || PACKAGES+=(tshark openvswitch-common)
 	case $arch in
 	amd64) PACKAGES+=(qemu-system-x86) ;;
 	*) PACKAGES+=("qemu-system-$arch") ;;
@@ -246,5 +246,5 @@ provision()
 			"needed are /boot/vmlinuz-V and /lib/modules/V/build of one version V."
 	fi
 	find_vng || install_vng
-	find_ovs || [[ ${MODE:-check} == demo ]] || ! is_debian || unpack_ovs
+	find_ovs || [[ ${MODE:-check} == @(demo|shell) ]] || ! is_debian || unpack_ovs
 }

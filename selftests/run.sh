@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# Builds module and tool for the VM's kernel, boots VMs and runs the tests (or the demo)
-# in them. What runs inside is guest.sh.
+# Builds module and tool for the VM's kernel, boots VMs and runs the tests (or the demo,
+# or a shell) in them. What runs inside is guest.sh.
 #
 #	run.sh check	TESTS="local tunnel": only these; SKIP="scale": not these;
 #			V=1: all that they print;
@@ -17,6 +17,7 @@
 #	run.sh check-debug	on each kernel of our own what kernels/kernels says
 #			ON="uml kcsan": on these only
 #	run.sh demo
+#	run.sh shell	the demo's first steps, then a prompt
 #
 # A script with a line "# host: WHY" at its head is about the runner itself, or about this
 # machine: host.sh runs it here, in place of a VM, while the others run in theirs.
@@ -134,6 +135,7 @@ script_timeout()
 
 	t=$(header "$1" timeout)
 	[[ $t =~ ^[A-Z0-9_+*\ ]+$ ]] || t=$(setting timeout)
+	[[ $MODE != shell ]] || t="365 * 86400"	# as long as the user likes
 	set +u	# what is not set counts for nothing
 	echo $(((t) * (JOBS > 1 ? 2 : 1) * KERNEL_SLOW))
 }
@@ -207,6 +209,7 @@ watch_vm()
 {
 	local vm=$1 dir=$RUN/vm$1 end="" t
 
+	[[ $MODE != shell || ! -e $dir/ready || -e $dir/done ]] || attach "$vm"
 	# what ends is looked at before its traces, so that these are complete
 	kill -0 "${VM_PID[vm]}" 2>/dev/null || end=crash
 	any_left || [[ -e $dir/ready ]] || end=finished	# it is not needed any more
@@ -427,6 +430,42 @@ demo()
 	grep -q '^demo PASS' "$RUN"/vm*/results
 }
 
+# Connects this terminal to the prompt in VM $1, until the VM ends or Ctrl-] is typed.
+# The terminal is raw meanwhile: Ctrl-C is for what runs in the VM. Where standard input
+# is no terminal, its lines are commands, and the VM ends after the last one.
+attach()
+{
+	local dir=$RUN/vm$1 i
+
+	if [[ -t 0 ]]; then
+		socat "-,raw,echo=0,escape=0x1d" "$dir/shell.out,rdonly!!$dir/shell.in,wronly"
+	else
+		{ cat; printf '\nexit\n'; } |
+			socat -t 1000000 - "$dir/shell.out,rdonly!!$dir/shell.in,wronly"
+	fi
+	for ((i = 0; i < 50; i++)); do
+		[[ ! -e $dir/done ]] && kill -0 "${VM_PID[$1]}" 2>/dev/null || return 0
+		sleep 0.1
+	done
+	# the user left, and the VM runs
+	touch "$dir/done"
+}
+
+# what the guest is told of this terminal: its type, and what stty sets in the VM
+shell()
+{
+	local rows cols
+
+	JOBS=1
+	export CTNET_TERM=dumb CTNET_STTY=sane
+	if [[ -t 0 ]] && read -r rows cols < <(stty size); then
+		CTNET_TERM=${TERM:-dumb}
+		((rows == 0)) || CTNET_STTY+=" rows $rows cols $cols"
+	fi
+	run_tests "$SCRIPTS"
+	! grep -q '^demo FAIL' "$RUN"/vm*/results
+}
+
 # Sets KERNEL (one of our own, or nothing) and RUNNER, each from the other if need be.
 choose_kernel()
 {
@@ -453,11 +492,15 @@ main()
 
 	case $MODE in
 	check|demo) ;;
+	shell)
+		# a user-mode kernel has no console for it
+		[[ ${RUNNER:-vng} == vng ]] || give_up "RUNNER=$RUNNER: make shell is in a VM: leave RUNNER out"
+		;;
 	check-debug)
 		check_debug
 		return
 		;;
-	*) give_up "usage: run.sh check|check-debug|demo" ;;
+	*) give_up "usage: run.sh check|check-debug|demo|shell" ;;
 	esac
 	if [[ -n ${KERNELS:-} ]]; then
 		[[ -z ${KERNEL:-}${RUNNER:-} ]] ||
@@ -468,7 +511,7 @@ main()
 	choose_kernel
 	# shellcheck source=runner-vng.sh
 	. "$SELFTESTS/runner-$RUNNER.sh"
-	if [[ $MODE == demo ]]; then
+	if [[ $MODE == demo || $MODE == shell ]]; then
 		SCRIPTS=demo
 	else
 		tests=$(list_tests) || exit 1

@@ -104,6 +104,12 @@ vng_start()
 	local dir=$1 append=$2 qemu="-set chardev.console.path=$1/console"
 	local -a opt=(--cpus 2 --memory 2G --user root)
 
+	# The prompt's terminal is a console of the VM, and two named pipes here. A pipe
+	# keeps what is written before somebody reads it, which a socket does not.
+	if [[ $MODE == shell ]]; then
+		mkfifo "$dir"/shell.{in,out}
+		qemu+=" -chardev pipe,id=shell,path=$dir/shell -device virtconsole,chardev=shell"
+	fi
 	if [[ $ACCEL == kvm ]]; then
 		: >"$dir/kvm"
 	else
