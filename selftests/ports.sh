@@ -225,6 +225,9 @@ on_link()
 
 addresses_of() { ip -n "$1" -o addr show dev "$2" scope global | awk '{ print $4 }' | sort | tr '\n' ' '; }
 
+# mtus_are MTU: of c1 and of its network
+mtus_are() { [[ "$(mtu_of "$c1" eth0) $(mtu_of "$h1" net0)" == "$1 $1" ]]; }
+
 set_port_takes()
 {
 	add1 --address 2001:db8:100::11/64 --gateway 203.0.113.1 --gateway 2001:db8:100::1 --mac 02:00:00:00:0a:01
@@ -260,7 +263,8 @@ set_port_takes()
 	check fdb_is "$h1" net0 $MAC1 '"static"'
 	check_fail 2 'mac auto' ctn "$h1" set-port net0 "$c1" --mac auto
 	check ctn "$h1" set-port net0 "$c1" --mtu auto --label ''
-	check_eq "$(mtu_of "$c1" eth0)" "$(mtu_of "$h1" net0)" MTU
+	# the network's follows the ports', and the port's the network's
+	wait_until 5000 mtus_are 1500
 	check_fail 1 'no address' ctn "$h1" add-port net0 "$c1" --ifname e1 --address none
 	check_fail 1 'no address' ctn "$h1" add-port net0 "$c1" --ifname e1 --address -10.0.0.1/8
 	check ctn "$h1" del-port net0 "$c1"
