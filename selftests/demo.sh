@@ -148,6 +148,8 @@ prompt()
 	nsenter --net=/run/netns/host1 bash --rcfile "$TMP/bashrc" -i
 }
 
+# shellcheck disable=SC2086 # words for stty
+[[ ${MODE:-} != shell ]] || stty $CTNET_STTY
 trap tidy EXIT
 trap 'exit 1' INT TERM
 

@@ -222,14 +222,13 @@ run_script()
 }
 
 # The demo's first steps and a prompt, on the console that the runner connects to the
-# user's terminal. What the user leaves behind ends with the VM.
+# user's terminal. That is opened once: what was typed is lost where its last user closes it.
+# What the user leaves behind ends with the VM.
 prompt()
 {
 	local verdict=PASS
 
 	mv -f "$RUN/queue/demo" "$VM/current"
-	# shellcheck disable=SC2086 # words for stty
-	stty $CTNET_STTY </dev/hvc0
 	(cd $FAST/selftests && exec env CTNET_SLOW="$SLOW" TERM="$CTNET_TERM" \
 		setsid -cw bash ./demo.sh <>/dev/hvc0 >&0 2>&1) || verdict=FAIL
 	echo "demo $verdict 0 0 0 $SECONDS" >>"$VM/results"
