@@ -87,7 +87,7 @@ static bool ctnet_brport_flag(const struct nlattr *attr, bool now)
 static int ctnet_brport_set(struct ctnet_port *port, struct nlattr *tb[],
 			    struct netlink_ext_ack *extack)
 {
-	u32 old = port->dst.flags, flags = 0;
+	u32 old = port->vport.flags, flags = 0;
 	bool flood, mcast, bcast;
 	unsigned int i;
 	int err;
@@ -122,7 +122,7 @@ static int ctnet_brport_set(struct ctnet_port *port, struct nlattr *tb[],
 			return err;
 	}
 	if (tb[IFLA_BRPORT_FLUSH])
-		ctnet_fdb_flush(port->dst.net, &port->dst, true);
+		ctnet_fdb_flush(port->vport.ctd, &port->vport, true);
 	return 0;
 }
 
@@ -150,7 +150,7 @@ int ctnet_brport_changelink(struct net_device *dev, struct net_device *slave,
 /* The attributes of a port. Under RTNL or RCU. */
 static int ctnet_brport_put(struct sk_buff *skb, const struct ctnet_port *port)
 {
-	u32 flags = READ_ONCE(port->dst.flags);
+	u32 flags = READ_ONCE(port->vport.flags);
 	bool flood = flags & CTNET_PORT_FLOOD;
 	bool up = netif_running(port->dev) && netif_oper_up(port->dev);
 
@@ -219,7 +219,7 @@ static int ctnet_brport_msg(struct sk_buff *skb, const struct ctnet_port *port,
 	};
 	operstate = netif_running(dev) ? dev->operstate : IF_OPER_DOWN;
 	if (nla_put_string(skb, IFLA_IFNAME, dev->name) ||
-	    nla_put_u32(skb, IFLA_MASTER, port->dst.net->dev->ifindex) ||
+	    nla_put_u32(skb, IFLA_MASTER, port->vport.ctd->dev->ifindex) ||
 	    nla_put_u32(skb, IFLA_MTU, READ_ONCE(dev->mtu)) ||
 	    nla_put_u8(skb, IFLA_OPERSTATE, operstate) ||
 	    (dev_get_iflink(dev) != dev->ifindex &&

@@ -26,10 +26,10 @@
 /**
  * DOC: Objects
  *
- * A network (&struct ctnet_net) is the private part of a netdevice. Frames go
- * to and come from a &struct ctnet_dst, which stands first in a port
+ * A network (&struct ctnet_dev) is the private part of a netdevice. Frames go
+ * to and come from a &struct ctnet_vport, which stands first in a port
  * (&struct ctnet_port), in a peer (&struct ctnet_peer) and in the network itself
- * (the host). The forwarding table maps a MAC to a &struct ctnet_dst, so that
+ * (the host). The forwarding table maps a MAC to a &struct ctnet_vport, so that
  * one lookup decides, and one learner, one ageing, one dump and one notification
  * serve all three.
  *
@@ -39,48 +39,48 @@
  * sockets of a namespace. Every netlink command that changes something takes it
  * first, so that the netdevice notifier acts in place; dumps are under RCU.
  *
- * The lock of &ctnet_net.fdb_ids (a spinlock, bottom halves off) serializes
+ * The lock of &ctnet_dev.fdb_ids (a spinlock, bottom halves off) serializes
  * writers of the table, learners among them, and the events that tell of it; it
  * nests inside RTNL, and &ctnet_ns.event_lock inside it.
  *
  * Readers of all of it are under RCU. An object is unlinked, and then freed
  * after a grace period (call_rcu, kfree_rcu); the module waits for these with
- * rcu_barrier() before its text goes. ctnet_dst.dead, set under the table's
+ * rcu_barrier() before its text goes. ctnet_vport.dead, set under the table's
  * lock, keeps a learner that raced with the unlinking from pointing the table at
  * an object on its way out, or at one that was not told of yet.
  *
  * Counters are per CPU and written with bottom halves off.
  */
 
-struct ctnet_net;
+struct ctnet_dev;
 struct ctnet_transit;
 
-enum ctnet_dst_kind {
-	CTNET_DST_SELF,
-	CTNET_DST_PORT,
-	CTNET_DST_PEER,
+enum ctnet_vport_kind {
+	CTNET_VPORT_SELF,
+	CTNET_VPORT_PORT,
+	CTNET_VPORT_PEER,
 };
 
 /**
- * struct ctnet_dst - what an fdb entry points to
+ * struct ctnet_vport - what an fdb entry points to
  * @kind: what it is embedded in
  * @dead: on its way out, or not told of yet: nothing may be learned
  *	for it; under the table's lock
  * @flags: enum ctnet_port_flags; written under RTNL, read with READ_ONCE
- * @id: index in &ctnet_net.members
- * @net: the network
+ * @id: index in &ctnet_dev.members
+ * @ctd: the network
  * @n_learned: learned entries that point here; table's lock
  * @learned: they; table's lock
  * @fixed: static entries that point here; table's lock
  * @miss_count: misses that it caused in the running second; &ctnet_ns.event_lock
  * @miss_window: jiffies when that began; &ctnet_ns.event_lock
  */
-struct ctnet_dst {
-	enum ctnet_dst_kind	kind;
+struct ctnet_vport {
+	enum ctnet_vport_kind	kind;
 	bool			dead;
 	u32			flags;
 	u32			id;
-	struct ctnet_net	*net;
+	struct ctnet_dev	*ctd;
 	u32			n_learned;
 	struct hlist_head	learned;
 	struct hlist_head	fixed;
@@ -88,7 +88,7 @@ struct ctnet_dst {
 	unsigned long		miss_window;
 };
 
-/* Where ports (by ifindex), peers and the host stand in &ctnet_net.members. */
+/* Where ports (by ifindex), peers and the host stand in &ctnet_dev.members. */
 #define CTNET_ID_SELF		0
 #define CTNET_ID_PORT_MAX	((u32)INT_MAX)
 #define CTNET_ID_PEERS		XA_LIMIT(CTNET_ID_PORT_MAX + 1, U32_MAX)
@@ -102,7 +102,7 @@ struct ctnet_dst {
 
 /**
  * struct ctnet_port - an attached device
- * @dst: its place in the table; first
+ * @vport: its place in the table; first
  * @dev: the device; the link to its master holds a reference
  * @veth: whether the device is a veth, so that frames may be handed to its far end
  * @held: whether @mac is the host's by this port; RTNL
@@ -113,7 +113,7 @@ struct ctnet_dst {
  * @rcu: frees it
  */
 struct ctnet_port {
-	struct ctnet_dst		dst;
+	struct ctnet_vport		vport;
 	struct net_device		*dev;
 	bool				veth;
 	bool				held;
@@ -126,17 +126,17 @@ struct ctnet_port {
 
 /**
  * struct ctnet_peer - a remote VTEP
- * @dst: its place in the table; first
+ * @vport: its place in the table; first
  * @dstport: UDP port it listens on; 0: the network's
  * @stats: frames from the peer (rx) and to it (tx)
  * @dst_cache: route to it
  * @addr: its address; IPv4 as v4-mapped
- * @node: in &ctnet_net.peers
+ * @node: in &ctnet_dev.peers
  * @transit: in &ctnet_transit.peers
  * @rcu: frees it
  */
 struct ctnet_peer {
-	struct ctnet_dst		dst;
+	struct ctnet_vport		vport;
 	__be16				dstport;
 	struct pcpu_sw_netstats __percpu *stats;
 	struct dst_cache		dst_cache;
@@ -155,7 +155,7 @@ struct ctnet_peer {
 #define CTNET_HELD_PORT		BIT(1)	/* a port's own device has it */
 #define CTNET_HELD_ASKED	BIT(2)	/* the stack asked for it */
 
-/* Of static entries, in &ctnet_net.fdb_ids. */
+/* Of static entries, in &ctnet_dev.fdb_ids. */
 #define CTNET_FDB_MARK		XA_MARK_1
 
 /* Of ctnet_fdb_set(): the addresses that the MAC has stay with it. */
@@ -166,10 +166,10 @@ struct ctnet_peer {
  * @named: how many the control plane has named
  * @n: how many there are; one more once a link-local address was claimed; table's lock
  * @ip: one of them; IPv4 as v4-mapped; there is room for @named and one
- * @ip.node: in &ctnet_net.ips
+ * @ip.node: in &ctnet_dev.ips
  * @ip.addr: the address
  * @ip.fdb: the entry; NULL while frames have taken the address away, and it is not in
- *	&ctnet_net.ips; table's lock
+ *	&ctnet_dev.ips; table's lock
  */
 struct ctnet_fdb_ips {
 	unsigned int named;
@@ -183,23 +183,23 @@ struct ctnet_fdb_ips {
 
 /**
  * struct ctnet_fdb - MAC to port, peer or host
- * @node: in &ctnet_net.fdb
+ * @node: in &ctnet_dev.fdb
  * @mac: key, ether_addr_to_u64()
- * @dst: where to; moves under the table's lock, read under RCU
+ * @vport: where to; moves under the table's lock, read under RCU
  * @updated: of a learned entry: jiffies when last seen, written once a second
  * @n_ports: with %CTNET_FDB_LOCAL: how many ports' own devices have it; table's lock
  * @flags: CTNET_FDB_*; fixed
  * @held: CTNET_HELD_*; table's lock
  * @router: whether it advertised itself as a router, by IPv6
- * @id: index in &ctnet_net.fdb_ids
+ * @id: index in &ctnet_dev.fdb_ids
  * @ips: addresses or NULL; given to another entry under the table's lock
- * @at: in a list of @dst's, while it is in the table; table's lock
+ * @at: in a list of @vport's, while it is in the table; table's lock
  * @rcu: frees it
  */
 struct ctnet_fdb {
 	struct rhash_head	node;
 	u64			mac;
-	struct ctnet_dst __rcu	*dst;
+	struct ctnet_vport __rcu	*vport;
 	union {
 		unsigned long	updated;
 		unsigned long	n_ports;
@@ -326,12 +326,12 @@ struct ctnet_flood {
 };
 
 /**
- * struct ctnet_net - a network, private part of its netdevice
+ * struct ctnet_dev - a network, private part of its netdevice
  * @self: the host, as a place in the table; first
  * @dev: the netdevice
  * @fdb: MAC to &struct ctnet_fdb, for lookup
  * @vtep: NULL for a local bridge
- * @members: all &struct ctnet_dst by id: the host, the ports, the peers
+ * @members: all &struct ctnet_vport by id: the host, the ports, the peers
  * @peers: address to &struct ctnet_peer
  * @drops: what the network dropped
  * @floods: per CPU
@@ -364,8 +364,8 @@ struct ctnet_flood {
  * @n_peers: RTNL
  * @id: index in &ctnet_ns.nets
  */
-struct ctnet_net {
-	struct ctnet_dst		self;
+struct ctnet_dev {
+	struct ctnet_vport		self;
 	struct net_device		*dev;
 	struct rhashtable		fdb;
 	struct ctnet_vtep __rcu		*vtep;
@@ -401,7 +401,7 @@ struct ctnet_net {
 /**
  * struct ctnet_ns - what a network namespace has
  * @net: the namespace
- * @nets: all &struct ctnet_net by id; written under RTNL, read under RCU
+ * @nets: all &struct ctnet_dev by id; written under RTNL, read under RCU
  * @socks: &struct ctnet_sock; written under RTNL, read under RCU
  * @transit: the peers of all networks; NULL while there never was one
  * @seq: counts changes of networks, ports, peers and sockets
@@ -444,8 +444,8 @@ extern struct rtnl_link_ops ctnet_link_ops;
 bool ctnet_receive(struct sk_buff *skb);
 bool ctnet_dev_is(const struct net_device *dev);
 bool ctnet_dev_has_addr(struct net_device *dev, const struct in6_addr *addr);
-void ctnet_dev_deliver(struct ctnet_net *net, struct sk_buff *skb);
-void ctnet_dev_answer(struct ctnet_net *net, struct sk_buff *skb);
+void ctnet_dev_deliver(struct ctnet_dev *ctd, struct sk_buff *skb);
+void ctnet_dev_answer(struct ctnet_dev *ctd, struct sk_buff *skb);
 
 /* IPv4 or IPv6, UDP, VXLAN and Ethernet headers (RFC 7348 section 5). */
 #define CTNET_OVERHEAD4	(20 + 8 + 8 + ETH_HLEN)
@@ -455,7 +455,7 @@ void ctnet_dev_answer(struct ctnet_net *net, struct sk_buff *skb);
 extern struct notifier_block ctnet_port_notifier;
 int ctnet_port_init(void);
 void ctnet_port_exit(void);
-int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
+int ctnet_port_attach(struct ctnet_dev *ctd, struct net_device *dev, u32 flags,
 		      struct netlink_ext_ack *extack);
 void ctnet_port_detach(struct ctnet_port *port);
 int ctnet_port_set_flags(struct ctnet_port *port, u32 value, u32 selector,
@@ -469,75 +469,75 @@ void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 /* fdb.c */
 int ctnet_fdb_init(void);
 void ctnet_fdb_exit(void);
-int ctnet_fdb_net_init(struct ctnet_net *net);
-void ctnet_fdb_net_uninit(struct ctnet_net *net);
-struct ctnet_fdb *ctnet_fdb_find(struct ctnet_net *net, const u8 *mac);
-void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac, struct ctnet_fdb *fdb);
-int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
+int ctnet_fdb_net_init(struct ctnet_dev *ctd);
+void ctnet_fdb_net_uninit(struct ctnet_dev *ctd);
+struct ctnet_fdb *ctnet_fdb_find(struct ctnet_dev *ctd, const u8 *mac);
+void ctnet_fdb_learn(struct ctnet_vport *src, const u8 *mac, struct ctnet_fdb *fdb);
+int ctnet_fdb_set(struct ctnet_vport *vport, const u8 *mac, u16 flags,
 		  const struct in6_addr *ips, unsigned int n_ips, bool replace,
 		  struct netlink_ext_ack *extack);
-int ctnet_fdb_hold(struct ctnet_net *net, const u8 *mac, u8 who);
-void ctnet_fdb_release(struct ctnet_net *net, const u8 *mac, u8 who);
-bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb);
-void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
+int ctnet_fdb_hold(struct ctnet_dev *ctd, const u8 *mac, u8 who);
+void ctnet_fdb_release(struct ctnet_dev *ctd, const u8 *mac, u8 who);
+bool ctnet_fdb_del(struct ctnet_dev *ctd, struct ctnet_fdb *fdb);
+void ctnet_fdb_give_ips(struct ctnet_dev *ctd, struct ctnet_fdb *from,
 			struct ctnet_fdb *to);
-void ctnet_fdb_changed(struct ctnet_net *net, const struct ctnet_fdb *fdb,
+void ctnet_fdb_changed(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
 		       enum ctnet_cmd cmd);
-void ctnet_fdb_flush(struct ctnet_net *net, struct ctnet_dst *dst, bool learned);
-int ctnet_fdb_ids_at(struct ctnet_dst *dst, bool fixed, u32 *ids,
+void ctnet_fdb_flush(struct ctnet_dev *ctd, struct ctnet_vport *vport, bool learned);
+int ctnet_fdb_ids_at(struct ctnet_vport *vport, bool fixed, u32 *ids,
 		     unsigned int max);
-void ctnet_fdb_admit(struct ctnet_dst *dst);
-void ctnet_fdb_retire(struct ctnet_dst *dst);
+void ctnet_fdb_admit(struct ctnet_vport *vport);
+void ctnet_fdb_retire(struct ctnet_vport *vport);
 unsigned long ctnet_fdb_unseen(const struct ctnet_fdb *fdb);
-void ctnet_fdb_age_soon(struct ctnet_net *net);
+void ctnet_fdb_age_soon(struct ctnet_dev *ctd);
 
 /* fdbip.c */
-struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_net *net,
+struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_dev *ctd,
 				    const struct in6_addr *addr);
-int ctnet_fdb_ips_init(struct ctnet_net *net);
+int ctnet_fdb_ips_init(struct ctnet_dev *ctd);
 int ctnet_fdb_ips_alloc(struct ctnet_fdb *fdb, const struct in6_addr *addrs,
 			unsigned int n);
-void ctnet_fdb_ips_unlink(struct ctnet_net *net, struct ctnet_fdb_ips *ips);
-int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
+void ctnet_fdb_ips_unlink(struct ctnet_dev *ctd, struct ctnet_fdb_ips *ips);
+int ctnet_fdb_ips_link(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
 		       struct ctnet_fdb *old, struct netlink_ext_ack *extack);
-void ctnet_fdb_ips_move(struct ctnet_net *net, struct ctnet_fdb *from,
+void ctnet_fdb_ips_move(struct ctnet_dev *ctd, struct ctnet_fdb *from,
 			struct ctnet_fdb *to);
 bool ctnet_fdb_claim(struct ctnet_fdb *fdb, const struct in6_addr *addr);
-void ctnet_fdb_unclaim(struct ctnet_net *net, const struct ctnet_fdb *fdb);
-int ctnet_fdb_reinstate(struct ctnet_dst *dst);
-void ctnet_fdb_dispute(struct ctnet_net *net, const struct in6_addr *addr,
+void ctnet_fdb_unclaim(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb);
+int ctnet_fdb_reinstate(struct ctnet_vport *vport);
+void ctnet_fdb_dispute(struct ctnet_dev *ctd, const struct in6_addr *addr,
 		       const u8 *mac);
 
 /* host.c */
-bool ctnet_host_has(struct ctnet_net *net, const u8 *mac);
+bool ctnet_host_has(struct ctnet_dev *ctd, const u8 *mac);
 void ctnet_host_rx_mode(struct net_device *dev);
 int ctnet_host_port(struct ctnet_port *port, bool attached);
-void ctnet_host_retry(struct ctnet_net *net);
+void ctnet_host_retry(struct ctnet_dev *ctd);
 
 /* guard.c */
 enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
-			    const struct ctnet_dst *src,
+			    const struct ctnet_vport *src,
 			    struct ctnet_fdb *fdb);
 
 /* neigh.c */
-bool ctnet_neigh(struct sk_buff *skb, struct ctnet_dst *src);
-void ctnet_neigh_hear(const struct sk_buff *skb, struct ctnet_dst *src);
+bool ctnet_neigh(struct sk_buff *skb, struct ctnet_vport *src);
+void ctnet_neigh_hear(const struct sk_buff *skb, struct ctnet_vport *src);
 
 /* Last byte of the groups that 802.1D keeps on the link: BPDUs, pause frames. */
 #define CTNET_GROUP_BPDU	0x00
 #define CTNET_GROUP_PAUSE	0x01
 
 /* forward.c */
-bool ctnet_may_pass(const struct ctnet_dst *src, const struct ctnet_dst *dst,
+bool ctnet_may_pass(const struct ctnet_vport *src, const struct ctnet_vport *dst,
 		    enum ctnet_drop *reason);
-void ctnet_deliver(struct ctnet_dst *dst, struct sk_buff *skb, bool received);
-bool ctnet_link_local(struct sk_buff *skb, struct ctnet_dst *src);
-void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src);
+void ctnet_deliver(struct ctnet_vport *vport, struct sk_buff *skb, bool received);
+bool ctnet_link_local(struct sk_buff *skb, struct ctnet_vport *src);
+void ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src);
 
 /* flood.c */
-void ctnet_flood(struct sk_buff *skb, const struct ctnet_dst *src);
-int ctnet_flood_init(struct ctnet_net *net);
-void ctnet_flood_uninit(struct ctnet_net *net);
+void ctnet_flood(struct sk_buff *skb, const struct ctnet_vport *src);
+int ctnet_flood_init(struct ctnet_dev *ctd);
+void ctnet_flood_uninit(struct ctnet_dev *ctd);
 
 /* vtep.c */
 void ctnet_vtep_ns_init(struct ctnet_ns *ns);
@@ -545,9 +545,9 @@ void ctnet_vtep_ns_exit(struct ctnet_ns *ns);
 void ctnet_vtep_default(struct ctnet_vtep *vtep);
 int ctnet_vtep_family_ok(enum ctnet_family family,
 			 struct netlink_ext_ack *extack);
-int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
+int ctnet_vtep_bind(struct ctnet_dev *ctd, const struct ctnet_vtep *conf,
 		    struct nlattr *const data[], struct netlink_ext_ack *extack);
-void ctnet_vtep_unbind(struct ctnet_net *net);
+void ctnet_vtep_unbind(struct ctnet_dev *ctd);
 void ctnet_vtep_dev_gone(struct net_device *dev);
 struct ctnet_sock *ctnet_sock_find(struct net *net, enum ctnet_family family,
 				   __be16 port, int underlay);
@@ -558,12 +558,12 @@ void ctnet_vtep_nic_info(struct net_device *dev, bool push);
 /* mtu.c */
 extern struct notifier_block ctnet_mtu_notifier4;
 extern struct notifier_block ctnet_mtu_notifier6;
-unsigned int ctnet_mtu_auto(struct ctnet_net *net);
-void ctnet_mtu_follow(struct ctnet_net *net);
-bool ctnet_mtu_may_set(const struct ctnet_net *net,
+unsigned int ctnet_mtu_auto(struct ctnet_dev *ctd);
+void ctnet_mtu_follow(struct ctnet_dev *ctd);
+bool ctnet_mtu_may_set(const struct ctnet_dev *ctd,
 		       const struct net_device *dev);
 void ctnet_mtu_port_follow(struct ctnet_port *port, bool far_too);
-void ctnet_mtu_ports_follow(struct ctnet_net *net);
+void ctnet_mtu_ports_follow(struct ctnet_dev *ctd);
 void ctnet_mtu_changed(const struct net *net);
 void ctnet_mtu_ns_init(struct ctnet_ns *ns);
 void ctnet_mtu_ns_exit(struct ctnet_ns *ns);
@@ -571,22 +571,22 @@ void ctnet_mtu_ns_exit(struct ctnet_ns *ns);
 /* peer.c */
 int ctnet_peer_init(void);
 void ctnet_peer_exit(void);
-int ctnet_peer_net_init(struct ctnet_net *net);
-void ctnet_peer_net_uninit(struct ctnet_net *net);
-int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
+int ctnet_peer_net_init(struct ctnet_dev *ctd);
+void ctnet_peer_net_uninit(struct ctnet_dev *ctd);
+int ctnet_peer_add(struct ctnet_dev *ctd, const struct in6_addr *addr,
 		   __be16 dstport, struct netlink_ext_ack *extack);
 void ctnet_peer_del(struct ctnet_peer *peer);
-struct ctnet_peer *ctnet_peer_find(struct ctnet_net *net,
+struct ctnet_peer *ctnet_peer_find(struct ctnet_dev *ctd,
 				   const struct in6_addr *addr);
-void ctnet_peer_reset_routes(struct ctnet_net *net);
-bool ctnet_peer_has_family(struct ctnet_net *net, enum ctnet_family family);
-bool ctnet_peer_has_linklocal(struct ctnet_net *net);
+void ctnet_peer_reset_routes(struct ctnet_dev *ctd);
+bool ctnet_peer_has_family(struct ctnet_dev *ctd, enum ctnet_family family);
+bool ctnet_peer_has_linklocal(struct ctnet_dev *ctd);
 
 /* offload.c */
-void ctnet_offload_limit(struct ctnet_net *net, const struct net_device *dev);
-void ctnet_offload_unlimit(struct ctnet_net *net, unsigned int size,
+void ctnet_offload_limit(struct ctnet_dev *ctd, const struct net_device *dev);
+void ctnet_offload_unlimit(struct ctnet_dev *ctd, unsigned int size,
 			   unsigned int segs);
-struct sk_buff *ctnet_offload_do(struct ctnet_net *net, struct sk_buff *skb,
+struct sk_buff *ctnet_offload_do(struct ctnet_dev *ctd, struct sk_buff *skb,
 				 netdev_features_t features);
 
 /* transit.c */
@@ -630,7 +630,7 @@ int ctnet_outer_xmit6(struct sk_buff *skb, struct sock *sk, struct dst_entry *ds
 __be16 ctnet_frame_proto(const struct sk_buff *skb, unsigned int *off);
 bool ctnet_pmtu_fits(const struct sk_buff *skb, unsigned int max);
 unsigned int ctnet_pmtu_port(const struct sk_buff *skb, unsigned int mtu);
-bool ctnet_pmtu_tell(struct ctnet_net *net, struct sk_buff *skb,
+bool ctnet_pmtu_tell(struct ctnet_dev *ctd, struct sk_buff *skb,
 		     unsigned int max, bool cut);
 
 /* tunnel.c */
@@ -659,8 +659,8 @@ int ctnet_rtfdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		     struct net_device *dev, struct net_device *filter_dev,
 		     int *idx);
 
-void ctnet_rtfdb_tell(const struct ctnet_net *net, const u8 *mac,
-		      struct ctnet_dst *dst, bool is_static, int type);
+void ctnet_rtfdb_tell(const struct ctnet_dev *ctd, const u8 *mac,
+		      struct ctnet_vport *vport, bool is_static, int type);
 
 /* brport.c */
 extern const struct nla_policy ctnet_brport_policy[];
@@ -698,12 +698,12 @@ int ctnet_nl_put_msg(struct sk_buff *msg, u32 portid, u32 seq, int flags,
 		     ctnet_fill_t fill, const void *obj, bool stats);
 void ctnet_nl_ns_init(struct ctnet_ns *ns);
 void ctnet_nl_ns_exit(struct ctnet_ns *ns);
-void ctnet_nl_net_event(struct ctnet_net *net, enum ctnet_cmd cmd);
+void ctnet_nl_net_event(struct ctnet_dev *ctd, enum ctnet_cmd cmd);
 void ctnet_nl_port_event(struct ctnet_port *port, enum ctnet_cmd cmd);
 void ctnet_nl_peer_event(struct ctnet_peer *peer, enum ctnet_cmd cmd);
-void ctnet_nl_fdb_event(struct ctnet_net *net, const struct ctnet_fdb *fdb,
+void ctnet_nl_fdb_event(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
 			enum ctnet_cmd cmd);
-void ctnet_nl_miss_event(struct ctnet_dst *src, const u8 *mac,
+void ctnet_nl_miss_event(struct ctnet_vport *src, const u8 *mac,
 			 const struct in6_addr *ip);
 
 /* stats.c */
@@ -748,9 +748,9 @@ extern const char ctnet_drop_names[CTNET_DROP_MAX + 1][ETH_GSTRING_LEN];
 void ctnet_drops_add(const struct ctnet_drops __percpu *drops,
 		     struct rtnl_link_stats64 *stats);
 void ctnet_drops_sum(const struct ctnet_drops __percpu *drops, u64 *sum);
-void ctnet_drop(struct ctnet_net *net, struct sk_buff *skb,
+void ctnet_drop(struct ctnet_dev *ctd, struct sk_buff *skb,
 		enum ctnet_drop reason);
-void ctnet_drop_count(struct ctnet_net *net, const struct sk_buff *skb,
+void ctnet_drop_count(struct ctnet_dev *ctd, const struct sk_buff *skb,
 		      enum ctnet_drop reason);
 void ctnet_drop_sock(struct ctnet_sock *sock, struct sk_buff *skb,
 		     enum ctnet_drop reason);
@@ -769,14 +769,14 @@ static inline void ctnet_test_run(void) { }
 static inline void ctnet_test_end(void) { }
 #endif
 
-static inline struct ctnet_port *ctnet_dst_port(struct ctnet_dst *dst)
+static inline struct ctnet_port *ctnet_vport_port(struct ctnet_vport *vport)
 {
-	return container_of(dst, struct ctnet_port, dst);
+	return container_of(vport, struct ctnet_port, vport);
 }
 
-static inline struct ctnet_peer *ctnet_dst_peer(struct ctnet_dst *dst)
+static inline struct ctnet_peer *ctnet_vport_peer(struct ctnet_vport *vport)
 {
-	return container_of(dst, struct ctnet_peer, dst);
+	return container_of(vport, struct ctnet_peer, vport);
 }
 
 /* Whether a frame may be sent out of a port. */

@@ -22,12 +22,12 @@
 /* Frames that the host sends into the network. */
 static netdev_tx_t ctnet_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 {
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 
 	dev_sw_netstats_tx_add(dev, 1, skb->len);
 	skb_reset_mac_header(skb);
 	rcu_read_lock();
-	ctnet_forward(skb, &net->self);
+	ctnet_forward(skb, &ctd->self);
 	rcu_read_unlock();
 	return NETDEV_TX_OK;
 }
@@ -68,88 +68,88 @@ static void ctnet_dev_receive(struct net_device *dev, struct sk_buff *skb)
 }
 
 /* Counts it: the backlog had room for it, or not. */
-static void ctnet_dev_count(struct ctnet_net *net, unsigned int len, bool room)
+static void ctnet_dev_count(struct ctnet_dev *ctd, unsigned int len, bool room)
 {
 	if (likely(room))
-		dev_sw_netstats_rx_add(net->dev, len);
+		dev_sw_netstats_rx_add(ctd->dev, len);
 	else
-		ctnet_drop_count(net, NULL, CTNET_DROP_QUEUE);
+		ctnet_drop_count(ctd, NULL, CTNET_DROP_QUEUE);
 }
 
 /**
  * ctnet_dev_deliver() - hand a frame to the host
- * @net: the network
+ * @ctd: the network
  * @skb: the frame, as forward.c has it; consumed
  */
-void ctnet_dev_deliver(struct ctnet_net *net, struct sk_buff *skb)
+void ctnet_dev_deliver(struct ctnet_dev *ctd, struct sk_buff *skb)
 {
 	unsigned int len = skb->len;
 
-	ctnet_dev_receive(net->dev, skb);
-	ctnet_dev_count(net, len, ctnet_receive(skb));
+	ctnet_dev_receive(ctd->dev, skb);
+	ctnet_dev_count(ctd, len, ctnet_receive(skb));
 }
 
 /**
  * ctnet_dev_answer() - hand the host the answer to what it just sends
- * @net: the network
+ * @ctd: the network
  * @skb: the frame, as forward.c has it; consumed
  *
  * By way of the backlog, as the sender may hold locks that a receiver takes.
  */
-void ctnet_dev_answer(struct ctnet_net *net, struct sk_buff *skb)
+void ctnet_dev_answer(struct ctnet_dev *ctd, struct sk_buff *skb)
 {
 	unsigned int len = skb->len;
 
-	ctnet_dev_receive(net->dev, skb);
-	ctnet_dev_count(net, len, netif_rx(skb) == NET_RX_SUCCESS);
+	ctnet_dev_receive(ctd->dev, skb);
+	ctnet_dev_count(ctd, len, netif_rx(skb) == NET_RX_SUCCESS);
 }
 
 /* On failure nothing is left; ctnet_dev_uninit() is the reverse. RTNL. */
 static int ctnet_dev_init(struct net_device *dev)
 {
 	struct ctnet_ns *ns = ctnet_ns(dev_net(dev));
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 	int err;
 
 	/* Networks may stand on one another. */
 	netdev_lockdep_set_classes(dev);
-	net->drops = ctnet_drops_alloc();
-	if (!net->drops)
+	ctd->drops = ctnet_drops_alloc();
+	if (!ctd->drops)
 		return -ENOMEM;
-	xa_init_flags(&net->members, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
-	err = xa_insert(&net->members, net->self.id, &net->self,
+	xa_init_flags(&ctd->members, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
+	err = xa_insert(&ctd->members, ctd->self.id, &ctd->self,
 			GFP_KERNEL_ACCOUNT);
 	if (err)
 		goto err_drops;
-	err = ctnet_peer_net_init(net);
+	err = ctnet_peer_net_init(ctd);
 	if (err)
 		goto err_members;
-	err = ctnet_fdb_net_init(net);
+	err = ctnet_fdb_net_init(ctd);
 	if (err)
 		goto err_peers;
-	err = ctnet_fdb_hold(net, dev->dev_addr, CTNET_HELD_OWN);
+	err = ctnet_fdb_hold(ctd, dev->dev_addr, CTNET_HELD_OWN);
 	if (err)
 		goto err_fdb;
 	/* A place only: dumps see the network when it is registered. */
-	err = xa_alloc(&ns->nets, &net->id, NULL, xa_limit_32b,
+	err = xa_alloc(&ns->nets, &ctd->id, NULL, xa_limit_32b,
 		       GFP_KERNEL_ACCOUNT);
 	if (err)
 		goto err_fdb;
-	err = ctnet_flood_init(net);
+	err = ctnet_flood_init(ctd);
 	if (err)
 		goto err_id;
 	return 0;
 
 err_id:
-	xa_release(&ns->nets, net->id);
+	xa_release(&ns->nets, ctd->id);
 err_fdb:
-	ctnet_fdb_net_uninit(net);
+	ctnet_fdb_net_uninit(ctd);
 err_peers:
-	ctnet_peer_net_uninit(net);
+	ctnet_peer_net_uninit(ctd);
 err_members:
-	xa_destroy(&net->members);
+	xa_destroy(&ctd->members);
 err_drops:
-	free_percpu(net->drops);
+	free_percpu(ctd->drops);
 	return err;
 }
 
@@ -161,38 +161,38 @@ err_drops:
 static void ctnet_dev_uninit(struct net_device *dev)
 {
 	struct ctnet_ns *ns = ctnet_ns(dev_net(dev));
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 	struct ctnet_transit *transit;
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	unsigned long id;
 	bool told;
 
 	/* It stands there from when it was told of. */
-	told = xa_erase(&ns->nets, net->id);
+	told = xa_erase(&ns->nets, ctd->id);
 	atomic_inc(&ns->seq);
 	/* At one go, so that no port or peer has to walk the table for its own. */
-	ctnet_fdb_flush(net, NULL, false);
-	xa_for_each(&net->members, id, dst) {
-		if (dst->kind == CTNET_DST_PORT)
-			ctnet_port_detach(ctnet_dst_port(dst));
-		else if (dst->kind == CTNET_DST_PEER)
-			ctnet_peer_del(ctnet_dst_peer(dst));
+	ctnet_fdb_flush(ctd, NULL, false);
+	xa_for_each(&ctd->members, id, vport) {
+		if (vport->kind == CTNET_VPORT_PORT)
+			ctnet_port_detach(ctnet_vport_port(vport));
+		else if (vport->kind == CTNET_VPORT_PEER)
+			ctnet_peer_del(ctnet_vport_peer(vport));
 	}
-	WARN_ON_ONCE(net->n_ports || net->n_peers);
+	WARN_ON_ONCE(ctd->n_ports || ctd->n_peers);
 	if (told)
-		ctnet_nl_net_event(net, CTNET_CMD_NET_DEL_NTF);
+		ctnet_nl_net_event(ctd, CTNET_CMD_NET_DEL_NTF);
 
-	ctnet_vtep_unbind(net);
-	ctnet_flood_uninit(net);
+	ctnet_vtep_unbind(ctd);
+	ctnet_flood_uninit(ctd);
 	transit = ctnet_transit_close(ns);
 	/* Dumps, frames from the underlay, netpoll and netfilter are out of here then. */
 	synchronize_net();
 	ctnet_transit_free(transit);
-	free_percpu(net->floods);
-	ctnet_fdb_net_uninit(net);
-	ctnet_peer_net_uninit(net);
-	xa_destroy(&net->members);
-	free_percpu(net->drops);
+	free_percpu(ctd->floods);
+	ctnet_fdb_net_uninit(ctd);
+	ctnet_peer_net_uninit(ctd);
+	xa_destroy(&ctd->members);
+	free_percpu(ctd->drops);
 }
 
 /*
@@ -215,7 +215,7 @@ static int ctnet_dev_may_have_mac(struct net_device *dev, const u8 *mac)
 
 static int ctnet_dev_set_mac(struct net_device *dev, void *addr)
 {
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 	const struct sockaddr *sa = addr;
 	struct ctnet_fdb *old, *new;
 	int err;
@@ -226,26 +226,26 @@ static int ctnet_dev_set_mac(struct net_device *dev, void *addr)
 	if (ether_addr_equal(dev->dev_addr, sa->sa_data))
 		return 0;
 	err = ctnet_dev_may_have_mac(dev, sa->sa_data) ?:
-	      ctnet_fdb_hold(net, sa->sa_data, CTNET_HELD_OWN);
+	      ctnet_fdb_hold(ctd, sa->sa_data, CTNET_HELD_OWN);
 	if (err)
 		return err;
 	rcu_read_lock();
-	old = ctnet_fdb_find(net, dev->dev_addr);
-	new = ctnet_fdb_find(net, sa->sa_data);
+	old = ctnet_fdb_find(ctd, dev->dev_addr);
+	new = ctnet_fdb_find(ctd, sa->sa_data);
 	if (!WARN_ON_ONCE(!old || !new))
-		ctnet_fdb_give_ips(net, old, new);
+		ctnet_fdb_give_ips(ctd, old, new);
 	rcu_read_unlock();
-	ctnet_fdb_release(net, dev->dev_addr, CTNET_HELD_OWN);
+	ctnet_fdb_release(ctd, dev->dev_addr, CTNET_HELD_OWN);
 	eth_commit_mac_addr_change(dev, addr);
 	return 0;
 }
 
 static int ctnet_dev_change_mtu(struct net_device *dev, int mtu)
 {
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 
-	if (!net->mtu_follows)
-		WRITE_ONCE(net->mtu_set, true);
+	if (!ctd->mtu_follows)
+		WRITE_ONCE(ctd->mtu_set, true);
 	WRITE_ONCE(dev->mtu, mtu);
 	return 0;
 }
@@ -286,7 +286,7 @@ static int ctnet_dev_del_slave(struct net_device *dev, struct net_device *port)
 {
 	struct ctnet_port *p = ctnet_port_get(port);
 
-	if (!p || p->dst.net != netdev_priv(dev))
+	if (!p || p->vport.ctd != netdev_priv(dev))
 		return -EINVAL;
 	ctnet_port_detach(p);
 	return 0;
@@ -295,10 +295,10 @@ static int ctnet_dev_del_slave(struct net_device *dev, struct net_device *port)
 static void ctnet_dev_get_stats(struct net_device *dev,
 				struct rtnl_link_stats64 *stats)
 {
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 
 	dev_get_tstats64(dev, stats);
-	ctnet_drops_add(net->drops, stats);
+	ctnet_drops_add(ctd->drops, stats);
 }
 
 static const struct net_device_ops ctnet_netdev_ops = {
@@ -324,7 +324,7 @@ static const struct net_device_ops ctnet_netdev_ops = {
  * ctnet_dev_is() - whether a device is a network
  * @dev: the device
  *
- * Return: whether netdev_priv() is a &struct ctnet_net.
+ * Return: whether netdev_priv() is a &struct ctnet_dev.
  */
 bool ctnet_dev_is(const struct net_device *dev)
 {
@@ -356,10 +356,10 @@ static void ctnet_dev_get_strings(struct net_device *dev, u32 sset, u8 *buf)
 static void ctnet_dev_get_ethtool_stats(struct net_device *dev,
 					struct ethtool_stats *stats, u64 *data)
 {
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 	u64 sum[CTNET_DROP_MAX + 1];
 
-	ctnet_drops_sum(net->drops, sum);
+	ctnet_drops_sum(ctd->drops, sum);
 	memcpy(data, &sum[CTNET_DROP_MALFORMED],
 	       (CTNET_DROP_MAX - CTNET_DROP_PAD) * sizeof(*data));
 }
@@ -368,17 +368,17 @@ static void ctnet_dev_get_ethtool_stats(struct net_device *dev,
 static int ctnet_dev_get_link_ksettings(struct net_device *dev,
 					struct ethtool_link_ksettings *cmd)
 {
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 	struct ethtool_link_ksettings of_port;
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	unsigned long id;
 
 	cmd->base.duplex = DUPLEX_UNKNOWN;
 	cmd->base.port = PORT_OTHER;
 	cmd->base.speed = SPEED_UNKNOWN;
-	xa_for_each_range(&net->members, id, dst, CTNET_ID_SELF + 1,
+	xa_for_each_range(&ctd->members, id, vport, CTNET_ID_SELF + 1,
 			  CTNET_ID_PORT_MAX) {
-		struct net_device *port = ctnet_dst_port(dst)->dev;
+		struct net_device *port = ctnet_vport_port(vport)->dev;
 
 		if (!netif_running(port) || !netif_oper_up(port) ||
 		    __ethtool_get_link_ksettings(port, &of_port) ||
@@ -402,7 +402,7 @@ static const struct ethtool_ops ctnet_ethtool_ops = {
 
 static void ctnet_dev_setup(struct net_device *dev)
 {
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 
 	ether_setup(dev);
 	dev->netdev_ops = &ctnet_netdev_ops;
@@ -424,16 +424,16 @@ static void ctnet_dev_setup(struct net_device *dev)
 	dev->max_mtu = ETH_MAX_MTU - CTNET_OVERHEAD6;
 	dev->needed_headroom = CTNET_HEADROOM;
 
-	net->dev = dev;
-	net->self.kind = CTNET_DST_SELF;
-	net->self.flags = CTNET_PORT_FLOOD;
-	net->self.id = CTNET_ID_SELF;
-	net->self.net = net;
-	net->learning = true;
-	net->flood = true;
-	net->suppress = true;
-	net->ageing = CTNET_AGEING_DEFAULT * HZ;
-	net->max_fdb = CTNET_MAX_FDB_DEFAULT;
+	ctd->dev = dev;
+	ctd->self.kind = CTNET_VPORT_SELF;
+	ctd->self.flags = CTNET_PORT_FLOOD;
+	ctd->self.id = CTNET_ID_SELF;
+	ctd->self.ctd = ctd;
+	ctd->learning = true;
+	ctd->flood = true;
+	ctd->suppress = true;
+	ctd->ageing = CTNET_AGEING_DEFAULT * HZ;
+	ctd->max_fdb = CTNET_MAX_FDB_DEFAULT;
 }
 
 static struct netlink_range_validation ctnet_vni_range = {
@@ -492,10 +492,10 @@ static int ctnet_dev_validate(struct nlattr *tb[], struct nlattr *data[],
 }
 
 /* What of the VTEP the attributes name; what they do not name stays. RTNL. */
-static int ctnet_dev_set_vtep(struct ctnet_net *net, struct nlattr *data[],
+static int ctnet_dev_set_vtep(struct ctnet_dev *ctd, struct nlattr *data[],
 			      struct netlink_ext_ack *extack)
 {
-	const struct ctnet_vtep *old = rtnl_dereference(net->vtep);
+	const struct ctnet_vtep *old = rtnl_dereference(ctd->vtep);
 	struct ctnet_vtep conf;
 	enum ctnet_family f;
 
@@ -546,14 +546,14 @@ static int ctnet_dev_set_vtep(struct ctnet_net *net, struct nlattr *data[],
 	}
 	for (f = 0; old && f < CTNET_FAMILIES; f++) {
 		if (ipv6_addr_any(&conf.local[f]) &&
-		    ctnet_peer_has_family(net, f)) {
+		    ctnet_peer_has_family(ctd, f)) {
 			NL_SET_ERR_MSG_ATTR(extack, data[f == CTNET_V4 ? IFLA_CTNET_LOCAL :
 							 IFLA_CTNET_LOCAL6],
 					    "There are peers of the family whose local address is taken away: remove them first");
 			return -EINVAL;
 		}
 	}
-	return ctnet_vtep_bind(net, &conf, data, extack);
+	return ctnet_vtep_bind(ctd, &conf, data, extack);
 }
 
 /*
@@ -584,7 +584,7 @@ static int ctnet_dev_changelink(struct net_device *dev, struct nlattr *tb[],
 				struct nlattr *data[],
 				struct netlink_ext_ack *extack)
 {
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 	int err = 0;
 
 	if (!data)
@@ -593,34 +593,34 @@ static int ctnet_dev_changelink(struct net_device *dev, struct nlattr *tb[],
 	if (dev->reg_state == NETREG_REGISTERED)
 		err = ctnet_dev_may_change(dev, tb, extack);
 	if (!err)
-		err = ctnet_dev_set_vtep(net, data, extack);
+		err = ctnet_dev_set_vtep(ctd, data, extack);
 	if (err)
 		return err;
 	if (data[IFLA_CTNET_LEARNING])
-		WRITE_ONCE(net->learning, nla_get_u8(data[IFLA_CTNET_LEARNING]));
+		WRITE_ONCE(ctd->learning, nla_get_u8(data[IFLA_CTNET_LEARNING]));
 	if (data[IFLA_CTNET_FLOOD])
-		WRITE_ONCE(net->flood, nla_get_u8(data[IFLA_CTNET_FLOOD]));
+		WRITE_ONCE(ctd->flood, nla_get_u8(data[IFLA_CTNET_FLOOD]));
 	if (data[IFLA_CTNET_SUPPRESS])
-		WRITE_ONCE(net->suppress, nla_get_u8(data[IFLA_CTNET_SUPPRESS]));
+		WRITE_ONCE(ctd->suppress, nla_get_u8(data[IFLA_CTNET_SUPPRESS]));
 	if (data[IFLA_CTNET_MAX_FDB])
-		WRITE_ONCE(net->max_fdb, nla_get_u32(data[IFLA_CTNET_MAX_FDB]));
+		WRITE_ONCE(ctd->max_fdb, nla_get_u32(data[IFLA_CTNET_MAX_FDB]));
 	if (data[IFLA_CTNET_AGEING])
-		WRITE_ONCE(net->ageing,
+		WRITE_ONCE(ctd->ageing,
 			   nla_get_u32(data[IFLA_CTNET_AGEING]) * HZ);
 	if (data[IFLA_CTNET_MTU_AUTO])
-		WRITE_ONCE(net->mtu_set,
+		WRITE_ONCE(ctd->mtu_set,
 			   !nla_get_u8(data[IFLA_CTNET_MTU_AUTO]));
 	if (dev->reg_state == NETREG_REGISTERED) {
-		ctnet_fdb_age_soon(net);
-		ctnet_mtu_follow(net);
-		ctnet_nl_net_event(net, CTNET_CMD_NET_SET_NTF);
+		ctnet_fdb_age_soon(ctd);
+		ctnet_mtu_follow(ctd);
+		ctnet_nl_net_event(ctd, CTNET_CMD_NET_SET_NTF);
 	}
 	return 0;
 }
 
 CTNET_DEFINE_NEWLINK(ctnet_dev_newlink)
 {
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 	int err;
 
 	err = ctnet_dev_changelink(dev, tb, data, extack);
@@ -629,24 +629,24 @@ CTNET_DEFINE_NEWLINK(ctnet_dev_newlink)
 	if (!tb[IFLA_ADDRESS])
 		eth_hw_addr_random(dev);
 	if (tb[IFLA_MTU])
-		WRITE_ONCE(net->mtu_set, true);
-	if (!net->mtu_set)
-		dev->mtu = ctnet_mtu_auto(net);
+		WRITE_ONCE(ctd->mtu_set, true);
+	if (!ctd->mtu_set)
+		dev->mtu = ctnet_mtu_auto(ctd);
 	err = register_netdevice(dev);
 	if (err) {
 		/* Unless ctnet_dev_uninit() did it. */
-		if (rtnl_dereference(net->vtep)) {
-			ctnet_vtep_unbind(net);
+		if (rtnl_dereference(ctd->vtep)) {
+			ctnet_vtep_unbind(ctd);
 			/* A datagram may have found it; it is freed at once. */
 			synchronize_net();
 		}
 		return err;
 	}
 	/* The place is there: this cannot fail. */
-	xa_store(&ctnet_ns(dev_net(dev))->nets, net->id, net,
+	xa_store(&ctnet_ns(dev_net(dev))->nets, ctd->id, ctd,
 		 GFP_KERNEL_ACCOUNT);
 	ctnet_mtu_changed(dev_net(dev));
-	ctnet_nl_net_event(net, CTNET_CMD_NET_NEW_NTF);
+	ctnet_nl_net_event(ctd, CTNET_CMD_NET_NEW_NTF);
 	return 0;
 }
 
@@ -672,8 +672,8 @@ static size_t ctnet_dev_get_size(const struct net_device *dev)
 
 static int ctnet_dev_fill_info(struct sk_buff *skb, const struct net_device *dev)
 {
-	const struct ctnet_net *net = netdev_priv(dev);
-	const struct ctnet_vtep *vtep = rtnl_dereference(net->vtep);
+	const struct ctnet_dev *ctd = netdev_priv(dev);
+	const struct ctnet_vtep *vtep = rtnl_dereference(ctd->vtep);
 
 	if (vtep &&
 	    (nla_put_u32(skb, IFLA_CTNET_VNI, vtep->vni) ||
@@ -691,19 +691,19 @@ static int ctnet_dev_fill_info(struct sk_buff *skb, const struct net_device *dev
 	     nla_put_u8(skb, IFLA_CTNET_UDP_CSUM, vtep->udp_csum) ||
 	     nla_put_u32(skb, IFLA_CTNET_MARK, vtep->mark)))
 		return -EMSGSIZE;
-	if (nla_put_u8(skb, IFLA_CTNET_LEARNING, net->learning) ||
-	    nla_put_u32(skb, IFLA_CTNET_AGEING, net->ageing / HZ) ||
-	    nla_put_u8(skb, IFLA_CTNET_FLOOD, net->flood) ||
-	    nla_put_u32(skb, IFLA_CTNET_MAX_FDB, net->max_fdb) ||
-	    nla_put_u8(skb, IFLA_CTNET_SUPPRESS, net->suppress) ||
-	    nla_put_u8(skb, IFLA_CTNET_MTU_AUTO, !net->mtu_set))
+	if (nla_put_u8(skb, IFLA_CTNET_LEARNING, ctd->learning) ||
+	    nla_put_u32(skb, IFLA_CTNET_AGEING, ctd->ageing / HZ) ||
+	    nla_put_u8(skb, IFLA_CTNET_FLOOD, ctd->flood) ||
+	    nla_put_u32(skb, IFLA_CTNET_MAX_FDB, ctd->max_fdb) ||
+	    nla_put_u8(skb, IFLA_CTNET_SUPPRESS, ctd->suppress) ||
+	    nla_put_u8(skb, IFLA_CTNET_MTU_AUTO, !ctd->mtu_set))
 		return -EMSGSIZE;
 	return 0;
 }
 
 struct rtnl_link_ops ctnet_link_ops __read_mostly = {
 	.kind		= "ctnet",
-	.priv_size	= sizeof(struct ctnet_net),
+	.priv_size	= sizeof(struct ctnet_dev),
 	.setup		= ctnet_dev_setup,
 	.maxtype	= CTNET_IFLA_POLICY_MAX,
 	.policy		= ctnet_ifla_policy,

@@ -31,22 +31,22 @@ static const struct rhashtable_params ctnet_fdb_params = {
 	.automatic_shrinking = true,
 };
 
-static struct ctnet_fdb *ctnet_fdb_find_key(struct ctnet_net *net, u64 mac)
+static struct ctnet_fdb *ctnet_fdb_find_key(struct ctnet_dev *ctd, u64 mac)
 {
-	return rhashtable_lookup(&net->fdb, &mac, ctnet_fdb_params);
+	return rhashtable_lookup(&ctd->fdb, &mac, ctnet_fdb_params);
 }
 
 /**
  * ctnet_fdb_find() - look a MAC up
- * @net: the network
+ * @ctd: the network
  * @mac: the MAC
  *
  * Context: under RCU or the table's lock, which also bounds the entry's life.
  * Return: the entry or NULL.
  */
-struct ctnet_fdb *ctnet_fdb_find(struct ctnet_net *net, const u8 *mac)
+struct ctnet_fdb *ctnet_fdb_find(struct ctnet_dev *ctd, const u8 *mac)
 {
-	return ctnet_fdb_find_key(net, ether_addr_to_u64(mac));
+	return ctnet_fdb_find_key(ctd, ether_addr_to_u64(mac));
 }
 
 static void ctnet_fdb_free(struct ctnet_fdb *fdb)
@@ -60,7 +60,7 @@ static void ctnet_fdb_free_rcu(struct rcu_head *rcu)
 	ctnet_fdb_free(container_of(rcu, struct ctnet_fdb, rcu));
 }
 
-static struct ctnet_fdb *ctnet_fdb_alloc(struct ctnet_dst *dst, u64 mac,
+static struct ctnet_fdb *ctnet_fdb_alloc(struct ctnet_vport *vport, u64 mac,
 					 u16 flags, gfp_t gfp)
 {
 	struct ctnet_fdb *fdb;
@@ -72,44 +72,44 @@ static struct ctnet_fdb *ctnet_fdb_alloc(struct ctnet_dst *dst, u64 mac,
 	fdb->flags = flags;
 	if (!(flags & CTNET_FDB_LOCAL))
 		fdb->updated = jiffies;
-	RCU_INIT_POINTER(fdb->dst, dst);
+	RCU_INIT_POINTER(fdb->vport, vport);
 	return fdb;
 }
 
 /* Under the table's lock. @n: 1 for one that comes, -1 for one that goes. */
-static void ctnet_fdb_count(struct ctnet_net *net, const struct ctnet_fdb *fdb,
-			    struct ctnet_dst *dst, int n)
+static void ctnet_fdb_count(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
+			    struct ctnet_vport *vport, int n)
 {
 	if (fdb->flags & CTNET_FDB_STATIC) {
-		WRITE_ONCE(net->n_static, net->n_static + n);
+		WRITE_ONCE(ctd->n_static, ctd->n_static + n);
 		return;
 	}
-	WRITE_ONCE(net->n_learned, net->n_learned + n);
-	WRITE_ONCE(dst->n_learned, dst->n_learned + n);
+	WRITE_ONCE(ctd->n_learned, ctd->n_learned + n);
+	WRITE_ONCE(vport->n_learned, vport->n_learned + n);
 }
 
 /* The list that an entry is in. Under the table's lock. */
-static struct hlist_head *ctnet_fdb_list(struct ctnet_dst *dst, u16 flags)
+static struct hlist_head *ctnet_fdb_list(struct ctnet_vport *vport, u16 flags)
 {
-	return flags & CTNET_FDB_STATIC ? &dst->fixed : &dst->learned;
+	return flags & CTNET_FDB_STATIC ? &vport->fixed : &vport->learned;
 }
 
 /* Under the table's lock. The entry lies where it points. */
-static void ctnet_fdb_place(struct ctnet_net *net, struct ctnet_fdb *fdb)
+static void ctnet_fdb_place(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
-	struct ctnet_dst *dst = rcu_dereference_protected(fdb->dst, true);
+	struct ctnet_vport *vport = rcu_dereference_protected(fdb->vport, true);
 
-	hlist_add_head(&fdb->at, ctnet_fdb_list(dst, fdb->flags));
+	hlist_add_head(&fdb->at, ctnet_fdb_list(vport, fdb->flags));
 	if (fdb->flags & CTNET_FDB_STATIC)
-		__xa_set_mark(&net->fdb_ids, fdb->id, CTNET_FDB_MARK);
-	ctnet_fdb_count(net, fdb, dst, 1);
+		__xa_set_mark(&ctd->fdb_ids, fdb->id, CTNET_FDB_MARK);
+	ctnet_fdb_count(ctd, fdb, vport, 1);
 }
 
 /* Under the table's lock. It lies there no more. */
-static void ctnet_fdb_displace(struct ctnet_net *net, struct ctnet_fdb *fdb)
+static void ctnet_fdb_displace(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	hlist_del(&fdb->at);
-	ctnet_fdb_count(net, fdb, rcu_dereference_protected(fdb->dst, true), -1);
+	ctnet_fdb_count(ctd, fdb, rcu_dereference_protected(fdb->vport, true), -1);
 }
 
 /*
@@ -117,47 +117,47 @@ static void ctnet_fdb_displace(struct ctnet_net *net, struct ctnet_fdb *fdb)
  * are places left has to wait, so that one who makes MACs up fills three quarters of the
  * table, and not what others need.
  */
-static bool ctnet_fdb_has_room(const struct ctnet_dst *src)
+static bool ctnet_fdb_has_room(const struct ctnet_vport *src)
 {
-	u32 max = READ_ONCE(src->net->max_fdb);
-	u32 n = READ_ONCE(src->net->n_learned);
+	u32 max = READ_ONCE(src->ctd->max_fdb);
+	u32 n = READ_ONCE(src->ctd->n_learned);
 
 	return n < max && READ_ONCE(src->n_learned) < 3 * (max - n);
 }
 
 /* Under the table's lock. All of the entry but its addresses, or nothing. */
-static int ctnet_fdb_link(struct ctnet_net *net, struct ctnet_fdb *fdb)
+static int ctnet_fdb_link(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	int err;
 
-	err = __xa_alloc_cyclic(&net->fdb_ids, &fdb->id, fdb, xa_limit_32b,
-				&net->fdb_next, GFP_ATOMIC);
+	err = __xa_alloc_cyclic(&ctd->fdb_ids, &fdb->id, fdb, xa_limit_32b,
+				&ctd->fdb_next, GFP_ATOMIC);
 	if (err < 0)
 		return err;
-	err = rhashtable_lookup_insert_fast(&net->fdb, &fdb->node,
+	err = rhashtable_lookup_insert_fast(&ctd->fdb, &fdb->node,
 					    ctnet_fdb_params);
 	if (err) {
-		__xa_erase(&net->fdb_ids, fdb->id);
+		__xa_erase(&ctd->fdb_ids, fdb->id);
 		return err;
 	}
-	ctnet_fdb_place(net, fdb);
+	ctnet_fdb_place(ctd, fdb);
 	return 0;
 }
 
 /* Under the table's lock. The entry is there still for readers under RCU. */
-static void ctnet_fdb_unlink(struct ctnet_net *net, struct ctnet_fdb *fdb)
+static void ctnet_fdb_unlink(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
-	ctnet_fdb_ips_unlink(net, fdb->ips);
-	rhashtable_remove_fast(&net->fdb, &fdb->node, ctnet_fdb_params);
-	__xa_erase(&net->fdb_ids, fdb->id);
-	ctnet_fdb_displace(net, fdb);
+	ctnet_fdb_ips_unlink(ctd, fdb->ips);
+	rhashtable_remove_fast(&ctd->fdb, &fdb->node, ctnet_fdb_params);
+	__xa_erase(&ctd->fdb_ids, fdb->id);
+	ctnet_fdb_displace(ctd, fdb);
 }
 
 /* Dumps that are under way are interrupted. Under the table's lock, after the change. */
-static void ctnet_fdb_count_change(struct ctnet_net *net,
+static void ctnet_fdb_count_change(struct ctnet_dev *ctd,
 				   const struct ctnet_fdb *fdb)
 {
-	struct ctnet_ns *ns = ctnet_ns(dev_net(net->dev));
+	struct ctnet_ns *ns = ctnet_ns(dev_net(ctd->dev));
 
 	atomic_inc(fdb->flags & CTNET_FDB_STATIC ? &ns->seq_static :
 						   &ns->seq_learned);
@@ -165,47 +165,47 @@ static void ctnet_fdb_count_change(struct ctnet_net *net,
 
 /**
  * ctnet_fdb_changed() - count that an entry changed, and tell of it
- * @net: the network
+ * @ctd: the network
  * @fdb: the entry
  * @cmd: how
  *
  * Context: under RCU and the table's lock, so that events come in the order of what they
  * tell.
  */
-void ctnet_fdb_changed(struct ctnet_net *net, const struct ctnet_fdb *fdb,
+void ctnet_fdb_changed(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
 		       enum ctnet_cmd cmd)
 {
-	ctnet_fdb_count_change(net, fdb);
-	ctnet_nl_fdb_event(net, fdb, cmd);
+	ctnet_fdb_count_change(ctd, fdb);
+	ctnet_nl_fdb_event(ctd, fdb, cmd);
 }
 
 /*
  * An entry goes, and is told of with the addresses that it has until then. Under RCU and the
  * table's lock; it is to be freed after a grace period.
  */
-static void ctnet_fdb_remove(struct ctnet_net *net, struct ctnet_fdb *fdb)
+static void ctnet_fdb_remove(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
-	ctnet_nl_fdb_event(net, fdb, CTNET_CMD_FDB_DEL_NTF);
-	ctnet_fdb_unlink(net, fdb);
-	ctnet_fdb_count_change(net, fdb);
+	ctnet_nl_fdb_event(ctd, fdb, CTNET_CMD_FDB_DEL_NTF);
+	ctnet_fdb_unlink(ctd, fdb);
+	ctnet_fdb_count_change(ctd, fdb);
 }
 
 /*
  * Under the table's lock. Charged to who made the network, who may have set the cap: not
  * the frame's sender, nor nobody, as what softirqs allocate otherwise is.
  */
-static struct ctnet_fdb *ctnet_fdb_new(struct ctnet_dst *src, u64 mac)
+static struct ctnet_fdb *ctnet_fdb_new(struct ctnet_vport *src, u64 mac)
 {
-	struct ctnet_net *net = src->net;
+	struct ctnet_dev *ctd = src->ctd;
 	struct mem_cgroup *memcg;
 	struct ctnet_fdb *fdb;
 
 	if (!ctnet_fdb_has_room(src))
 		return NULL;
-	memcg = set_active_memcg(net->memcg);
+	memcg = set_active_memcg(ctd->memcg);
 	fdb = ctnet_fdb_alloc(src, mac, 0,
 			      GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
-	if (fdb && ctnet_fdb_link(net, fdb)) {
+	if (fdb && ctnet_fdb_link(ctd, fdb)) {
 		/* A walker may have found it, if only for a moment. */
 		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 		fdb = NULL;
@@ -215,33 +215,33 @@ static struct ctnet_fdb *ctnet_fdb_new(struct ctnet_dst *src, u64 mac)
 }
 
 /* The source is new, or came from elsewhere. */
-static noinline void ctnet_fdb_learn_slow(struct ctnet_dst *src, u64 mac)
+static noinline void ctnet_fdb_learn_slow(struct ctnet_vport *src, u64 mac)
 {
-	struct ctnet_net *net = src->net;
+	struct ctnet_dev *ctd = src->ctd;
 	enum ctnet_cmd cmd = CTNET_CMD_UNSPEC;
 	struct ctnet_fdb *fdb;
 
-	xa_lock_bh(&net->fdb_ids);
+	xa_lock_bh(&ctd->fdb_ids);
 	if (src->dead)
 		goto unlock;
-	fdb = ctnet_fdb_find_key(net, mac);
+	fdb = ctnet_fdb_find_key(ctd, mac);
 	if (!fdb) {
 		fdb = ctnet_fdb_new(src, mac);
 		if (!fdb)
 			goto unlock;
 		cmd = CTNET_CMD_FDB_ADD_NTF;
 	} else if (!(fdb->flags & CTNET_FDB_STATIC) &&
-		   rcu_access_pointer(fdb->dst) != src) {
-		ctnet_fdb_displace(net, fdb);
-		rcu_assign_pointer(fdb->dst, src);
-		ctnet_fdb_place(net, fdb);
+		   rcu_access_pointer(fdb->vport) != src) {
+		ctnet_fdb_displace(ctd, fdb);
+		rcu_assign_pointer(fdb->vport, src);
+		ctnet_fdb_place(ctd, fdb);
 		WRITE_ONCE(fdb->updated, jiffies);
 		cmd = CTNET_CMD_FDB_SET_NTF;
 	}
 	if (cmd)
-		ctnet_fdb_changed(net, fdb, cmd);
+		ctnet_fdb_changed(ctd, fdb, cmd);
 unlock:
-	xa_unlock_bh(&net->fdb_ids);
+	xa_unlock_bh(&ctd->fdb_ids);
 }
 
 /**
@@ -252,12 +252,12 @@ unlock:
  *
  * Context: hot path; under RCU. Takes the table's lock only if something changes.
  */
-void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac, struct ctnet_fdb *fdb)
+void ctnet_fdb_learn(struct ctnet_vport *src, const u8 *mac, struct ctnet_fdb *fdb)
 {
 	if (likely(fdb)) {
 		unsigned long now = jiffies;
 
-		if (likely(rcu_access_pointer(fdb->dst) == src)) {
+		if (likely(rcu_access_pointer(fdb->vport) == src)) {
 			if (unlikely(time_after(now, READ_ONCE(fdb->updated) + HZ)))
 				WRITE_ONCE(fdb->updated, now);
 			return;
@@ -274,36 +274,36 @@ void ctnet_fdb_learn(struct ctnet_dst *src, const u8 *mac, struct ctnet_fdb *fdb
  * Under RCU and the table's lock. Puts @fdb in the place of @old, which may be NULL. @keep:
  * with the addresses that @old has.
  */
-static int ctnet_fdb_replace(struct ctnet_net *net, struct ctnet_fdb *fdb,
+static int ctnet_fdb_replace(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
 			     struct ctnet_fdb *old, bool keep,
 			     struct netlink_ext_ack *extack)
 {
 	int err = 0;
 
 	if (!keep)
-		err = ctnet_fdb_ips_link(net, fdb, old, extack);
+		err = ctnet_fdb_ips_link(ctd, fdb, old, extack);
 	else if (old)
-		ctnet_fdb_ips_move(net, old, fdb);
+		ctnet_fdb_ips_move(ctd, old, fdb);
 	if (err)
 		return err;
 	if (!old) {
-		err = ctnet_fdb_link(net, fdb);
+		err = ctnet_fdb_link(ctd, fdb);
 		if (err)
-			ctnet_fdb_ips_unlink(net, fdb->ips);
+			ctnet_fdb_ips_unlink(ctd, fdb->ips);
 		return err;
 	}
 	fdb->id = old->id;
-	__xa_store(&net->fdb_ids, fdb->id, fdb, GFP_ATOMIC);
-	rhashtable_replace_fast(&net->fdb, &old->node, &fdb->node,
+	__xa_store(&ctd->fdb_ids, fdb->id, fdb, GFP_ATOMIC);
+	rhashtable_replace_fast(&ctd->fdb, &old->node, &fdb->node,
 				ctnet_fdb_params);
-	ctnet_fdb_displace(net, old);
-	ctnet_fdb_place(net, fdb);
+	ctnet_fdb_displace(ctd, old);
+	ctnet_fdb_place(ctd, fdb);
 	return 0;
 }
 
 /**
  * ctnet_fdb_set() - enter a static entry
- * @dst: where the MAC lies
+ * @vport: where the MAC lies
  * @mac: the MAC, a valid one
  * @flags: 0
  * @ips: addresses that live there, no two the same
@@ -315,18 +315,18 @@ static int ctnet_fdb_replace(struct ctnet_net *net, struct ctnet_fdb *fdb,
  * Return: 0, -EEXIST, -EADDRINUSE if another entry has one of the addresses, or
  * -ENOMEM; a failure has changed nothing.
  */
-int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
+int ctnet_fdb_set(struct ctnet_vport *vport, const u8 *mac, u16 flags,
 		  const struct in6_addr *ips, unsigned int n_ips, bool replace,
 		  struct netlink_ext_ack *extack)
 {
-	struct ctnet_net *net = dst->net;
+	struct ctnet_dev *ctd = vport->ctd;
 	bool keep = n_ips == CTNET_FDB_KEEP_IPS;
 	struct ctnet_fdb *fdb, *old;
 	int err;
 
 	ASSERT_RTNL();
 
-	fdb = ctnet_fdb_alloc(dst, ether_addr_to_u64(mac),
+	fdb = ctnet_fdb_alloc(vport, ether_addr_to_u64(mac),
 			      flags | CTNET_FDB_STATIC, GFP_KERNEL_ACCOUNT);
 	if (!fdb)
 		return -ENOMEM;
@@ -336,14 +336,14 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 	}
 
 	rcu_read_lock();
-	xa_lock_bh(&net->fdb_ids);
-	old = ctnet_fdb_find_key(net, fdb->mac);
+	xa_lock_bh(&ctd->fdb_ids);
+	old = ctnet_fdb_find_key(ctd, fdb->mac);
 	if (old && (old->flags & CTNET_FDB_LOCAL) &&
 	    !(old->held & CTNET_HELD_OWN)) {
 		NL_SET_ERR_MSG(extack, "The MAC is that of a port's own device, or of a device on this network: it is the host's, unless that device is given another");
 		err = -EEXIST;
 	} else if (old && (old->flags & CTNET_FDB_LOCAL) &&
-		   (!replace || dst != &net->self)) {
+		   (!replace || vport != &ctd->self)) {
 		NL_SET_ERR_MSG(extack, "The MAC is the network device's own: its entry can only be given addresses");
 		err = -EEXIST;
 	} else if (old && (old->flags & CTNET_FDB_STATIC) && !replace) {
@@ -358,16 +358,16 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
 			}
 			/* What was said elsewhere says nothing of this place. */
 			fdb->router = READ_ONCE(old->router) &&
-				      rcu_access_pointer(old->dst) == dst;
+				      rcu_access_pointer(old->vport) == vport;
 		}
-		err = ctnet_fdb_replace(net, fdb, old, keep, extack);
+		err = ctnet_fdb_replace(ctd, fdb, old, keep, extack);
 	}
 	if (!err) {
-		ctnet_fdb_unclaim(net, fdb);
-		ctnet_fdb_changed(net, fdb, old ? CTNET_CMD_FDB_SET_NTF :
+		ctnet_fdb_unclaim(ctd, fdb);
+		ctnet_fdb_changed(ctd, fdb, old ? CTNET_CMD_FDB_SET_NTF :
 				  CTNET_CMD_FDB_ADD_NTF);
 	}
-	xa_unlock_bh(&net->fdb_ids);
+	xa_unlock_bh(&ctd->fdb_ids);
 	rcu_read_unlock();
 
 	/* A reader may have found the new one, if only for a moment. */
@@ -382,7 +382,7 @@ int ctnet_fdb_set(struct ctnet_dst *dst, const u8 *mac, u16 flags,
  * Under the table's lock. Somebody holds the entry (@n is 1), or does no more (-1). Returns
  * whether anybody does.
  */
-static bool ctnet_fdb_held(struct ctnet_net *net, struct ctnet_fdb *fdb, u8 who,
+static bool ctnet_fdb_held(struct ctnet_dev *ctd, struct ctnet_fdb *fdb, u8 who,
 			   int n)
 {
 	u8 held = n > 0 ? fdb->held | who : fdb->held & ~who;
@@ -391,7 +391,7 @@ static bool ctnet_fdb_held(struct ctnet_net *net, struct ctnet_fdb *fdb, u8 who,
 		fdb->n_ports += n;
 		held = fdb->n_ports ? held | who : held & ~who;
 	}
-	WRITE_ONCE(net->n_host, net->n_host +
+	WRITE_ONCE(ctd->n_host, ctd->n_host +
 		   (held && !(held & CTNET_HELD_OWN)) -
 		   (fdb->held && !(fdb->held & CTNET_HELD_OWN)));
 	WRITE_ONCE(fdb->held, held);
@@ -400,7 +400,7 @@ static bool ctnet_fdb_held(struct ctnet_net *net, struct ctnet_fdb *fdb, u8 who,
 
 /**
  * ctnet_fdb_hold() - a MAC is the host's
- * @net: the network
+ * @ctd: the network
  * @mac: the MAC, a valid one
  * @who: CTNET_HELD_*: by whom it is; of ports each counts, of the others there is one
  *
@@ -409,47 +409,47 @@ static bool ctnet_fdb_held(struct ctnet_net *net, struct ctnet_fdb *fdb, u8 who,
  * Context: also where nothing may sleep. ctnet_fdb_release() is the reverse.
  * Return: 0; -EEXIST if a static entry says that it lies elsewhere; -ENOMEM.
  */
-int ctnet_fdb_hold(struct ctnet_net *net, const u8 *mac, u8 who)
+int ctnet_fdb_hold(struct ctnet_dev *ctd, const u8 *mac, u8 who)
 {
 	u64 key = ether_addr_to_u64(mac);
 	struct ctnet_fdb *fdb, *old;
 	struct mem_cgroup *memcg;
 	int err = 0;
 
-	memcg = set_active_memcg(net->memcg);
+	memcg = set_active_memcg(ctd->memcg);
 	rcu_read_lock();
-	xa_lock_bh(&net->fdb_ids);
-	old = ctnet_fdb_find_key(net, key);
+	xa_lock_bh(&ctd->fdb_ids);
+	old = ctnet_fdb_find_key(ctd, key);
 	if (old && (old->flags & CTNET_FDB_LOCAL)) {
-		ctnet_fdb_held(net, old, who, 1);
+		ctnet_fdb_held(ctd, old, who, 1);
 		goto unlock;
 	}
 	if (old && (old->flags & CTNET_FDB_STATIC)) {
 		err = -EEXIST;
 		goto unlock;
 	}
-	fdb = ctnet_fdb_alloc(&net->self, key, CTNET_FDB_LOCAL | CTNET_FDB_STATIC,
+	fdb = ctnet_fdb_alloc(&ctd->self, key, CTNET_FDB_LOCAL | CTNET_FDB_STATIC,
 			      GFP_ATOMIC | __GFP_ACCOUNT);
 	if (!fdb) {
 		err = -ENOMEM;
 		goto unlock;
 	}
-	ctnet_fdb_held(net, fdb, who, 1);
-	err = ctnet_fdb_replace(net, fdb, old, false, NULL);
+	ctnet_fdb_held(ctd, fdb, who, 1);
+	err = ctnet_fdb_replace(ctd, fdb, old, false, NULL);
 	if (err) {
-		ctnet_fdb_held(net, fdb, who, -1);
+		ctnet_fdb_held(ctd, fdb, who, -1);
 		old = fdb;
 	} else if (who != CTNET_HELD_PORT) {
-		ctnet_fdb_changed(net, fdb, old ? CTNET_CMD_FDB_SET_NTF :
+		ctnet_fdb_changed(ctd, fdb, old ? CTNET_CMD_FDB_SET_NTF :
 				  CTNET_CMD_FDB_ADD_NTF);
 	} else if (old) {
-		ctnet_fdb_changed(net, old, CTNET_CMD_FDB_DEL_NTF);
+		ctnet_fdb_changed(ctd, old, CTNET_CMD_FDB_DEL_NTF);
 	}
 	/* A reader may have found it, if only for a moment. */
 	if (old)
 		call_rcu(&old->rcu, ctnet_fdb_free_rcu);
 unlock:
-	xa_unlock_bh(&net->fdb_ids);
+	xa_unlock_bh(&ctd->fdb_ids);
 	rcu_read_unlock();
 	set_active_memcg(memcg);
 	return err;
@@ -457,47 +457,47 @@ unlock:
 
 /**
  * ctnet_fdb_release() - a MAC is the host's no more, as far as @who goes
- * @net: the network
+ * @ctd: the network
  * @mac: the MAC
  * @who: CTNET_HELD_*, as it was held
  *
  * Context: also where nothing may sleep.
  */
-void ctnet_fdb_release(struct ctnet_net *net, const u8 *mac, u8 who)
+void ctnet_fdb_release(struct ctnet_dev *ctd, const u8 *mac, u8 who)
 {
 	struct ctnet_fdb *fdb;
 
 	rcu_read_lock();
-	xa_lock_bh(&net->fdb_ids);
-	fdb = ctnet_fdb_find(net, mac);
+	xa_lock_bh(&ctd->fdb_ids);
+	fdb = ctnet_fdb_find(ctd, mac);
 	if (fdb && (fdb->flags & CTNET_FDB_LOCAL) && (fdb->held & who) &&
-	    !ctnet_fdb_held(net, fdb, who, -1)) {
-		ctnet_fdb_unlink(net, fdb);
+	    !ctnet_fdb_held(ctd, fdb, who, -1)) {
+		ctnet_fdb_unlink(ctd, fdb);
 		if (who != CTNET_HELD_PORT)
-			ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_DEL_NTF);
+			ctnet_fdb_changed(ctd, fdb, CTNET_CMD_FDB_DEL_NTF);
 		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 	}
-	xa_unlock_bh(&net->fdb_ids);
+	xa_unlock_bh(&ctd->fdb_ids);
 	rcu_read_unlock();
 }
 
 /**
  * ctnet_fdb_del() - remove an entry
- * @net: the network
+ * @ctd: the network
  * @fdb: the entry
  *
  * Context: under RCU, which also makes it safe that somebody else removes it.
  * Return: whether it was there still.
  */
-bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb)
+bool ctnet_fdb_del(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	bool there;
 
-	xa_lock_bh(&net->fdb_ids);
-	there = xa_load(&net->fdb_ids, fdb->id) == fdb;
+	xa_lock_bh(&ctd->fdb_ids);
+	there = xa_load(&ctd->fdb_ids, fdb->id) == fdb;
 	if (there)
-		ctnet_fdb_remove(net, fdb);
-	xa_unlock_bh(&net->fdb_ids);
+		ctnet_fdb_remove(ctd, fdb);
+	xa_unlock_bh(&ctd->fdb_ids);
 	if (there)
 		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 	return there;
@@ -505,28 +505,28 @@ bool ctnet_fdb_del(struct ctnet_net *net, struct ctnet_fdb *fdb)
 
 /**
  * ctnet_fdb_give_ips() - an entry's addresses live at another MAC now
- * @net: the network
+ * @ctd: the network
  * @from: the entry, which is about to go
  * @to: a static entry without addresses
  *
  * Context: RTNL, and under RCU.
  */
-void ctnet_fdb_give_ips(struct ctnet_net *net, struct ctnet_fdb *from,
+void ctnet_fdb_give_ips(struct ctnet_dev *ctd, struct ctnet_fdb *from,
 			struct ctnet_fdb *to)
 {
-	xa_lock_bh(&net->fdb_ids);
+	xa_lock_bh(&ctd->fdb_ids);
 	if (from->ips) {
-		ctnet_fdb_ips_move(net, from, to);
-		ctnet_fdb_changed(net, to, CTNET_CMD_FDB_SET_NTF);
+		ctnet_fdb_ips_move(ctd, from, to);
+		ctnet_fdb_changed(ctd, to, CTNET_CMD_FDB_SET_NTF);
 	}
-	xa_unlock_bh(&net->fdb_ids);
+	xa_unlock_bh(&ctd->fdb_ids);
 }
 
 /*
  * Removes the entries that @match names, of the first @most. May sleep. Entries that
  * come meanwhile are seen or not.
  */
-static void ctnet_fdb_walk(struct ctnet_net *net,
+static void ctnet_fdb_walk(struct ctnet_dev *ctd,
 			   bool (*match)(const struct ctnet_fdb *fdb,
 					 const void *arg),
 			   const void *arg, u64 most)
@@ -538,12 +538,12 @@ static void ctnet_fdb_walk(struct ctnet_net *net,
 	do {
 		n = 0;
 		rcu_read_lock();
-		xa_for_each_start(&net->fdb_ids, id, fdb, id) {
+		xa_for_each_start(&ctd->fdb_ids, id, fdb, id) {
 			if (n == CTNET_FDB_WALK_BATCH || n == most)
 				break;
 			n++;
 			if (match(fdb, arg))
-				ctnet_fdb_del(net, fdb);
+				ctnet_fdb_del(ctd, fdb);
 		}
 		rcu_read_unlock();
 		cond_resched();
@@ -566,12 +566,12 @@ static bool ctnet_fdb_any(const struct ctnet_fdb *fdb, const void *arg)
  * goes makes room for another: where MACs are made up without end, it ends after as many as
  * there were.
  */
-static void ctnet_fdb_clear(struct ctnet_net *net, struct ctnet_dst *dst,
+static void ctnet_fdb_clear(struct ctnet_dev *ctd, struct ctnet_vport *vport,
 			    u16 flags)
 {
-	struct hlist_head *list = ctnet_fdb_list(dst, flags);
+	struct hlist_head *list = ctnet_fdb_list(vport, flags);
 	u32 most = flags & CTNET_FDB_STATIC ? U32_MAX :
-					      READ_ONCE(dst->n_learned);
+					      READ_ONCE(vport->n_learned);
 	struct ctnet_fdb *fdb;
 	struct hlist_node *tmp;
 	unsigned int n;
@@ -581,17 +581,17 @@ static void ctnet_fdb_clear(struct ctnet_net *net, struct ctnet_dst *dst,
 			return;
 		n = 0;
 		rcu_read_lock();
-		xa_lock_bh(&net->fdb_ids);
+		xa_lock_bh(&ctd->fdb_ids);
 		hlist_for_each_entry_safe(fdb, tmp, list, at) {
 			if (fdb->flags & CTNET_FDB_LOCAL)
 				continue;
 			if (n == CTNET_FDB_CLEAR_BATCH || n == most)
 				break;
 			n++;
-			ctnet_fdb_remove(net, fdb);
+			ctnet_fdb_remove(ctd, fdb);
 			call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 		}
-		xa_unlock_bh(&net->fdb_ids);
+		xa_unlock_bh(&ctd->fdb_ids);
 		rcu_read_unlock();
 		cond_resched();
 		most -= n;
@@ -600,50 +600,50 @@ static void ctnet_fdb_clear(struct ctnet_net *net, struct ctnet_dst *dst,
 
 /**
  * ctnet_fdb_flush() - remove entries
- * @net: the network
- * @dst: only those that lie here, or NULL
+ * @ctd: the network
+ * @vport: only those that lie here, or NULL
  * @learned: only learned ones
  *
  * What is the host's own stays. The walk ends, as ctnet_fdb_clear() does.
  *
  * Context: RTNL; may sleep.
  */
-void ctnet_fdb_flush(struct ctnet_net *net, struct ctnet_dst *dst, bool learned)
+void ctnet_fdb_flush(struct ctnet_dev *ctd, struct ctnet_vport *vport, bool learned)
 {
 	unsigned long id;
 
-	if (dst) {
-		ctnet_fdb_clear(net, dst, 0);
+	if (vport) {
+		ctnet_fdb_clear(ctd, vport, 0);
 		if (!learned)
-			ctnet_fdb_clear(net, dst, CTNET_FDB_STATIC);
+			ctnet_fdb_clear(ctd, vport, CTNET_FDB_STATIC);
 	} else if (learned) {
-		xa_for_each(&net->members, id, dst)
-			ctnet_fdb_clear(net, dst, 0);
+		xa_for_each(&ctd->members, id, vport)
+			ctnet_fdb_clear(ctd, vport, 0);
 	} else {
-		ctnet_fdb_walk(net, ctnet_fdb_not_local, NULL,
-			       (u64)READ_ONCE(net->n_learned) +
-			       READ_ONCE(net->n_static));
+		ctnet_fdb_walk(ctd, ctnet_fdb_not_local, NULL,
+			       (u64)READ_ONCE(ctd->n_learned) +
+			       READ_ONCE(ctd->n_static));
 	}
 }
 
 /**
  * ctnet_fdb_ids_at() - the entries of a port or a peer
- * @dst: the port or peer
+ * @vport: the port or peer
  * @fixed: only static ones
  * @ids: set to their ids
  * @max: how many there may be
  *
  * Return: how many there are, or -E2BIG.
  */
-int ctnet_fdb_ids_at(struct ctnet_dst *dst, bool fixed, u32 *ids,
+int ctnet_fdb_ids_at(struct ctnet_vport *vport, bool fixed, u32 *ids,
 		     unsigned int max)
 {
-	struct ctnet_net *net = dst->net;
-	struct hlist_head *list = &dst->fixed;
+	struct ctnet_dev *ctd = vport->ctd;
+	struct hlist_head *list = &vport->fixed;
 	struct ctnet_fdb *fdb;
 	int n = 0;
 
-	xa_lock_bh(&net->fdb_ids);
+	xa_lock_bh(&ctd->fdb_ids);
 	while (list && n >= 0) {
 		hlist_for_each_entry(fdb, list, at) {
 			if (n == max) {
@@ -652,43 +652,43 @@ int ctnet_fdb_ids_at(struct ctnet_dst *dst, bool fixed, u32 *ids,
 			}
 			ids[n++] = fdb->id;
 		}
-		list = fixed || list == &dst->learned ? NULL : &dst->learned;
+		list = fixed || list == &vport->learned ? NULL : &vport->learned;
 	}
-	xa_unlock_bh(&net->fdb_ids);
+	xa_unlock_bh(&ctd->fdb_ids);
 	return n;
 }
 
 /**
  * ctnet_fdb_admit() - what comes from here may be learned from now on
- * @dst: a port or a peer that came with ctnet_dst.dead set, and was told of
+ * @vport: a port or a peer that came with ctnet_vport.dead set, and was told of
  *
  * Frames came in before that. What they teach is told of, and nobody is to hear of the
  * entries before he has heard of where they point.
  *
  * Context: RTNL.
  */
-void ctnet_fdb_admit(struct ctnet_dst *dst)
+void ctnet_fdb_admit(struct ctnet_vport *vport)
 {
-	xa_lock_bh(&dst->net->fdb_ids);
-	dst->dead = false;
-	xa_unlock_bh(&dst->net->fdb_ids);
+	xa_lock_bh(&vport->ctd->fdb_ids);
+	vport->dead = false;
+	xa_unlock_bh(&vport->ctd->fdb_ids);
 }
 
 /**
  * ctnet_fdb_retire() - nothing points here any more, and nothing will
- * @dst: on its way out; to be freed after a grace period
+ * @vport: on its way out; to be freed after a grace period
  *
  * Context: RTNL; may sleep.
  */
-void ctnet_fdb_retire(struct ctnet_dst *dst)
+void ctnet_fdb_retire(struct ctnet_vport *vport)
 {
-	struct ctnet_net *net = dst->net;
+	struct ctnet_dev *ctd = vport->ctd;
 
-	xa_lock_bh(&net->fdb_ids);
-	dst->dead = true;
-	xa_unlock_bh(&net->fdb_ids);
-	ctnet_fdb_clear(net, dst, 0);
-	ctnet_fdb_clear(net, dst, CTNET_FDB_STATIC);
+	xa_lock_bh(&ctd->fdb_ids);
+	vport->dead = true;
+	xa_unlock_bh(&ctd->fdb_ids);
+	ctnet_fdb_clear(ctd, vport, 0);
+	ctnet_fdb_clear(ctd, vport, CTNET_FDB_STATIC);
 }
 
 /**
@@ -715,69 +715,69 @@ static bool ctnet_fdb_aged(const struct ctnet_fdb *fdb, const void *arg)
 /* What is too old goes at most a quarter of the ageing time later. */
 static void ctnet_fdb_age(struct work_struct *work)
 {
-	struct ctnet_net *net = container_of(to_delayed_work(work),
-					     struct ctnet_net, ageing_work);
-	unsigned long ageing = READ_ONCE(net->ageing);
+	struct ctnet_dev *ctd = container_of(to_delayed_work(work),
+					     struct ctnet_dev, ageing_work);
+	unsigned long ageing = READ_ONCE(ctd->ageing);
 
-	if (ageing && READ_ONCE(net->n_learned))
-		ctnet_fdb_walk(net, ctnet_fdb_aged, &ageing, U64_MAX);
-	queue_delayed_work(system_power_efficient_wq, &net->ageing_work,
+	if (ageing && READ_ONCE(ctd->n_learned))
+		ctnet_fdb_walk(ctd, ctnet_fdb_aged, &ageing, U64_MAX);
+	queue_delayed_work(system_power_efficient_wq, &ctd->ageing_work,
 			   clamp_t(unsigned long, ageing / 4, HZ,
 				   CTNET_FDB_AGE_PAUSE));
 }
 
 /**
  * ctnet_fdb_age_soon() - the ageing time changed
- * @net: the network
+ * @ctd: the network
  *
  * Context: RTNL.
  */
-void ctnet_fdb_age_soon(struct ctnet_net *net)
+void ctnet_fdb_age_soon(struct ctnet_dev *ctd)
 {
-	mod_delayed_work(system_power_efficient_wq, &net->ageing_work, HZ);
+	mod_delayed_work(system_power_efficient_wq, &ctd->ageing_work, HZ);
 }
 
 /**
  * ctnet_fdb_net_init() - make a network's table
- * @net: the network
+ * @ctd: the network
  *
  * Return: 0 or -ENOMEM.
  */
-int ctnet_fdb_net_init(struct ctnet_net *net)
+int ctnet_fdb_net_init(struct ctnet_dev *ctd)
 {
 	int err;
 
-	xa_init_flags(&net->fdb_ids,
+	xa_init_flags(&ctd->fdb_ids,
 		      XA_FLAGS_ALLOC | XA_FLAGS_LOCK_BH | XA_FLAGS_ACCOUNT);
-	err = rhashtable_init(&net->fdb, &ctnet_fdb_params);
+	err = rhashtable_init(&ctd->fdb, &ctnet_fdb_params);
 	if (err)
 		return err;
-	err = ctnet_fdb_ips_init(net);
+	err = ctnet_fdb_ips_init(ctd);
 	if (err) {
-		rhashtable_destroy(&net->fdb);
+		rhashtable_destroy(&ctd->fdb);
 		return err;
 	}
-	net->memcg = get_mem_cgroup_from_mm(current->mm);
-	INIT_DELAYED_WORK(&net->ageing_work, ctnet_fdb_age);
-	queue_delayed_work(system_power_efficient_wq, &net->ageing_work, HZ);
+	ctd->memcg = get_mem_cgroup_from_mm(current->mm);
+	INIT_DELAYED_WORK(&ctd->ageing_work, ctnet_fdb_age);
+	queue_delayed_work(system_power_efficient_wq, &ctd->ageing_work, HZ);
 	return 0;
 }
 
 /**
  * ctnet_fdb_net_uninit() - take a network's table apart
- * @net: the network; nothing learns any more
+ * @ctd: the network; nothing learns any more
  *
  * Context: may sleep.
  */
-void ctnet_fdb_net_uninit(struct ctnet_net *net)
+void ctnet_fdb_net_uninit(struct ctnet_dev *ctd)
 {
-	cancel_delayed_work_sync(&net->ageing_work);
-	ctnet_fdb_walk(net, ctnet_fdb_any, NULL, U64_MAX);
-	WARN_ON_ONCE(net->n_learned || net->n_static);
-	rhashtable_destroy(&net->ips);
-	rhashtable_destroy(&net->fdb);
-	xa_destroy(&net->fdb_ids);
-	mem_cgroup_put(net->memcg);
+	cancel_delayed_work_sync(&ctd->ageing_work);
+	ctnet_fdb_walk(ctd, ctnet_fdb_any, NULL, U64_MAX);
+	WARN_ON_ONCE(ctd->n_learned || ctd->n_static);
+	rhashtable_destroy(&ctd->ips);
+	rhashtable_destroy(&ctd->fdb);
+	xa_destroy(&ctd->fdb_ids);
+	mem_cgroup_put(ctd->memcg);
 }
 
 /**

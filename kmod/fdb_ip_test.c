@@ -7,18 +7,18 @@ static struct ctnet_fdb *ctnet_fdb_test_ip(struct ctnet_test *t,
 	struct ctnet_fdb *fdb;
 
 	rcu_read_lock();
-	fdb = ctnet_fdb_find_ip(t->net, &addr);
+	fdb = ctnet_fdb_find_ip(t->ctd, &addr);
 	rcu_read_unlock();
 	return fdb;
 }
 
-static int ctnet_fdb_test_set_ips(struct ctnet_dst *dst, const u8 *mac,
+static int ctnet_fdb_test_set_ips(struct ctnet_vport *vport, const u8 *mac,
 				  const struct in6_addr *ips, unsigned int n)
 {
 	int err;
 
 	rtnl_lock();
-	err = ctnet_fdb_set(dst, mac, 0, ips, n, true, NULL);
+	err = ctnet_fdb_set(vport, mac, 0, ips, n, true, NULL);
 	rtnl_unlock();
 	return err;
 }
@@ -27,7 +27,7 @@ static void ctnet_fdb_test_count_ips(struct kunit *test, unsigned int n)
 {
 	struct ctnet_test *t = test->priv;
 
-	KUNIT_EXPECT_EQ(test, (unsigned int)atomic_read(&t->net->ips.nelems), n);
+	KUNIT_EXPECT_EQ(test, (unsigned int)atomic_read(&t->ctd->ips.nelems), n);
 }
 
 static void ctnet_fdb_test_own_stays(struct kunit *test)
@@ -40,17 +40,17 @@ static void ctnet_fdb_test_own_stays(struct kunit *test)
 						 false), -EEXIST);
 	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(t->port[0], t->dev->dev_addr,
 						 true), -EEXIST);
-	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(&t->net->self, t->dev->dev_addr,
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(&t->ctd->self, t->dev->dev_addr,
 						 false), -EEXIST);
 	ctnet_fdb_test_count(test, 0, 0);
 	/* It can be given addresses. */
-	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(&t->net->self,
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(&t->ctd->self,
 						     t->dev->dev_addr, &ip, 1), 0);
 	fdb = ctnet_fdb_test_ip(t, ip);
 	KUNIT_ASSERT_NOT_NULL(test, fdb);
 	KUNIT_EXPECT_EQ(test, (int)fdb->flags,
 			(int)(CTNET_FDB_STATIC | CTNET_FDB_LOCAL));
-	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(fdb->dst), &t->net->self);
+	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(fdb->vport), &t->ctd->self);
 	ctnet_fdb_test_count(test, 0, 0);
 	ctnet_fdb_test_count_ips(test, 1);
 }
@@ -111,7 +111,7 @@ static void ctnet_fdb_test_address_taken(struct kunit *test)
 		KUNIT_EXPECT_EQ(test, err, -EADDRINUSE);
 		KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_find(t, ctnet_test_mac[1]),
 				    fdb);
-		KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(fdb->dst), t->port[1]);
+		KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(fdb->vport), t->port[1]);
 		KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_ip6(1)),
 				    fdb);
 		KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_mapped(1)),
@@ -175,7 +175,7 @@ static void ctnet_fdb_test_handed_on(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, from);
 	KUNIT_ASSERT_NOT_NULL(test, to);
 	rcu_read_lock();
-	ctnet_fdb_give_ips(t->net, from, to);
+	ctnet_fdb_give_ips(t->ctd, from, to);
 	rcu_read_unlock();
 	KUNIT_EXPECT_NULL(test, from->ips);
 	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_mapped(0)), to);
@@ -184,7 +184,7 @@ static void ctnet_fdb_test_handed_on(struct kunit *test)
 
 	/* Who gave them away takes none along, and has none left to give. */
 	rcu_read_lock();
-	ctnet_fdb_give_ips(t->net, from, to);
+	ctnet_fdb_give_ips(t->ctd, from, to);
 	rcu_read_unlock();
 	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_del(t, from));
 	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ctnet_test_ip6(0)), to);
@@ -201,7 +201,7 @@ static bool ctnet_fdb_test_claim(struct ctnet_test *t, unsigned int i,
 	bool claimed;
 
 	rcu_read_lock();
-	claimed = ctnet_fdb_claim(ctnet_fdb_find(t->net, ctnet_test_mac[i]), &addr);
+	claimed = ctnet_fdb_claim(ctnet_fdb_find(t->ctd, ctnet_test_mac[i]), &addr);
 	rcu_read_unlock();
 	return claimed;
 }
@@ -210,7 +210,7 @@ static void ctnet_fdb_test_dispute(struct ctnet_test *t, struct in6_addr addr,
 				   unsigned int i)
 {
 	rcu_read_lock();
-	ctnet_fdb_dispute(t->net, &addr, ctnet_test_mac[i]);
+	ctnet_fdb_dispute(t->ctd, &addr, ctnet_test_mac[i]);
 	rcu_read_unlock();
 }
 
@@ -320,7 +320,7 @@ static void ctnet_fdb_test_disputes(struct kunit *test)
 	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_ip(t, ip), fdb);
 	ctnet_fdb_test_count_ips(test, 1);
 	/* The host's stay. */
-	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(&t->net->self, ctnet_test_mac[0],
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(&t->ctd->self, ctnet_test_mac[0],
 						     &ip, 1), 0);
 	ctnet_fdb_test_dispute(t, ip, 1);
 	ctnet_fdb_test_count_ips(test, 1);
@@ -340,7 +340,7 @@ static void ctnet_fdb_test_own_moves(struct kunit *test)
 	int err;
 
 	ether_addr_copy(old, t->dev->dev_addr);
-	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(&t->net->self, old, &ip, 1), 0);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set_ips(&t->ctd->self, old, &ip, 1), 0);
 	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(t->port[0], ctnet_test_mac[0],
 						 false), 0);
 	memcpy(sa->sa_data, ctnet_test_mac[0], ETH_ALEN);

@@ -9,17 +9,17 @@ static void ctnet_fdb_test_mac(unsigned int i, u8 mac[ETH_ALEN])
 }
 
 /* As a frame of this source does it. */
-static void ctnet_fdb_test_learn(struct ctnet_dst *src, const u8 *mac)
+static void ctnet_fdb_test_learn(struct ctnet_vport *src, const u8 *mac)
 {
 	local_bh_disable();
 	rcu_read_lock();
-	ctnet_fdb_learn(src, mac, ctnet_fdb_find(src->net, mac));
+	ctnet_fdb_learn(src, mac, ctnet_fdb_find(src->ctd, mac));
 	rcu_read_unlock();
 	local_bh_enable();
 }
 
 /* As one does it that found no entry a moment ago. */
-static void ctnet_fdb_test_late(struct ctnet_dst *src, const u8 *mac)
+static void ctnet_fdb_test_late(struct ctnet_vport *src, const u8 *mac)
 {
 	rcu_read_lock();
 	ctnet_fdb_learn_slow(src, ether_addr_to_u64(mac));
@@ -32,25 +32,25 @@ static struct ctnet_fdb *ctnet_fdb_test_find(struct ctnet_test *t, const u8 *mac
 	struct ctnet_fdb *fdb;
 
 	rcu_read_lock();
-	fdb = ctnet_fdb_find(t->net, mac);
+	fdb = ctnet_fdb_find(t->ctd, mac);
 	rcu_read_unlock();
 	return fdb;
 }
 
 /* Where the table has a MAC, or NULL. */
-static struct ctnet_dst *ctnet_fdb_test_at(struct ctnet_test *t, const u8 *mac)
+static struct ctnet_vport *ctnet_fdb_test_at(struct ctnet_test *t, const u8 *mac)
 {
 	struct ctnet_fdb *fdb = ctnet_fdb_test_find(t, mac);
 
-	return fdb ? rcu_access_pointer(fdb->dst) : NULL;
+	return fdb ? rcu_access_pointer(fdb->vport) : NULL;
 }
 
-static int ctnet_fdb_test_set(struct ctnet_dst *dst, const u8 *mac, bool replace)
+static int ctnet_fdb_test_set(struct ctnet_vport *vport, const u8 *mac, bool replace)
 {
 	int err;
 
 	rtnl_lock();
-	err = ctnet_fdb_set(dst, mac, 0, NULL, 0, replace, NULL);
+	err = ctnet_fdb_set(vport, mac, 0, NULL, 0, replace, NULL);
 	rtnl_unlock();
 	return err;
 }
@@ -60,7 +60,7 @@ static bool ctnet_fdb_test_del(struct ctnet_test *t, struct ctnet_fdb *fdb)
 	bool there;
 
 	rcu_read_lock();
-	there = ctnet_fdb_del(t->net, fdb);
+	there = ctnet_fdb_del(t->ctd, fdb);
 	rcu_read_unlock();
 	return there;
 }
@@ -72,25 +72,25 @@ static void ctnet_fdb_test_count(struct kunit *test, unsigned int n_learned,
 	unsigned int n = 0, learned;
 	struct ctnet_test *t = test->priv;
 	/* The network's own, and its ports'. */
-	unsigned int n_local = 1 + t->net->n_ports;
-	struct ctnet_dst *dst;
+	unsigned int n_local = 1 + t->ctd->n_ports;
+	struct ctnet_vport *vport;
 	struct ctnet_fdb *fdb;
 	unsigned long id;
 
-	xa_for_each(&t->net->fdb_ids, id, fdb) {
+	xa_for_each(&t->ctd->fdb_ids, id, fdb) {
 		n++;
 		KUNIT_EXPECT_FALSE(test, hlist_unhashed(&fdb->at));
 	}
-	xa_for_each(&t->net->members, id, dst) {
+	xa_for_each(&t->ctd->members, id, vport) {
 		learned = 0;
-		hlist_for_each_entry(fdb, &dst->learned, at)
+		hlist_for_each_entry(fdb, &vport->learned, at)
 			learned++;
-		KUNIT_EXPECT_EQ(test, dst->n_learned, learned);
+		KUNIT_EXPECT_EQ(test, vport->n_learned, learned);
 	}
-	KUNIT_EXPECT_EQ(test, t->net->n_learned, n_learned);
-	KUNIT_EXPECT_EQ(test, t->net->n_static, n_static + n_local);
+	KUNIT_EXPECT_EQ(test, t->ctd->n_learned, n_learned);
+	KUNIT_EXPECT_EQ(test, t->ctd->n_static, n_static + n_local);
 	KUNIT_EXPECT_EQ(test, n, n_learned + n_static + n_local);
-	KUNIT_EXPECT_EQ(test, (unsigned int)atomic_read(&t->net->fdb.nelems), n);
+	KUNIT_EXPECT_EQ(test, (unsigned int)atomic_read(&t->ctd->fdb.nelems), n);
 }
 
 #include "fdb_ip_test.c"
@@ -106,7 +106,7 @@ static void ctnet_fdb_test_own(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, fdb);
 	KUNIT_EXPECT_EQ(test, (int)fdb->flags,
 			(int)(CTNET_FDB_STATIC | CTNET_FDB_LOCAL));
-	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(fdb->dst), &t->net->self);
+	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(fdb->vport), &t->ctd->self);
 }
 
 static void ctnet_fdb_test_learns(struct kunit *test)
@@ -118,7 +118,7 @@ static void ctnet_fdb_test_learns(struct kunit *test)
 	ctnet_fdb_test_count(test, 1, 0);
 	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[0]);
 	KUNIT_ASSERT_NOT_NULL(test, fdb);
-	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(fdb->dst), t->port[0]);
+	KUNIT_EXPECT_PTR_EQ(test, rcu_access_pointer(fdb->vport), t->port[0]);
 	KUNIT_EXPECT_EQ(test, (int)fdb->flags, 0);
 	KUNIT_EXPECT_FALSE(test, fdb->router);
 	KUNIT_EXPECT_NULL(test, fdb->ips);
@@ -169,7 +169,7 @@ static void ctnet_fdb_test_moves(struct kunit *test)
 	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[0]);
 	KUNIT_ASSERT_NOT_NULL(test, fdb);
 	for (i = 1; i <= 2 * CTNET_TEST_PORTS; i++) {
-		struct ctnet_dst *to = t->port[i % CTNET_TEST_PORTS];
+		struct ctnet_vport *to = t->port[i % CTNET_TEST_PORTS];
 
 		then = jiffies - HZ / 2;
 		fdb->updated = then;
@@ -184,9 +184,9 @@ static void ctnet_fdb_test_moves(struct kunit *test)
 				seq + 1);
 	}
 	/* To the host, too. */
-	ctnet_fdb_test_learn(&t->net->self, ctnet_test_mac[0]);
+	ctnet_fdb_test_learn(&t->ctd->self, ctnet_test_mac[0]);
 	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_at(t, ctnet_test_mac[0]),
-			    &t->net->self);
+			    &t->ctd->self);
 	ctnet_fdb_test_count(test, 1, 0);
 }
 
@@ -205,7 +205,7 @@ static void ctnet_fdb_test_static_stays(struct kunit *test)
 	/* The network's own MAC is not learned elsewhere either. */
 	ctnet_fdb_test_learn(t->port[1], t->dev->dev_addr);
 	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_at(t, t->dev->dev_addr),
-			    &t->net->self);
+			    &t->ctd->self);
 	ctnet_fdb_test_count(test, 0, 1);
 }
 
@@ -214,7 +214,7 @@ static void ctnet_fdb_test_cap(struct kunit *test)
 	struct ctnet_test *t = test->priv;
 	struct ctnet_fdb *fdb;
 
-	t->net->max_fdb = 2;
+	t->ctd->max_fdb = 2;
 	/* Static entries do not count. */
 	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(t->port[0], ctnet_test_mac[3],
 						 false), 0);
@@ -245,7 +245,7 @@ static void ctnet_fdb_test_cap(struct kunit *test)
 	ctnet_fdb_test_count(test, 2, 2);
 
 	/* A lower cap takes nothing away. */
-	t->net->max_fdb = 0;
+	t->ctd->max_fdb = 0;
 	ctnet_fdb_test_learn(t->port[0], ctnet_test_mac[4]);
 	ctnet_fdb_test_count(test, 2, 2);
 }
@@ -257,7 +257,7 @@ static void ctnet_fdb_test_share(struct kunit *test)
 	u8 mac[ETH_ALEN];
 	unsigned int i;
 
-	t->net->max_fdb = 8;
+	t->ctd->max_fdb = 8;
 	for (i = 0; i < 8; i++) {
 		ctnet_fdb_test_mac(i, mac);
 		ctnet_fdb_test_learn(t->port[0], mac);
@@ -274,47 +274,47 @@ static void ctnet_fdb_test_share(struct kunit *test)
 	ctnet_fdb_test_learn(t->port[1], mac);
 	KUNIT_EXPECT_EQ(test, t->port[0]->n_learned, 5u);
 	KUNIT_EXPECT_EQ(test, t->port[1]->n_learned, 3u);
-	ctnet_fdb_flush(t->net, t->port[0], true);
+	ctnet_fdb_flush(t->ctd, t->port[0], true);
 	KUNIT_EXPECT_EQ(test, t->port[0]->n_learned, 0u);
 	ctnet_fdb_test_count(test, 3, 0);
 }
 
 /* A port of its own, not a member: it may die without the network's knowing. */
-static struct ctnet_dst *ctnet_fdb_test_dst(struct kunit *test)
+static struct ctnet_vport *ctnet_fdb_test_dst(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	struct ctnet_port *port;
 
 	port = kunit_kzalloc(test, sizeof(*port), GFP_KERNEL);
 	KUNIT_ASSERT_NOT_NULL(test, port);
-	port->dst.kind = CTNET_DST_PORT;
-	port->dst.flags = CTNET_PORT_FLAGS_DEFAULT;
-	port->dst.net = t->net;
+	port->vport.kind = CTNET_VPORT_PORT;
+	port->vport.flags = CTNET_PORT_FLAGS_DEFAULT;
+	port->vport.ctd = t->ctd;
 	port->dev = t->port_dev[0];
-	return &port->dst;
+	return &port->vport;
 }
 
 static void ctnet_fdb_test_dead(struct kunit *test)
 {
-	struct ctnet_dst *dst = ctnet_fdb_test_dst(test);
+	struct ctnet_vport *vport = ctnet_fdb_test_dst(test);
 	struct ctnet_test *t = test->priv;
 
-	ctnet_fdb_test_learn(dst, ctnet_test_mac[0]);
-	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(dst, ctnet_test_mac[1], false), 0);
+	ctnet_fdb_test_learn(vport, ctnet_test_mac[0]);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(vport, ctnet_test_mac[1], false), 0);
 	ctnet_fdb_test_learn(t->port[0], ctnet_test_mac[2]);
 	ctnet_fdb_test_count(test, 2, 1);
 
 	rtnl_lock();
-	ctnet_fdb_retire(dst);
+	ctnet_fdb_retire(vport);
 	rtnl_unlock();
-	KUNIT_EXPECT_TRUE(test, dst->dead);
+	KUNIT_EXPECT_TRUE(test, vport->dead);
 	ctnet_fdb_test_count(test, 1, 0);
 	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_at(t, ctnet_test_mac[2]),
 			    t->port[0]);
 
 	/* A frame that was under way: nothing new, and nothing moves there. */
-	ctnet_fdb_test_learn(dst, ctnet_test_mac[0]);
-	ctnet_fdb_test_learn(dst, ctnet_test_mac[2]);
+	ctnet_fdb_test_learn(vport, ctnet_test_mac[0]);
+	ctnet_fdb_test_learn(vport, ctnet_test_mac[2]);
 	ctnet_fdb_test_count(test, 1, 0);
 	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_at(t, ctnet_test_mac[2]),
 			    t->port[0]);
@@ -334,7 +334,7 @@ static void ctnet_fdb_test_detach(struct kunit *test)
 	ctnet_test_static(test, t->port[0], 1);
 	ctnet_test_static(test, t->port[1], 2);
 	rtnl_lock();
-	ctnet_port_detach(ctnet_dst_port(t->port[0]));
+	ctnet_port_detach(ctnet_vport_port(t->port[0]));
 	rtnl_unlock();
 	ctnet_fdb_test_count(test, 0, 1);
 	ctnet_fdb_test_count_ips(test, 3);
@@ -366,7 +366,7 @@ static void ctnet_fdb_test_replaces(struct kunit *test)
 	/* It is the same place in the table, and what is elsewhere has not said so yet. */
 	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_find(t, ctnet_test_mac[0])->id, id);
 	KUNIT_EXPECT_FALSE(test, ctnet_fdb_test_find(t, ctnet_test_mac[0])->router);
-	KUNIT_EXPECT_PTR_EQ(test, (struct ctnet_fdb *)xa_load(&t->net->fdb_ids, id),
+	KUNIT_EXPECT_PTR_EQ(test, (struct ctnet_fdb *)xa_load(&t->ctd->fdb_ids, id),
 			    ctnet_fdb_test_find(t, ctnet_test_mac[0]));
 	ctnet_fdb_test_count(test, 0, 1);
 
@@ -391,10 +391,10 @@ static void ctnet_fdb_test_deletes(struct kunit *test)
 
 	ctnet_fdb_test_learn(t->port[0], ctnet_test_mac[0]);
 	rcu_read_lock();
-	fdb = ctnet_fdb_find(t->net, ctnet_test_mac[0]);
+	fdb = ctnet_fdb_find(t->ctd, ctnet_test_mac[0]);
 	if (fdb) {
-		bool first = ctnet_fdb_del(t->net, fdb);
-		bool second = ctnet_fdb_del(t->net, fdb);
+		bool first = ctnet_fdb_del(t->ctd, fdb);
+		bool second = ctnet_fdb_del(t->ctd, fdb);
 
 		rcu_read_unlock();
 		KUNIT_EXPECT_TRUE(test, first);
@@ -422,7 +422,7 @@ static void ctnet_fdb_test_deletes(struct kunit *test)
 #define CTNET_FDB_TEST_ALL	0xfu
 
 static unsigned int ctnet_fdb_test_flush(struct kunit *test,
-					 struct ctnet_dst *dst, bool learned)
+					 struct ctnet_vport *vport, bool learned)
 {
 	struct ctnet_test *t = test->priv;
 	unsigned int i, left = 0;
@@ -431,15 +431,15 @@ static unsigned int ctnet_fdb_test_flush(struct kunit *test,
 	ctnet_fdb_test_learn(t->port[1], ctnet_test_mac[1]);
 	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(t->port[0], ctnet_test_mac[2],
 						 true), 0);
-	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(&t->net->self, ctnet_test_mac[3],
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(&t->ctd->self, ctnet_test_mac[3],
 						 true), 0);
-	ctnet_fdb_flush(t->net, dst, learned);
+	ctnet_fdb_flush(t->ctd, vport, learned);
 	for (i = 0; i < 4; i++)
 		if (ctnet_fdb_test_find(t, ctnet_test_mac[i]))
 			left |= BIT(i);
 	/* The network's own stays in any case. */
 	KUNIT_EXPECT_NOT_NULL(test, ctnet_fdb_test_find(t, t->dev->dev_addr));
-	ctnet_fdb_flush(t->net, NULL, false);
+	ctnet_fdb_flush(t->ctd, NULL, false);
 	ctnet_fdb_test_count(test, 0, 0);
 	return left;
 }
@@ -459,9 +459,9 @@ static void ctnet_fdb_test_flushes(struct kunit *test)
 			(unsigned int)(BIT(0) | BIT(2) | BIT(3)));
 	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_flush(test, t->port[2], false),
 			CTNET_FDB_TEST_ALL);
-	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_flush(test, &t->net->self, false),
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_flush(test, &t->ctd->self, false),
 			(unsigned int)(BIT(0) | BIT(1) | BIT(2)));
-	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_flush(test, &t->net->self, true),
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_flush(test, &t->ctd->self, true),
 			CTNET_FDB_TEST_ALL);
 }
 
@@ -478,7 +478,7 @@ static void ctnet_fdb_test_batches(struct kunit *test)
 		ctnet_fdb_test_learn(t->port[i % 2], mac);
 	}
 	ctnet_fdb_test_count(test, n, 0);
-	ctnet_fdb_flush(t->net, t->port[0], true);
+	ctnet_fdb_flush(t->ctd, t->port[0], true);
 	ctnet_fdb_test_count(test, n / 2, 0);
 	for (i = 0; i < n; i++) {
 		ctnet_fdb_test_mac(i, mac);
@@ -486,7 +486,7 @@ static void ctnet_fdb_test_batches(struct kunit *test)
 			KUNIT_FAIL(test, "entry %u is %s", i,
 				   i % 2 ? "gone" : "there still");
 	}
-	ctnet_fdb_flush(t->net, NULL, false);
+	ctnet_fdb_flush(t->ctd, NULL, false);
 	ctnet_fdb_test_count(test, 0, 0);
 }
 
@@ -501,14 +501,14 @@ static void ctnet_fdb_test_goes_fast(struct kunit *test)
 	unsigned int i;
 	ktime_t start;
 
-	cancel_delayed_work_sync(&t->net->ageing_work);
-	t->net->max_fdb = 2 * CTNET_FDB_TEST_MANY;
+	cancel_delayed_work_sync(&t->ctd->ageing_work);
+	t->ctd->max_fdb = 2 * CTNET_FDB_TEST_MANY;
 	for (i = 0; i < CTNET_FDB_TEST_MANY; i++) {
 		ctnet_fdb_test_mac(i, mac);
 		ctnet_fdb_test_learn(t->port[0], mac);
 		cond_resched();
 	}
-	KUNIT_EXPECT_EQ(test, t->net->n_learned, CTNET_FDB_TEST_MANY);
+	KUNIT_EXPECT_EQ(test, t->ctd->n_learned, CTNET_FDB_TEST_MANY);
 	/* The test may have to wait for others: of some, the best. */
 	for (i = 0; i < 10; i++) {
 		ctnet_test_static(test, t->port[1], 1);
@@ -516,8 +516,8 @@ static void ctnet_fdb_test_goes_fast(struct kunit *test)
 			ctnet_fdb_test_learn(t->port[1], ctnet_test_mac[2]);
 		start = ktime_get();
 		/* As the device of a container goes down, and then goes. */
-		ctnet_fdb_flush(t->net, t->port[1], true);
-		ctnet_fdb_flush(t->net, t->port[1], false);
+		ctnet_fdb_flush(t->ctd, t->port[1], true);
+		ctnet_fdb_flush(t->ctd, t->port[1], false);
 		took = ktime_to_ns(ktime_sub(ktime_get(), start));
 		best = min(best, took);
 		KUNIT_EXPECT_NULL(test, ctnet_fdb_test_at(t, ctnet_test_mac[1]));
@@ -526,7 +526,7 @@ static void ctnet_fdb_test_goes_fast(struct kunit *test)
 	kunit_info(test, "entries of a port went in %lld ns, with %u others\n", best,
 		   CTNET_FDB_TEST_MANY);
 	KUNIT_EXPECT_LT(test, best, (s64)NSEC_PER_MSEC);
-	ctnet_fdb_flush(t->net, NULL, true);
+	ctnet_fdb_flush(t->ctd, NULL, true);
 	ctnet_fdb_test_count(test, 0, 0);
 }
 
@@ -541,7 +541,7 @@ static unsigned int ctnet_fdb_test_aged_left(struct kunit *test,
 		0, 59 * HZ, 62 * HZ, 1000 * HZ, 100000 * HZ,
 	};
 
-	t->net->ageing = ageing;
+	t->ctd->ageing = ageing;
 	for (i = 0; i < ARRAY_SIZE(age); i++) {
 		struct ctnet_fdb *fdb;
 
@@ -550,11 +550,11 @@ static unsigned int ctnet_fdb_test_aged_left(struct kunit *test,
 		KUNIT_ASSERT_NOT_NULL(test, fdb);
 		fdb->updated = jiffies - age[i];
 	}
-	ctnet_fdb_age(&t->net->ageing_work.work);
+	ctnet_fdb_age(&t->ctd->ageing_work.work);
 	for (i = 0; i < ARRAY_SIZE(age); i++)
 		if (ctnet_fdb_test_find(t, ctnet_test_mac[i]))
 			left |= BIT(i);
-	ctnet_fdb_flush(t->net, NULL, true);
+	ctnet_fdb_flush(t->ctd, NULL, true);
 	return left;
 }
 
@@ -564,25 +564,25 @@ static void ctnet_fdb_test_ages(struct kunit *test)
 	struct ctnet_fdb *fdb;
 
 	/* The work is to run when it is called, and else not. */
-	cancel_delayed_work_sync(&t->net->ageing_work);
+	cancel_delayed_work_sync(&t->ctd->ageing_work);
 	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_aged_left(test, 60 * HZ), 0x3u);
-	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&t->net->ageing_work));
-	cancel_delayed_work_sync(&t->net->ageing_work);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&t->ctd->ageing_work));
+	cancel_delayed_work_sync(&t->ctd->ageing_work);
 	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_aged_left(test, 2000 * HZ), 0xfu);
-	cancel_delayed_work_sync(&t->net->ageing_work);
+	cancel_delayed_work_sync(&t->ctd->ageing_work);
 	/* 0 is never. */
 	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_aged_left(test, 0), 0x1fu);
-	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&t->net->ageing_work));
-	cancel_delayed_work_sync(&t->net->ageing_work);
+	KUNIT_EXPECT_TRUE(test, delayed_work_pending(&t->ctd->ageing_work));
+	cancel_delayed_work_sync(&t->ctd->ageing_work);
 
 	/* Static ones do not age. */
 	ctnet_test_static(test, t->port[0], 0);
 	fdb = ctnet_fdb_test_find(t, ctnet_test_mac[0]);
 	KUNIT_ASSERT_NOT_NULL(test, fdb);
 	fdb->updated = jiffies - 100000 * HZ;
-	t->net->ageing = HZ;
+	t->ctd->ageing = HZ;
 	ctnet_fdb_test_learn(t->port[0], ctnet_test_mac[1]);
-	ctnet_fdb_age(&t->net->ageing_work.work);
+	ctnet_fdb_age(&t->ctd->ageing_work.work);
 	ctnet_fdb_test_count(test, 1, 1);
 }
 

@@ -20,24 +20,24 @@ static const struct rhashtable_params ctnet_ip_params = {
 	.automatic_shrinking = true,
 };
 
-static struct ctnet_fdb_ip *ctnet_fdb_ip_find(struct ctnet_net *net,
+static struct ctnet_fdb_ip *ctnet_fdb_ip_find(struct ctnet_dev *ctd,
 					      const struct in6_addr *addr)
 {
-	return rhashtable_lookup(&net->ips, addr, ctnet_ip_params);
+	return rhashtable_lookup(&ctd->ips, addr, ctnet_ip_params);
 }
 
 /**
  * ctnet_fdb_find_ip() - look an IP address up
- * @net: the network
+ * @ctd: the network
  * @addr: the address; IPv4 as v4-mapped
  *
  * Context: under RCU, which also bounds the entry's life.
  * Return: the entry that has the address, or NULL.
  */
-struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_net *net,
+struct ctnet_fdb *ctnet_fdb_find_ip(struct ctnet_dev *ctd,
 				    const struct in6_addr *addr)
 {
-	struct ctnet_fdb_ip *ip = ctnet_fdb_ip_find(net, addr);
+	struct ctnet_fdb_ip *ip = ctnet_fdb_ip_find(ctd, addr);
 
 	return ip ? READ_ONCE(ip->fdb) : NULL;
 }
@@ -78,54 +78,54 @@ static bool ctnet_fdb_ip_is_claimed(const struct ctnet_fdb_ip *ip)
 }
 
 /* The table has the address no more. Under its lock. */
-static void ctnet_fdb_ip_remove(struct ctnet_net *net, struct ctnet_fdb_ip *ip)
+static void ctnet_fdb_ip_remove(struct ctnet_dev *ctd, struct ctnet_fdb_ip *ip)
 {
-	rhashtable_remove_fast(&net->ips, &ip->node, ctnet_ip_params);
+	rhashtable_remove_fast(&ctd->ips, &ip->node, ctnet_ip_params);
 	WRITE_ONCE(ip->fdb, NULL);
 }
 
 /**
  * ctnet_fdb_ips_unlink() - an entry's addresses leave the table
- * @net: the network
+ * @ctd: the network
  * @ips: they; may be NULL
  *
  * Context: under the table's lock.
  */
-void ctnet_fdb_ips_unlink(struct ctnet_net *net, struct ctnet_fdb_ips *ips)
+void ctnet_fdb_ips_unlink(struct ctnet_dev *ctd, struct ctnet_fdb_ips *ips)
 {
 	unsigned int i;
 
 	for (i = 0; ips && i < ips->n; i++)
 		if (ips->ip[i].fdb)
-			ctnet_fdb_ip_remove(net, &ips->ip[i]);
+			ctnet_fdb_ip_remove(ctd, &ips->ip[i]);
 }
 
 /*
  * Those of @old that @fdb has, too, are replaced; of the rest the one that was claimed goes
  * with the MAC unless the MAC goes elsewhere, and the others go. Cannot fail.
  */
-static void ctnet_fdb_ips_inherit(struct ctnet_net *net, struct ctnet_fdb *fdb,
+static void ctnet_fdb_ips_inherit(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
 				  struct ctnet_fdb *old)
 {
 	struct ctnet_fdb_ips *ips = fdb->ips, *had = old->ips;
-	bool keep = ips && rcu_access_pointer(fdb->dst) ==
-			   rcu_access_pointer(old->dst);
+	bool keep = ips && rcu_access_pointer(fdb->vport) ==
+			   rcu_access_pointer(old->vport);
 	struct ctnet_fdb_ip *spare;
 	unsigned int i;
 
 	for (i = 0; i < had->n; i++) {
 		struct ctnet_fdb_ip *ip = &had->ip[i];
 
-		if (!ip->fdb || ctnet_fdb_ip_find(net, &ip->addr) != ip)
+		if (!ip->fdb || ctnet_fdb_ip_find(ctd, &ip->addr) != ip)
 			continue;
 		if (!keep || !ctnet_fdb_ip_is_claimed(ip)) {
-			ctnet_fdb_ip_remove(net, ip);
+			ctnet_fdb_ip_remove(ctd, ip);
 			continue;
 		}
 		spare = &ips->ip[ips->n];
 		spare->addr = ip->addr;
 		spare->fdb = fdb;
-		rhashtable_replace_fast(&net->ips, &ip->node, &spare->node,
+		rhashtable_replace_fast(&ctd->ips, &ip->node, &spare->node,
 					ctnet_ip_params);
 		ips->n++;
 	}
@@ -136,7 +136,7 @@ static void ctnet_fdb_ips_inherit(struct ctnet_net *net, struct ctnet_fdb *fdb,
 
 /**
  * ctnet_fdb_ips_link() - enter a new entry's addresses into the table
- * @net: the network
+ * @ctd: the network
  * @fdb: the entry
  * @old: the one that it replaces, whose addresses go or become its own; or NULL
  * @extack: says why not
@@ -147,7 +147,7 @@ static void ctnet_fdb_ips_inherit(struct ctnet_net *net, struct ctnet_fdb *fdb,
  * Return: 0, -EADDRINUSE if another entry has one of the addresses, or -ENOMEM; a failure
  * has changed nothing.
  */
-int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
+int ctnet_fdb_ips_link(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
 		       struct ctnet_fdb *old, struct netlink_ext_ack *extack)
 {
 	struct ctnet_fdb_ips *ips = fdb->ips;
@@ -156,9 +156,9 @@ int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
 	int err = 0;
 
 	for (n = 0; ips && n < ips->n && !err; n++) {
-		other = ctnet_fdb_ip_find(net, &ips->ip[n].addr);
+		other = ctnet_fdb_ip_find(ctd, &ips->ip[n].addr);
 		if (!other) {
-			err = rhashtable_insert_fast(&net->ips, &ips->ip[n].node,
+			err = rhashtable_insert_fast(&ctd->ips, &ips->ip[n].node,
 						     ctnet_ip_params);
 		} else if (other->fdb != old && !ctnet_fdb_ip_is_claimed(other)) {
 			NL_SET_ERR_MSG(extack, "Another MAC has one of the IP addresses: remove it there first");
@@ -168,34 +168,34 @@ int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
 	if (err) {
 		/* The last of them was not inserted, nor those that others have. */
 		for (i = 0; i < n - 1; i++)
-			if (ctnet_fdb_ip_find(net, &ips->ip[i].addr) == &ips->ip[i])
-				rhashtable_remove_fast(&net->ips,
+			if (ctnet_fdb_ip_find(ctd, &ips->ip[i].addr) == &ips->ip[i])
+				rhashtable_remove_fast(&ctd->ips,
 						       &ips->ip[i].node,
 						       ctnet_ip_params);
 		return err;
 	}
 	/* Cannot fail from here on. */
 	for (i = 0; i < n; i++) {
-		other = ctnet_fdb_ip_find(net, &ips->ip[i].addr);
+		other = ctnet_fdb_ip_find(ctd, &ips->ip[i].addr);
 		if (other == &ips->ip[i])
 			continue;
-		rhashtable_replace_fast(&net->ips, &other->node,
+		rhashtable_replace_fast(&ctd->ips, &other->node,
 					&ips->ip[i].node, ctnet_ip_params);
 		if (other->fdb != old) {
 			struct ctnet_fdb *loser = other->fdb;
 
 			WRITE_ONCE(other->fdb, NULL);
-			ctnet_fdb_changed(net, loser, CTNET_CMD_FDB_SET_NTF);
+			ctnet_fdb_changed(ctd, loser, CTNET_CMD_FDB_SET_NTF);
 		}
 	}
 	if (old && old->ips)
-		ctnet_fdb_ips_inherit(net, fdb, old);
+		ctnet_fdb_ips_inherit(ctd, fdb, old);
 	return 0;
 }
 
 /**
  * ctnet_fdb_ips_move() - an entry's addresses become another's
- * @net: the network
+ * @ctd: the network
  * @from: the entry, which is about to go
  * @to: one without addresses
  *
@@ -203,10 +203,10 @@ int ctnet_fdb_ips_link(struct ctnet_net *net, struct ctnet_fdb *fdb,
  *
  * Context: under the table's lock.
  */
-void ctnet_fdb_ips_move(struct ctnet_net *net, struct ctnet_fdb *from,
+void ctnet_fdb_ips_move(struct ctnet_dev *ctd, struct ctnet_fdb *from,
 			struct ctnet_fdb *to)
 {
-	bool moved = rcu_access_pointer(from->dst) != rcu_access_pointer(to->dst);
+	bool moved = rcu_access_pointer(from->vport) != rcu_access_pointer(to->vport);
 	struct ctnet_fdb_ips *ips = from->ips;
 	unsigned int i;
 
@@ -214,7 +214,7 @@ void ctnet_fdb_ips_move(struct ctnet_net *net, struct ctnet_fdb *from,
 		return;
 	for (i = ips->named; moved && i < ips->n; i++)
 		if (ips->ip[i].fdb)
-			ctnet_fdb_ip_remove(net, &ips->ip[i]);
+			ctnet_fdb_ip_remove(ctd, &ips->ip[i]);
 	for (i = 0; i < ips->n; i++) {
 		if (!ips->ip[i].fdb)
 			continue;
@@ -230,7 +230,7 @@ void ctnet_fdb_ips_move(struct ctnet_net *net, struct ctnet_fdb *from,
  * Whether nobody has the address, as far as the table knows: neither an entry, nor one whose
  * MAC makes it (RFC 4291 appendix A). Under RCU, and again under the table's lock.
  */
-static bool ctnet_fdb_may_claim(struct ctnet_net *net,
+static bool ctnet_fdb_may_claim(struct ctnet_dev *ctd,
 				const struct ctnet_fdb *fdb,
 				const struct in6_addr *addr)
 {
@@ -239,9 +239,9 @@ static bool ctnet_fdb_may_claim(struct ctnet_net *net,
 	u8 mac[ETH_ALEN];
 
 	if (!ips || READ_ONCE(ips->n) != ips->named ||
-	    ctnet_fdb_ip_find(net, addr))
+	    ctnet_fdb_ip_find(ctd, addr))
 		return false;
-	other = ctnet_mac_of_link_local(addr, mac) ? ctnet_fdb_find(net, mac) :
+	other = ctnet_mac_of_link_local(addr, mac) ? ctnet_fdb_find(ctd, mac) :
 						     NULL;
 	return !other || other == fdb;
 }
@@ -258,45 +258,45 @@ static bool ctnet_fdb_may_claim(struct ctnet_net *net,
  */
 bool ctnet_fdb_claim(struct ctnet_fdb *fdb, const struct in6_addr *addr)
 {
-	struct ctnet_net *net = rcu_dereference(fdb->dst)->net;
+	struct ctnet_dev *ctd = rcu_dereference(fdb->vport)->ctd;
 	struct ctnet_fdb_ip *spare;
 	struct ctnet_fdb_ips *ips;
 	bool claimed = false;
 
 	if (addr->s6_addr32[0] != htonl(0xfe800000) || addr->s6_addr32[1] ||
 	    !(addr->s6_addr32[2] | addr->s6_addr32[3]) ||
-	    !ctnet_fdb_may_claim(net, fdb, addr) ||
-	    ctnet_dev_has_addr(net->dev, addr))
+	    !ctnet_fdb_may_claim(ctd, fdb, addr) ||
+	    ctnet_dev_has_addr(ctd->dev, addr))
 		return false;
 
-	xa_lock_bh(&net->fdb_ids);
-	if (xa_load(&net->fdb_ids, fdb->id) != fdb ||
-	    !ctnet_fdb_may_claim(net, fdb, addr))
+	xa_lock_bh(&ctd->fdb_ids);
+	if (xa_load(&ctd->fdb_ids, fdb->id) != fdb ||
+	    !ctnet_fdb_may_claim(ctd, fdb, addr))
 		goto unlock;
 	ips = fdb->ips;
 	spare = &ips->ip[ips->n];
 	spare->addr = *addr;
 	spare->fdb = fdb;
-	claimed = !rhashtable_insert_fast(&net->ips, &spare->node,
+	claimed = !rhashtable_insert_fast(&ctd->ips, &spare->node,
 					  ctnet_ip_params);
 	if (claimed) {
 		/* Who sees one more sees it whole. */
 		smp_store_release(&ips->n, ips->n + 1);
-		ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_SET_NTF);
+		ctnet_fdb_changed(ctd, fdb, CTNET_CMD_FDB_SET_NTF);
 	}
 unlock:
-	xa_unlock_bh(&net->fdb_ids);
+	xa_unlock_bh(&ctd->fdb_ids);
 	return claimed;
 }
 
 /**
  * ctnet_fdb_unclaim() - a MAC came into the table, and the address that it makes is its own
- * @net: the network
+ * @ctd: the network
  * @fdb: the entry
  *
  * Context: under RCU and the table's lock.
  */
-void ctnet_fdb_unclaim(struct ctnet_net *net, const struct ctnet_fdb *fdb)
+void ctnet_fdb_unclaim(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb)
 {
 	struct ctnet_fdb_ip *ip;
 	struct ctnet_fdb *other;
@@ -305,12 +305,12 @@ void ctnet_fdb_unclaim(struct ctnet_net *net, const struct ctnet_fdb *fdb)
 
 	u64_to_ether_addr(fdb->mac, mac);
 	ctnet_link_local_of_mac(mac, &addr);
-	ip = ctnet_fdb_ip_find(net, &addr);
+	ip = ctnet_fdb_ip_find(ctd, &addr);
 	if (!ip || ip->fdb == fdb || !ctnet_fdb_ip_is_claimed(ip))
 		return;
 	other = ip->fdb;
-	ctnet_fdb_ip_remove(net, ip);
-	ctnet_fdb_changed(net, other, CTNET_CMD_FDB_SET_NTF);
+	ctnet_fdb_ip_remove(ctd, ip);
+	ctnet_fdb_changed(ctd, other, CTNET_CMD_FDB_SET_NTF);
 }
 
 /*
@@ -321,18 +321,18 @@ static bool ctnet_fdb_ip_may_go(const struct ctnet_fdb_ip *ip,
 				const struct ctnet_fdb *fdb)
 {
 	const struct ctnet_fdb_ips *ips = READ_ONCE(fdb->ips);
-	const struct ctnet_dst *dst = rcu_dereference(fdb->dst);
+	const struct ctnet_vport *vport = rcu_dereference(fdb->vport);
 
 	if (ips && ip >= &ips->ip[ips->named])
 		return true;
-	return dst->kind == CTNET_DST_PEER ||
-	       (dst->kind == CTNET_DST_PORT &&
-		!(READ_ONCE(dst->flags) & CTNET_PORT_GUARD));
+	return vport->kind == CTNET_VPORT_PEER ||
+	       (vport->kind == CTNET_VPORT_PORT &&
+		!(READ_ONCE(vport->flags) & CTNET_PORT_GUARD));
 }
 
 /**
  * ctnet_fdb_dispute() - a frame says that an address lives at some MAC
- * @net: the network
+ * @ctd: the network
  * @addr: the address; IPv4 as v4-mapped
  * @mac: the MAC
  *
@@ -342,10 +342,10 @@ static bool ctnet_fdb_ip_may_go(const struct ctnet_fdb_ip *ip,
  * Context: under RCU; the frame's source is one that the table learns from. Takes the
  * table's lock only if something changes.
  */
-void ctnet_fdb_dispute(struct ctnet_net *net, const struct in6_addr *addr,
+void ctnet_fdb_dispute(struct ctnet_dev *ctd, const struct in6_addr *addr,
 		       const u8 *mac)
 {
-	struct ctnet_fdb_ip *ip = ctnet_fdb_ip_find(net, addr);
+	struct ctnet_fdb_ip *ip = ctnet_fdb_ip_find(ctd, addr);
 	u64 key = ether_addr_to_u64(mac);
 	struct ctnet_fdb *fdb;
 
@@ -353,33 +353,33 @@ void ctnet_fdb_dispute(struct ctnet_net *net, const struct in6_addr *addr,
 	if (!fdb || fdb->mac == key || !ctnet_fdb_ip_may_go(ip, fdb))
 		return;
 
-	xa_lock_bh(&net->fdb_ids);
-	ip = ctnet_fdb_ip_find(net, addr);
+	xa_lock_bh(&ctd->fdb_ids);
+	ip = ctnet_fdb_ip_find(ctd, addr);
 	fdb = ip ? ip->fdb : NULL;
 	if (fdb && fdb->mac != key && ctnet_fdb_ip_may_go(ip, fdb)) {
-		ctnet_fdb_ip_remove(net, ip);
-		ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_SET_NTF);
+		ctnet_fdb_ip_remove(ctd, ip);
+		ctnet_fdb_changed(ctd, fdb, CTNET_CMD_FDB_SET_NTF);
 	}
-	xa_unlock_bh(&net->fdb_ids);
+	xa_unlock_bh(&ctd->fdb_ids);
 }
 
 /**
  * ctnet_fdb_reinstate() - a port becomes guarded: its addresses are what was named
- * @dst: the port
+ * @vport: the port
  *
  * But those that were named for another entry since.
  *
  * Context: RTNL. Return: 0 or -ENOMEM.
  */
-int ctnet_fdb_reinstate(struct ctnet_dst *dst)
+int ctnet_fdb_reinstate(struct ctnet_vport *vport)
 {
-	struct ctnet_net *net = dst->net;
+	struct ctnet_dev *ctd = vport->ctd;
 	struct ctnet_fdb *fdb;
 	int err = 0;
 
 	rcu_read_lock();
-	xa_lock_bh(&net->fdb_ids);
-	hlist_for_each_entry(fdb, &dst->fixed, at) {
+	xa_lock_bh(&ctd->fdb_ids);
+	hlist_for_each_entry(fdb, &vport->fixed, at) {
 		struct ctnet_fdb_ips *ips = fdb->ips;
 		bool changed = false;
 		unsigned int i;
@@ -387,10 +387,10 @@ int ctnet_fdb_reinstate(struct ctnet_dst *dst)
 		for (i = 0; ips && i < ips->named && !err; i++) {
 			struct ctnet_fdb_ip *ip = &ips->ip[i];
 
-			if (ip->fdb || ctnet_fdb_ip_find(net, &ip->addr))
+			if (ip->fdb || ctnet_fdb_ip_find(ctd, &ip->addr))
 				continue;
 			ip->fdb = fdb;
-			err = rhashtable_insert_fast(&net->ips, &ip->node,
+			err = rhashtable_insert_fast(&ctd->ips, &ip->node,
 						     ctnet_ip_params);
 			if (err)
 				ip->fdb = NULL;
@@ -398,20 +398,20 @@ int ctnet_fdb_reinstate(struct ctnet_dst *dst)
 				changed = true;
 		}
 		if (changed)
-			ctnet_fdb_changed(net, fdb, CTNET_CMD_FDB_SET_NTF);
+			ctnet_fdb_changed(ctd, fdb, CTNET_CMD_FDB_SET_NTF);
 	}
-	xa_unlock_bh(&net->fdb_ids);
+	xa_unlock_bh(&ctd->fdb_ids);
 	rcu_read_unlock();
 	return err;
 }
 
 /**
  * ctnet_fdb_ips_init() - make a network's table of addresses
- * @net: the network
+ * @ctd: the network
  *
  * Return: 0 or -ENOMEM.
  */
-int ctnet_fdb_ips_init(struct ctnet_net *net)
+int ctnet_fdb_ips_init(struct ctnet_dev *ctd)
 {
-	return rhashtable_init(&net->ips, &ctnet_ip_params);
+	return rhashtable_init(&ctd->ips, &ctnet_ip_params);
 }

@@ -49,7 +49,7 @@ static bool ctnet_id_is_peer(u32 id)
 	return id > CTNET_ID_PORT_MAX;
 }
 
-static bool ctnet_flood_to(const struct ctnet_dst *dst,
+static bool ctnet_flood_to(const struct ctnet_vport *dst,
 			   const struct ctnet_flood_cb *cb)
 {
 	u32 flags = READ_ONCE(dst->flags);
@@ -57,7 +57,7 @@ static bool ctnet_flood_to(const struct ctnet_dst *dst,
 	if (!(flags & CTNET_PORT_FLOOD) ||
 	    flags & cb->flags & CTNET_PORT_ISOLATED)
 		return false;
-	if (unlikely(cb->bpdu) && (dst->kind != CTNET_DST_PORT ||
+	if (unlikely(cb->bpdu) && (dst->kind != CTNET_VPORT_PORT ||
 				   flags & CTNET_PORT_GUARD))
 		return false;
 	/* Who hears his own broadcasts takes them for those of a double (RFC 5227). */
@@ -69,15 +69,15 @@ static bool ctnet_flood_to(const struct ctnet_dst *dst,
  * Serves a batch of receivers, beginning at cb->next. Returns the frame if there
  * are more, and NULL if it was consumed.
  */
-static struct sk_buff *ctnet_flood_batch(struct ctnet_net *net,
+static struct sk_buff *ctnet_flood_batch(struct ctnet_dev *ctd,
 					 struct sk_buff *skb)
 {
 	struct ctnet_flood_cb cb = *ctnet_flood_cb(skb);
 	bool received = cb.src != CTNET_ID_SELF;
-	struct ctnet_dst *dst, *prev = NULL;
+	struct ctnet_vport *dst, *prev = NULL;
 	/* Split horizon: peers stand last, and what a peer sent ends there. */
 	u32 last = ctnet_id_is_peer(cb.src) ? CTNET_ID_PORT_MAX : U32_MAX;
-	XA_STATE(xas, &net->members, cb.next);
+	XA_STATE(xas, &ctd->members, cb.next);
 	unsigned int n = 0;
 
 	xas_for_each(&xas, dst, last) {
@@ -90,7 +90,7 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_net *net,
 			if (clone)
 				ctnet_deliver(prev, clone, received);
 			else
-				ctnet_drop_count(net, skb, CTNET_DROP_NOMEM);
+				ctnet_drop_count(ctd, skb, CTNET_DROP_NOMEM);
 		}
 		prev = dst;
 		if (n++ == CTNET_FLOOD_BATCH) {
@@ -101,7 +101,7 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_net *net,
 	if (likely(prev))
 		ctnet_deliver(prev, skb, received);
 	else if (cb.bpdu)
-		ctnet_drop(net, skb, CTNET_DROP_LINK_LOCAL);
+		ctnet_drop(ctd, skb, CTNET_DROP_LINK_LOCAL);
 	else
 		consume_skb(skb);
 	return NULL;
@@ -118,7 +118,7 @@ static struct sk_buff_head *ctnet_flood_line(struct ctnet_flood *flood, u32 src)
  * left, and a network as many bytes as are left: so whoever floods without end leaves
  * some for others.
  */
-static bool ctnet_flood_wait(struct ctnet_net *net, struct ctnet_flood *flood,
+static bool ctnet_flood_wait(struct ctnet_dev *ctd, struct ctnet_flood *flood,
 			     struct sk_buff *skb)
 {
 	struct sk_buff_head *line;
@@ -128,12 +128,12 @@ static bool ctnet_flood_wait(struct ctnet_net *net, struct ctnet_flood *flood,
 	line = ctnet_flood_line(flood, ctnet_flood_cb(skb)->src);
 	spin_lock(&flood->lock);
 	room = skb_queue_len(line) + flood->len < CTNET_FLOOD_QUEUE &&
-	       atomic_long_read(&net->flood_bytes) + bytes +
+	       atomic_long_read(&ctd->flood_bytes) + bytes +
 	       atomic_long_read(&ctnet_flood_bytes) < CTNET_FLOOD_BYTES;
 	if (room) {
 		ctnet_flood_cb(skb)->bytes = bytes;
 		flood->len++;
-		atomic_long_add(bytes, &net->flood_bytes);
+		atomic_long_add(bytes, &ctd->flood_bytes);
 		atomic_long_add(bytes, &ctnet_flood_bytes);
 		__skb_queue_tail(line, skb);
 	}
@@ -142,13 +142,13 @@ static bool ctnet_flood_wait(struct ctnet_net *net, struct ctnet_flood *flood,
 }
 
 /* One that waited has gone. */
-static void ctnet_flood_gone(struct ctnet_net *net, struct ctnet_flood *flood,
+static void ctnet_flood_gone(struct ctnet_dev *ctd, struct ctnet_flood *flood,
 			     u32 bytes)
 {
 	spin_lock(&flood->lock);
 	flood->len--;
 	spin_unlock(&flood->lock);
-	atomic_long_sub(bytes, &net->flood_bytes);
+	atomic_long_sub(bytes, &ctd->flood_bytes);
 	atomic_long_sub(bytes, &ctnet_flood_bytes);
 }
 
@@ -157,10 +157,10 @@ static void ctnet_flood_gone(struct ctnet_net *net, struct ctnet_flood *flood,
  * @skb: the frame; consumed
  * @src: where it came from
  */
-void ctnet_flood(struct sk_buff *skb, const struct ctnet_dst *src)
+void ctnet_flood(struct sk_buff *skb, const struct ctnet_vport *src)
 {
-	struct ctnet_net *net = src->net;
-	struct ctnet_flood *flood = this_cpu_ptr(net->floods);
+	struct ctnet_dev *ctd = src->ctd;
+	struct ctnet_flood *flood = this_cpu_ptr(ctd->floods);
 	const u8 *to = ((const struct ethhdr *)skb->data)->h_dest;
 
 	*ctnet_flood_cb(skb) = (struct ctnet_flood_cb) {
@@ -174,19 +174,19 @@ void ctnet_flood(struct sk_buff *skb, const struct ctnet_dst *src)
 	if (likely(!__this_cpu_read(ctnet_flooding) &&
 		   skb_queue_empty_lockless(ctnet_flood_line(flood, src->id)))) {
 		__this_cpu_write(ctnet_flooding, true);
-		skb = ctnet_flood_batch(net, skb);
+		skb = ctnet_flood_batch(ctd, skb);
 		__this_cpu_write(ctnet_flooding, false);
 		if (likely(!skb))
 			return;
 	}
 
 	/* The frame outlives what holds these. */
-	skb->dev = net->dev;
+	skb->dev = ctd->dev;
 	skb_dst_drop(skb);
-	if (ctnet_flood_wait(net, flood, skb))
+	if (ctnet_flood_wait(ctd, flood, skb))
 		napi_schedule(&flood->napi);
 	else
-		ctnet_drop(net, skb, CTNET_DROP_FLOOD_QUEUE);
+		ctnet_drop(ctd, skb, CTNET_DROP_FLOOD_QUEUE);
 }
 
 /* The first of the line whose turn it is. */
@@ -208,7 +208,7 @@ static struct sk_buff *ctnet_flood_next(struct ctnet_flood *flood)
 static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 {
 	struct ctnet_flood *flood = container_of(napi, struct ctnet_flood, napi);
-	struct ctnet_net *net = netdev_priv(napi->dev);
+	struct ctnet_dev *ctd = netdev_priv(napi->dev);
 	struct ctnet_flood_cb cb;
 	struct sk_buff *skb;
 
@@ -219,14 +219,14 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 	skb = ctnet_flood_next(flood);
 	if (skb) {
 		cb = *ctnet_flood_cb(skb);
-		if (likely(netif_running(net->dev))) {
+		if (likely(netif_running(ctd->dev))) {
 			__this_cpu_write(ctnet_flooding, true);
 			__this_cpu_write(ctnet_tunnel_depth, cb.depth);
-			skb = ctnet_flood_batch(net, skb);
+			skb = ctnet_flood_batch(ctd, skb);
 			__this_cpu_write(ctnet_tunnel_depth, 0);
 			__this_cpu_write(ctnet_flooding, false);
 		} else {
-			ctnet_drop(net, skb, CTNET_DROP_NET_DOWN);
+			ctnet_drop(ctd, skb, CTNET_DROP_NET_DOWN);
 			skb = NULL;
 		}
 		if (skb) {
@@ -234,7 +234,7 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 			__skb_queue_head(ctnet_flood_line(flood, cb.src), skb);
 			spin_unlock(&flood->lock);
 		} else {
-			ctnet_flood_gone(net, flood, cb.bytes);
+			ctnet_flood_gone(ctd, flood, cb.bytes);
 		}
 	}
 	rcu_read_unlock();
@@ -250,26 +250,26 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 
 /**
  * ctnet_flood_init() - make room for floods that wait
- * @net: the network
+ * @ctd: the network
  *
  * Return: 0 or -ENOMEM.
  */
-int ctnet_flood_init(struct ctnet_net *net)
+int ctnet_flood_init(struct ctnet_dev *ctd)
 {
 	int cpu;
 
-	net->floods = alloc_percpu_gfp(struct ctnet_flood, GFP_KERNEL_ACCOUNT);
-	if (!net->floods)
+	ctd->floods = alloc_percpu_gfp(struct ctnet_flood, GFP_KERNEL_ACCOUNT);
+	if (!ctd->floods)
 		return -ENOMEM;
 	for_each_possible_cpu(cpu) {
-		struct ctnet_flood *flood = per_cpu_ptr(net->floods, cpu);
+		struct ctnet_flood *flood = per_cpu_ptr(ctd->floods, cpu);
 		unsigned int n;
 
 		spin_lock_init(&flood->lock);
 		for (n = 0; n < CTNET_FLOOD_LINES; n++)
 			__skb_queue_head_init(&flood->line[n]);
 		set_bit(NAPI_STATE_NO_BUSY_POLL, &flood->napi.state);
-		netif_napi_add(net->dev, &flood->napi, ctnet_flood_poll);
+		netif_napi_add(ctd->dev, &flood->napi, ctnet_flood_poll);
 		napi_enable(&flood->napi);
 	}
 	return 0;
@@ -277,24 +277,24 @@ int ctnet_flood_init(struct ctnet_net *net)
 
 /**
  * ctnet_flood_uninit() - drop the floods that wait
- * @net: the network; none comes any more
+ * @ctd: the network; none comes any more
  *
  * Context: RTNL; may sleep. A grace period is to pass before free_percpu().
  */
-void ctnet_flood_uninit(struct ctnet_net *net)
+void ctnet_flood_uninit(struct ctnet_dev *ctd)
 {
 	int cpu;
 
 	for_each_possible_cpu(cpu) {
-		struct ctnet_flood *flood = per_cpu_ptr(net->floods, cpu);
+		struct ctnet_flood *flood = per_cpu_ptr(ctd->floods, cpu);
 		struct sk_buff *skb;
 
 		napi_disable(&flood->napi);
 		__netif_napi_del(&flood->napi);
 		local_bh_disable();
 		while ((skb = ctnet_flood_next(flood)))
-			ctnet_drop(net, skb, CTNET_DROP_NET_DOWN);
+			ctnet_drop(ctd, skb, CTNET_DROP_NET_DOWN);
 		local_bh_enable();
 	}
-	atomic_long_sub(atomic_long_read(&net->flood_bytes), &ctnet_flood_bytes);
+	atomic_long_sub(atomic_long_read(&ctd->flood_bytes), &ctnet_flood_bytes);
 }

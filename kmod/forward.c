@@ -23,7 +23,7 @@
  *
  * Return: whether it may.
  */
-bool ctnet_may_pass(const struct ctnet_dst *src, const struct ctnet_dst *dst,
+bool ctnet_may_pass(const struct ctnet_vport *src, const struct ctnet_vport *dst,
 		    enum ctnet_drop *reason)
 {
 	if (unlikely(dst == src &&
@@ -31,8 +31,8 @@ bool ctnet_may_pass(const struct ctnet_dst *src, const struct ctnet_dst *dst,
 		*reason = CTNET_DROP_HAIRPIN;
 		return false;
 	}
-	if (unlikely(dst->kind == CTNET_DST_PEER &&
-		     src->kind == CTNET_DST_PEER)) {
+	if (unlikely(dst->kind == CTNET_VPORT_PEER &&
+		     src->kind == CTNET_VPORT_PEER)) {
 		*reason = CTNET_DROP_SPLIT_HORIZON;
 		return false;
 	}
@@ -46,54 +46,54 @@ bool ctnet_may_pass(const struct ctnet_dst *src, const struct ctnet_dst *dst,
 
 /**
  * ctnet_deliver() - send a frame to where it goes
- * @dst: where
+ * @vport: where
  * @skb: the frame; consumed
  * @received: whether it did not come from the host
  */
-void ctnet_deliver(struct ctnet_dst *dst, struct sk_buff *skb, bool received)
+void ctnet_deliver(struct ctnet_vport *vport, struct sk_buff *skb, bool received)
 {
-	trace_ctnet_forward(skb, dst);
-	switch (dst->kind) {
-	case CTNET_DST_PORT:
-		ctnet_port_deliver(ctnet_dst_port(dst), skb, received);
+	trace_ctnet_forward(skb, vport);
+	switch (vport->kind) {
+	case CTNET_VPORT_PORT:
+		ctnet_port_deliver(ctnet_vport_port(vport), skb, received);
 		break;
-	case CTNET_DST_PEER:
+	case CTNET_VPORT_PEER:
 		/* When it was received is not when it is to be sent. */
 		if (received)
 			skb_clear_tstamp(skb);
-		ctnet_tunnel_xmit(ctnet_dst_peer(dst), skb);
+		ctnet_tunnel_xmit(ctnet_vport_peer(vport), skb);
 		break;
-	case CTNET_DST_SELF:
-		ctnet_dev_deliver(dst->net, skb);
+	case CTNET_VPORT_SELF:
+		ctnet_dev_deliver(vport->ctd, skb);
 		break;
 	}
 }
 
 /* The host, which listens to all, sees what goes by it. */
-static noinline void ctnet_forward_show(struct ctnet_net *net, struct sk_buff *skb)
+static noinline void ctnet_forward_show(struct ctnet_dev *ctd, struct sk_buff *skb)
 {
 	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
 
 	if (clone)
-		ctnet_dev_deliver(net, clone);
+		ctnet_dev_deliver(ctd, clone);
 	else
-		ctnet_drop_count(net, skb, CTNET_DROP_NOMEM);
+		ctnet_drop_count(ctd, skb, CTNET_DROP_NOMEM);
 }
 
 /* A frame whose destination is not in the table. */
 static noinline void ctnet_forward_unknown(struct sk_buff *skb,
-					   struct ctnet_dst *src)
+					   struct ctnet_vport *src)
 {
-	struct ctnet_net *net = src->net;
+	struct ctnet_dev *ctd = src->ctd;
 
-	if (READ_ONCE(net->flood)) {
+	if (READ_ONCE(ctd->flood)) {
 		ctnet_flood(skb, src);
 		return;
 	}
-	if (unlikely(READ_ONCE(net->sees_all)) && src != &net->self)
-		ctnet_forward_show(net, skb);
+	if (unlikely(READ_ONCE(ctd->sees_all)) && src != &ctd->self)
+		ctnet_forward_show(ctd, skb);
 	ctnet_nl_miss_event(src, eth_hdr(skb)->h_dest, NULL);
-	ctnet_drop(net, skb, CTNET_DROP_UNKNOWN);
+	ctnet_drop(ctd, skb, CTNET_DROP_UNKNOWN);
 }
 
 /*
@@ -101,9 +101,9 @@ static noinline void ctnet_forward_unknown(struct sk_buff *skb,
  * dropped, or 0.
  */
 static __always_inline enum ctnet_drop
-ctnet_forward_source(struct sk_buff *skb, struct ctnet_dst *src)
+ctnet_forward_source(struct sk_buff *skb, struct ctnet_vport *src)
 {
-	struct ctnet_net *net = src->net;
+	struct ctnet_dev *ctd = src->ctd;
 	u32 flags = READ_ONCE(src->flags);
 	const struct ethhdr *eth;
 	enum ctnet_drop reason;
@@ -117,12 +117,12 @@ ctnet_forward_source(struct sk_buff *skb, struct ctnet_dst *src)
 		return CTNET_DROP_SOURCE;
 	if (!(flags & (CTNET_PORT_GUARD | CTNET_PORT_LEARNING)))
 		return 0;
-	fdb = ctnet_fdb_find(net, eth->h_source);
+	fdb = ctnet_fdb_find(ctd, eth->h_source);
 	if (flags & CTNET_PORT_GUARD) {
 		reason = ctnet_guard(skb, src, fdb);
 		if (unlikely(reason))
 			return reason;
-	} else if (READ_ONCE(net->learning)) {
+	} else if (READ_ONCE(ctd->learning)) {
 		ctnet_fdb_learn(src, eth->h_source, fdb);
 		if (unlikely(ctnet_is_neigh(skb)))
 			ctnet_neigh_hear(skb, src);
@@ -140,12 +140,12 @@ ctnet_forward_source(struct sk_buff *skb, struct ctnet_dst *src)
  *
  * Return: whether that may have it; if not it was dropped.
  */
-bool ctnet_link_local(struct sk_buff *skb, struct ctnet_dst *src)
+bool ctnet_link_local(struct sk_buff *skb, struct ctnet_vport *src)
 {
 	enum ctnet_drop reason = ctnet_forward_source(skb, src);
 
 	if (unlikely(reason))
-		ctnet_drop(src->net, skb, reason);
+		ctnet_drop(src->ctd, skb, reason);
 	return !reason;
 }
 
@@ -155,9 +155,9 @@ bool ctnet_link_local(struct sk_buff *skb, struct ctnet_dst *src)
  * leads through the network. A guarded port has a container behind it, which is no switch;
  * nor is the host. Peers get none: a tunnel would make one tree of those of all sites.
  */
-static bool ctnet_forward_bpdu(const u8 *dest, const struct ctnet_dst *src)
+static bool ctnet_forward_bpdu(const u8 *dest, const struct ctnet_vport *src)
 {
-	return dest[5] == CTNET_GROUP_BPDU && src->kind == CTNET_DST_PORT &&
+	return dest[5] == CTNET_GROUP_BPDU && src->kind == CTNET_VPORT_PORT &&
 	       !(READ_ONCE(src->flags) & CTNET_PORT_GUARD);
 }
 
@@ -166,15 +166,15 @@ static bool ctnet_forward_bpdu(const u8 *dest, const struct ctnet_dst *src)
  * @skb: the frame; consumed
  * @src: where it came from
  */
-void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src)
+void ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src)
 {
-	struct ctnet_net *net = src->net;
+	struct ctnet_dev *ctd = src->ctd;
 	const struct ethhdr *eth;
 	enum ctnet_drop reason;
-	struct ctnet_dst *dst;
+	struct ctnet_vport *dst;
 	struct ctnet_fdb *fdb;
 
-	if (unlikely(!netif_running(net->dev))) {
+	if (unlikely(!netif_running(ctd->dev))) {
 		reason = CTNET_DROP_NET_DOWN;
 		goto drop;
 	}
@@ -193,29 +193,29 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_dst *src)
 			goto drop;
 		}
 		/* Of the host what it tells all; it answers for others, too. */
-		if (src == &net->self && ctnet_is_neigh(skb))
+		if (src == &ctd->self && ctnet_is_neigh(skb))
 			ctnet_neigh_hear(skb, src);
-		if (!READ_ONCE(net->suppress) || !ctnet_neigh(skb, src))
+		if (!READ_ONCE(ctd->suppress) || !ctnet_neigh(skb, src))
 			ctnet_flood(skb, src);
 		return;
 	}
 
-	fdb = ctnet_fdb_find(net, eth->h_dest);
+	fdb = ctnet_fdb_find(ctd, eth->h_dest);
 	if (unlikely(!fdb)) {
 		ctnet_forward_unknown(skb, src);
 		return;
 	}
-	dst = rcu_dereference(fdb->dst);
+	dst = rcu_dereference(fdb->vport);
 	if (unlikely(!ctnet_may_pass(src, dst, &reason)))
 		goto drop;
-	if (unlikely(READ_ONCE(net->sees_all)) && dst != &net->self &&
-	    src != &net->self)
-		ctnet_forward_show(net, skb);
-	ctnet_deliver(dst, skb, src->kind != CTNET_DST_SELF);
+	if (unlikely(READ_ONCE(ctd->sees_all)) && dst != &ctd->self &&
+	    src != &ctd->self)
+		ctnet_forward_show(ctd, skb);
+	ctnet_deliver(dst, skb, src->kind != CTNET_VPORT_SELF);
 	return;
 
 drop:
-	ctnet_drop(net, skb, reason);
+	ctnet_drop(ctd, skb, reason);
 }
 
 #ifdef CTNET_KUNIT

@@ -8,39 +8,39 @@ static void ctnet_forward_test_may_pass(struct kunit *test)
 	/* From one thing to another thing, and to itself. */
 	static const enum ctnet_drop no = CTNET_DROP_UNSPEC;
 	const struct {
-		enum ctnet_dst_kind src, dst;
+		enum ctnet_vport_kind src, dst;
 		u32 src_flags, dst_flags;
 		enum ctnet_drop other, same;
 	} c[] = {
-		{ CTNET_DST_PORT, CTNET_DST_PORT, 0, 0, no, CTNET_DROP_HAIRPIN },
-		{ CTNET_DST_PORT, CTNET_DST_PORT, pin, pin, no, no },
-		{ CTNET_DST_PORT, CTNET_DST_PORT, iso, 0, no, CTNET_DROP_HAIRPIN },
-		{ CTNET_DST_PORT, CTNET_DST_PORT, 0, iso, no, CTNET_DROP_HAIRPIN },
-		{ CTNET_DST_PORT, CTNET_DST_PORT, iso, iso, CTNET_DROP_ISOLATED,
+		{ CTNET_VPORT_PORT, CTNET_VPORT_PORT, 0, 0, no, CTNET_DROP_HAIRPIN },
+		{ CTNET_VPORT_PORT, CTNET_VPORT_PORT, pin, pin, no, no },
+		{ CTNET_VPORT_PORT, CTNET_VPORT_PORT, iso, 0, no, CTNET_DROP_HAIRPIN },
+		{ CTNET_VPORT_PORT, CTNET_VPORT_PORT, 0, iso, no, CTNET_DROP_HAIRPIN },
+		{ CTNET_VPORT_PORT, CTNET_VPORT_PORT, iso, iso, CTNET_DROP_ISOLATED,
 		  CTNET_DROP_HAIRPIN },
-		{ CTNET_DST_PORT, CTNET_DST_PORT, iso | pin, iso | pin,
+		{ CTNET_VPORT_PORT, CTNET_VPORT_PORT, iso | pin, iso | pin,
 		  CTNET_DROP_ISOLATED, CTNET_DROP_ISOLATED },
-		{ CTNET_DST_PORT, CTNET_DST_PORT, ~iso & ~pin, ~iso, no,
+		{ CTNET_VPORT_PORT, CTNET_VPORT_PORT, ~iso & ~pin, ~iso, no,
 		  CTNET_DROP_HAIRPIN },
-		{ CTNET_DST_PORT, CTNET_DST_SELF, iso, CTNET_PORT_FLOOD, no, no },
-		{ CTNET_DST_SELF, CTNET_DST_PORT, CTNET_PORT_FLOOD, iso, no, no },
-		{ CTNET_DST_SELF, CTNET_DST_SELF, 0, 0, no, CTNET_DROP_HAIRPIN },
-		{ CTNET_DST_PORT, CTNET_DST_PEER, iso, 0, no, no },
-		{ CTNET_DST_PEER, CTNET_DST_PORT, 0, iso, no, no },
-		{ CTNET_DST_PEER, CTNET_DST_SELF, 0, 0, no, no },
-		{ CTNET_DST_SELF, CTNET_DST_PEER, 0, 0, no, no },
-		{ CTNET_DST_PEER, CTNET_DST_PEER, 0, 0, CTNET_DROP_SPLIT_HORIZON,
+		{ CTNET_VPORT_PORT, CTNET_VPORT_SELF, iso, CTNET_PORT_FLOOD, no, no },
+		{ CTNET_VPORT_SELF, CTNET_VPORT_PORT, CTNET_PORT_FLOOD, iso, no, no },
+		{ CTNET_VPORT_SELF, CTNET_VPORT_SELF, 0, 0, no, CTNET_DROP_HAIRPIN },
+		{ CTNET_VPORT_PORT, CTNET_VPORT_PEER, iso, 0, no, no },
+		{ CTNET_VPORT_PEER, CTNET_VPORT_PORT, 0, iso, no, no },
+		{ CTNET_VPORT_PEER, CTNET_VPORT_SELF, 0, 0, no, no },
+		{ CTNET_VPORT_SELF, CTNET_VPORT_PEER, 0, 0, no, no },
+		{ CTNET_VPORT_PEER, CTNET_VPORT_PEER, 0, 0, CTNET_DROP_SPLIT_HORIZON,
 		  CTNET_DROP_HAIRPIN },
-		{ CTNET_DST_PEER, CTNET_DST_PEER, pin, pin,
+		{ CTNET_VPORT_PEER, CTNET_VPORT_PEER, pin, pin,
 		  CTNET_DROP_SPLIT_HORIZON, CTNET_DROP_SPLIT_HORIZON },
-		{ CTNET_DST_PEER, CTNET_DST_PEER, iso, iso,
+		{ CTNET_VPORT_PEER, CTNET_VPORT_PEER, iso, iso,
 		  CTNET_DROP_SPLIT_HORIZON, CTNET_DROP_HAIRPIN },
 	};
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(c); i++) {
-		struct ctnet_dst src = { .kind = c[i].src, .flags = c[i].src_flags };
-		struct ctnet_dst dst = { .kind = c[i].dst, .flags = c[i].dst_flags };
+		struct ctnet_vport src = { .kind = c[i].src, .flags = c[i].src_flags };
+		struct ctnet_vport dst = { .kind = c[i].dst, .flags = c[i].dst_flags };
 		enum ctnet_drop reason = CTNET_DROP_UNSPEC;
 		bool may;
 
@@ -69,7 +69,7 @@ static void ctnet_forward_test_put(struct kunit *test, const u8 *to,
 
 /* Who got the frame, a bit each: port 0, 1, 2, and the host. */
 static unsigned int ctnet_forward_test_send(struct kunit *test,
-					    struct ctnet_dst *src)
+					    struct ctnet_vport *src)
 {
 	struct ctnet_test *t = test->priv;
 	struct sk_buff_head *at;
@@ -125,12 +125,12 @@ static void ctnet_forward_test_floods(struct kunit *test)
 			KUNIT_EXPECT_EQ_MSG(test, got, c[i].port |
 					    (k == 2 ? c[i].back : 0),
 					    "case %u of port, to %pM", i, to[k]);
-			got = ctnet_forward_test_send(test, &t->net->self);
+			got = ctnet_forward_test_send(test, &t->ctd->self);
 			KUNIT_EXPECT_EQ_MSG(test, got, c[i].self,
 					    "case %u of host, to %pM", i, to[k]);
 		}
 	}
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 0ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 0ull);
 }
 
 static void ctnet_forward_test_peers(struct kunit *test)
@@ -144,11 +144,11 @@ static void ctnet_forward_test_peers(struct kunit *test)
 	b = ctnet_test_peer(test, CTNET_V6, 2);
 	/* They have no way to go: each copy for a peer is counted. */
 	rtnl_lock();
-	ctnet_vtep_unbind(t->net);
+	ctnet_vtep_unbind(t->ctd);
 	rtnl_unlock();
 	/* Floods rely on the order. */
-	KUNIT_EXPECT_GT(test, a->dst.id, CTNET_ID_PORT_MAX);
-	KUNIT_EXPECT_GT(test, b->dst.id, CTNET_ID_PORT_MAX);
+	KUNIT_EXPECT_GT(test, a->vport.id, CTNET_ID_PORT_MAX);
+	KUNIT_EXPECT_GT(test, b->vport.id, CTNET_ID_PORT_MAX);
 	KUNIT_EXPECT_LE(test, t->port[0]->id, CTNET_ID_PORT_MAX);
 
 	drops = kunit_kzalloc(test, (CTNET_DROP_MAX + 1) * sizeof(*drops),
@@ -156,26 +156,26 @@ static void ctnet_forward_test_peers(struct kunit *test)
 	KUNIT_ASSERT_NOT_NULL(test, drops);
 	ctnet_forward_test_put(test, ctnet_test_broadcast, ctnet_test_mac[4]);
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0xeu);
-	ctnet_drops_sum(t->net->drops, drops);
+	ctnet_drops_sum(t->ctd->drops, drops);
 	KUNIT_EXPECT_EQ(test, drops[CTNET_DROP_NO_ROUTE], 2ull);
-	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &t->net->self), 0x7u);
-	ctnet_drops_sum(t->net->drops, drops);
+	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &t->ctd->self), 0x7u);
+	ctnet_drops_sum(t->ctd->drops, drops);
 	KUNIT_EXPECT_EQ(test, drops[CTNET_DROP_NO_ROUTE], 4ull);
 	/* What a peer sends goes to no peer. */
-	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &a->dst), 0xfu);
-	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &b->dst), 0xfu);
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 4ull);
+	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &a->vport), 0xfu);
+	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &b->vport), 0xfu);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 4ull);
 
 	/* Nor does it if the table says so. */
-	ctnet_test_static(test, &b->dst, 2);
+	ctnet_test_static(test, &b->vport, 2);
 	ctnet_forward_test_put(test, ctnet_test_mac[2], ctnet_test_mac[4]);
-	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &a->dst), 0u);
-	ctnet_drops_sum(t->net->drops, drops);
+	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &a->vport), 0u);
+	ctnet_drops_sum(t->ctd->drops, drops);
 	KUNIT_EXPECT_EQ(test, drops[CTNET_DROP_SPLIT_HORIZON], 1ull);
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0u);
-	ctnet_drops_sum(t->net->drops, drops);
+	ctnet_drops_sum(t->ctd->drops, drops);
 	KUNIT_EXPECT_EQ(test, drops[CTNET_DROP_NO_ROUTE], 5ull);
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 6ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 6ull);
 }
 
 static void ctnet_forward_test_unicast(struct kunit *test)
@@ -186,13 +186,13 @@ static void ctnet_forward_test_unicast(struct kunit *test)
 	ctnet_forward_test_put(test, ctnet_test_mac[1], ctnet_test_mac[0]);
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0x2u);
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[2]), 0x2u);
-	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &t->net->self), 0x2u);
+	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &t->ctd->self), 0x2u);
 	/* The host sees what is not its own while it listens to all. */
 	rtnl_lock();
 	dev_set_promiscuity(t->dev, 1);
 	rtnl_unlock();
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0xau);
-	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &t->net->self), 0x2u);
+	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &t->ctd->self), 0x2u);
 	rtnl_lock();
 	dev_set_promiscuity(t->dev, -1);
 	rtnl_unlock();
@@ -200,21 +200,21 @@ static void ctnet_forward_test_unicast(struct kunit *test)
 	ctnet_forward_test_put(test, t->dev->dev_addr, ctnet_test_mac[0]);
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0x8u);
 	ctnet_forward_test_put(test, ctnet_test_mac[1], ctnet_test_mac[0]);
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 0ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 0ull);
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[1]), 0u);
-	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops, CTNET_DROP_HAIRPIN),
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->ctd->drops, CTNET_DROP_HAIRPIN),
 			1ull);
 	t->port[1]->flags |= CTNET_PORT_HAIRPIN;
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[1]), 0x2u);
 	/* Unknown, without floods. */
-	t->net->flood = false;
+	t->ctd->flood = false;
 	ctnet_forward_test_put(test, ctnet_test_mac[5], ctnet_test_mac[0]);
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0u);
-	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops, CTNET_DROP_UNKNOWN),
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->ctd->drops, CTNET_DROP_UNKNOWN),
 			1ull);
 	ctnet_forward_test_put(test, ctnet_test_broadcast, ctnet_test_mac[0]);
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0xeu);
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 2ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 2ull);
 }
 
 static void ctnet_forward_test_refused(struct kunit *test)
@@ -231,9 +231,9 @@ static void ctnet_forward_test_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0u);
 	ctnet_forward_test_put(test, ctnet_test_broadcast, group);
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0u);
-	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops, CTNET_DROP_SOURCE),
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->ctd->drops, CTNET_DROP_SOURCE),
 			3ull);
-	KUNIT_EXPECT_EQ(test, t->net->n_learned, 0u);
+	KUNIT_EXPECT_EQ(test, t->ctd->n_learned, 0u);
 	/* Groups that stay on their link, and the next one. */
 	for (i = 1; i <= 16; i++) {
 		group[5] = i;
@@ -247,52 +247,52 @@ static void ctnet_forward_test_refused(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0x6u);
 	t->port[1]->flags |= CTNET_PORT_GUARD;
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0x4u);
-	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops,
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->ctd->drops,
 					       CTNET_DROP_LINK_LOCAL), 15ull);
-	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &t->net->self), 0u);
+	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, &t->ctd->self), 0u);
 	t->port[2]->flags |= CTNET_PORT_GUARD;
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[0]), 0u);
 	ctnet_test_static(test, t->port[1], 1);
 	ctnet_forward_test_put(test, group, ctnet_test_mac[1]);
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[1]), 0u);
-	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops,
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->ctd->drops,
 					       CTNET_DROP_LINK_LOCAL), 18ull);
 	/* Less than a header. */
 	for (i = 0; i < ETH_HLEN; i++)
 		ctnet_test_send(ctnet_test_skb(test, &t->f, i, i / 2), t->port[0]);
-	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops,
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->ctd->drops,
 					       CTNET_DROP_MALFORMED), 14ull);
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 35ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 35ull);
 }
 
 static void ctnet_forward_test_learning(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
-	struct ctnet_net *net = t->net;
+	struct ctnet_dev *ctd = t->ctd;
 
 	ctnet_forward_test_put(test, ctnet_test_broadcast, ctnet_test_mac[0]);
 	/* The host is not learned, nor is what a port or the network may not. */
-	ctnet_forward_test_send(test, &net->self);
-	KUNIT_EXPECT_EQ(test, net->n_learned, 0u);
+	ctnet_forward_test_send(test, &ctd->self);
+	KUNIT_EXPECT_EQ(test, ctd->n_learned, 0u);
 	t->port[0]->flags &= ~CTNET_PORT_LEARNING;
 	ctnet_forward_test_send(test, t->port[0]);
-	KUNIT_EXPECT_EQ(test, net->n_learned, 0u);
-	net->learning = false;
+	KUNIT_EXPECT_EQ(test, ctd->n_learned, 0u);
+	ctd->learning = false;
 	ctnet_forward_test_send(test, t->port[1]);
-	KUNIT_EXPECT_EQ(test, net->n_learned, 0u);
-	net->learning = true;
+	KUNIT_EXPECT_EQ(test, ctd->n_learned, 0u);
+	ctd->learning = true;
 	ctnet_forward_test_send(test, t->port[1]);
-	KUNIT_EXPECT_EQ(test, net->n_learned, 1u);
+	KUNIT_EXPECT_EQ(test, ctd->n_learned, 1u);
 	/* Who is guarded teaches nothing, and what it may not send goes nowhere. */
 	t->port[2]->flags |= CTNET_PORT_GUARD;
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[2]), 0u);
-	KUNIT_EXPECT_EQ(test, ctnet_test_drops(net->drops, CTNET_DROP_GUARD_MAC),
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(ctd->drops, CTNET_DROP_GUARD_MAC),
 			1ull);
-	KUNIT_EXPECT_EQ(test, net->n_learned, 1u);
+	KUNIT_EXPECT_EQ(test, ctd->n_learned, 1u);
 	ctnet_test_static(test, t->port[2], 2);
 	ctnet_forward_test_put(test, ctnet_test_broadcast, ctnet_test_mac[2]);
 	KUNIT_EXPECT_EQ(test, ctnet_forward_test_send(test, t->port[2]), 0xbu);
-	KUNIT_EXPECT_EQ(test, net->n_learned, 1u);
+	KUNIT_EXPECT_EQ(test, ctd->n_learned, 1u);
 }
 
 /* More receivers than are served at once. */
@@ -310,7 +310,7 @@ static void ctnet_forward_test_batches(struct kunit *test)
 		dev[n] = ctnet_test_port_dev();
 		if (!dev[n])
 			break;
-		if (ctnet_port_attach(t->net, dev[n], CTNET_PORT_FLAGS_DEFAULT,
+		if (ctnet_port_attach(t->ctd, dev[n], CTNET_PORT_FLAGS_DEFAULT,
 				      NULL))
 			break;
 	}
@@ -336,7 +336,7 @@ static void ctnet_forward_test_batches(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, skb_queue_len(&t->host), 1u);
 	KUNIT_EXPECT_EQ(test, skb_queue_len(ctnet_test_queue(t->port_dev[0])), 1u);
 	KUNIT_EXPECT_EQ(test, skb_queue_len(ctnet_test_queue(t->port_dev[1])), 0u);
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 0ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 0ull);
 
 	rtnl_lock();
 	for (i = 0; i < ARRAY_SIZE(dev); i++)

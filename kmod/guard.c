@@ -40,7 +40,7 @@
  */
 struct ctnet_guarded {
 	const struct sk_buff	*skb;
-	const struct ctnet_dst	*src;
+	const struct ctnet_vport	*src;
 	struct ctnet_fdb	*fdb;
 	const u8		*mac;
 	unsigned int		off;
@@ -87,8 +87,8 @@ static bool ctnet_guard_owns(const struct ctnet_guarded *g,
 
 	if (!READ_ONCE(g->fdb->ips))
 		return true;
-	fdb = ctnet_fdb_find_ip(g->src->net, addr);
-	return fdb && rcu_access_pointer(fdb->dst) == g->src;
+	fdb = ctnet_fdb_find_ip(g->src->ctd, addr);
+	return fdb && rcu_access_pointer(fdb->vport) == g->src;
 }
 
 static bool ctnet_guard_owns4(const struct ctnet_guarded *g, __be32 addr)
@@ -362,7 +362,7 @@ static bool ctnet_guard_is_snap(struct ctnet_guarded *g)
  * Return: %CTNET_DROP_UNSPEC if it may, else why not.
  */
 enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
-			    const struct ctnet_dst *src,
+			    const struct ctnet_vport *src,
 			    struct ctnet_fdb *fdb)
 {
 	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
@@ -378,7 +378,7 @@ enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
 	unsigned int n;
 
 	if (!fdb || !(fdb->flags & CTNET_FDB_STATIC) ||
-	    rcu_access_pointer(fdb->dst) != src)
+	    rcu_access_pointer(fdb->vport) != src)
 		return CTNET_DROP_GUARD_MAC;
 
 	for (n = 0; eth_type_vlan(proto); n++) {

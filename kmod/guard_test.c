@@ -26,7 +26,7 @@ static enum ctnet_drop ctnet_guard_test_one(struct kunit *test, unsigned int len
 
 	rcu_read_lock();
 	reason = ctnet_guard(skb, t->port[0],
-			     ctnet_fdb_find(t->net, eth_hdr(skb)->h_source));
+			     ctnet_fdb_find(t->ctd, eth_hdr(skb)->h_source));
 	rcu_read_unlock();
 	kfree_skb(skb);
 	return reason;
@@ -423,7 +423,7 @@ static void ctnet_guard_test_sum(struct kunit *test, unsigned int seen, int sum,
 			skb->csum_offset = at - start;
 			rcu_read_lock();
 			got = ctnet_guard(skb, t->port[0],
-					  ctnet_fdb_find(t->net,
+					  ctnet_fdb_find(t->ctd,
 							 eth_hdr(skb)->h_source));
 			rcu_read_unlock();
 			kfree_skb(skb);

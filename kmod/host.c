@@ -13,18 +13,18 @@
 
 /**
  * ctnet_host_has() - whether what is for a MAC is for the host's own stack
- * @net: the network
+ * @ctd: the network
  * @mac: the MAC
  *
  * What was asked for is for who asked, who picks it out for himself.
  *
  * Context: RCU.
  */
-bool ctnet_host_has(struct ctnet_net *net, const u8 *mac)
+bool ctnet_host_has(struct ctnet_dev *ctd, const u8 *mac)
 {
-	const struct ctnet_fdb *fdb = ctnet_fdb_find(net, mac);
+	const struct ctnet_fdb *fdb = ctnet_fdb_find(ctd, mac);
 
-	return fdb && rcu_access_pointer(fdb->dst) == &net->self &&
+	return fdb && rcu_access_pointer(fdb->vport) == &ctd->self &&
 	       (!(fdb->flags & CTNET_FDB_LOCAL) ||
 		READ_ONCE(fdb->held) & (CTNET_HELD_OWN | CTNET_HELD_PORT));
 }
@@ -48,15 +48,15 @@ static int ctnet_host_unsync(struct net_device *dev, const unsigned char *mac)
 /* Whether an address that the stack asks for is not the host's, for want of memory, say. */
 static bool ctnet_host_lacks(struct net_device *dev)
 {
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 	const struct netdev_hw_addr *ha;
 	const struct ctnet_fdb *fdb;
 	bool lacks = false;
 
 	rcu_read_lock();
 	netdev_for_each_uc_addr(ha, dev) {
-		fdb = ctnet_fdb_find(net, ha->addr);
-		if (!fdb || rcu_access_pointer(fdb->dst) != &net->self)
+		fdb = ctnet_fdb_find(ctd, ha->addr);
+		if (!fdb || rcu_access_pointer(fdb->vport) != &ctd->self)
 			lacks = true;
 	}
 	rcu_read_unlock();
@@ -74,17 +74,17 @@ static bool ctnet_host_lacks(struct net_device *dev)
  */
 void ctnet_host_rx_mode(struct net_device *dev)
 {
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 
 	__dev_uc_sync(dev, ctnet_host_sync, ctnet_host_unsync);
-	WRITE_ONCE(net->sees_all,
+	WRITE_ONCE(ctd->sees_all,
 		   dev->flags & IFF_PROMISC || ctnet_host_lacks(dev));
 }
 
 /* Counts ports whose MAC a static entry has. */
 static void ctnet_host_set_unheld(struct ctnet_port *port, bool unheld)
 {
-	port->dst.net->n_unheld += unheld - port->unheld;
+	port->vport.ctd->n_unheld += unheld - port->unheld;
 	port->unheld = unheld;
 }
 
@@ -97,9 +97,9 @@ static void ctnet_host_set_unheld(struct ctnet_port *port, bool unheld)
  */
 int ctnet_host_port(struct ctnet_port *port, bool attached)
 {
-	bool wants = attached && !(port->dst.flags & CTNET_PORT_GUARD) &&
+	bool wants = attached && !(port->vport.flags & CTNET_PORT_GUARD) &&
 		     is_valid_ether_addr(port->dev->dev_addr);
-	struct ctnet_net *net = port->dst.net;
+	struct ctnet_dev *ctd = port->vport.ctd;
 	int err = 0;
 
 	ASSERT_RTNL();
@@ -108,11 +108,11 @@ int ctnet_host_port(struct ctnet_port *port, bool attached)
 	    ether_addr_equal(port->mac, port->dev->dev_addr))
 		return 0;
 	if (wants)
-		err = ctnet_fdb_hold(net, port->dev->dev_addr, CTNET_HELD_PORT);
+		err = ctnet_fdb_hold(ctd, port->dev->dev_addr, CTNET_HELD_PORT);
 	if (err && err != -EEXIST)
 		return err;
 	if (port->held)
-		ctnet_fdb_release(net, port->mac, CTNET_HELD_PORT);
+		ctnet_fdb_release(ctd, port->mac, CTNET_HELD_PORT);
 	port->held = wants && !err;
 	ether_addr_copy(port->mac, port->dev->dev_addr);
 	ctnet_host_set_unheld(port, wants && err);
@@ -121,20 +121,20 @@ int ctnet_host_port(struct ctnet_port *port, bool attached)
 
 /**
  * ctnet_host_retry() - a static entry went, which may have had the MAC of a port's device
- * @net: the network
+ * @ctd: the network
  *
  * Context: RTNL.
  */
-void ctnet_host_retry(struct ctnet_net *net)
+void ctnet_host_retry(struct ctnet_dev *ctd)
 {
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	unsigned long id;
 
-	if (likely(!net->n_unheld) || net->dev->reg_state != NETREG_REGISTERED)
+	if (likely(!ctd->n_unheld) || ctd->dev->reg_state != NETREG_REGISTERED)
 		return;
-	xa_for_each_range(&net->members, id, dst, CTNET_ID_SELF + 1,
+	xa_for_each_range(&ctd->members, id, vport, CTNET_ID_SELF + 1,
 			  CTNET_ID_PORT_MAX) {
-		struct ctnet_port *port = ctnet_dst_port(dst);
+		struct ctnet_port *port = ctnet_vport_port(vport);
 
 		if (port->unheld)
 			ctnet_host_port(port, true);

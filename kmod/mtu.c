@@ -220,15 +220,15 @@ static unsigned int ctnet_mtu_inner(unsigned int under, enum ctnet_family f)
 }
 
 /* The MTU that the underlay leaves a network which has an end of tunnels. RTNL. */
-static unsigned int ctnet_mtu_underlay(struct ctnet_net *net)
+static unsigned int ctnet_mtu_underlay(struct ctnet_dev *ctd)
 {
 	struct ctnet_mtu_way way = {
-		.net = dev_net(net->dev),
-		.vtep = rtnl_dereference(net->vtep),
-		.self = net->dev,
+		.net = dev_net(ctd->dev),
+		.vtep = rtnl_dereference(ctd->vtep),
+		.self = ctd->dev,
 	};
 	unsigned int under, mtu = UINT_MAX;
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	enum ctnet_family f;
 	unsigned long id;
 
@@ -238,8 +238,8 @@ static unsigned int ctnet_mtu_underlay(struct ctnet_net *net)
 	if (way.bound && netif_is_l3_master(way.bound))
 		way.bound = NULL;
 
-	xa_for_each_start(&net->members, id, dst, CTNET_ID_PORT_MAX + 1UL) {
-		const struct in6_addr *addr = &ctnet_dst_peer(dst)->addr;
+	xa_for_each_start(&ctd->members, id, vport, CTNET_ID_PORT_MAX + 1UL) {
+		const struct in6_addr *addr = &ctnet_vport_peer(vport)->addr;
 
 		f = ctnet_addr_family(addr);
 		under = ctnet_mtu_route(&way, f, addr);
@@ -259,7 +259,7 @@ static unsigned int ctnet_mtu_underlay(struct ctnet_net *net)
 
 /**
  * ctnet_mtu_auto() - the MTU of a network that nobody gave one
- * @net: the network, registered or about to be
+ * @ctd: the network, registered or about to be
  *
  * The smallest of its underlay's and of its ports', but for those that follow it; not
  * below what IPv6 needs where it has that, or its IPv6 addresses would go for good: what
@@ -267,62 +267,62 @@ static unsigned int ctnet_mtu_underlay(struct ctnet_net *net)
  *
  * Context: RTNL; may sleep. Return: bytes.
  */
-unsigned int ctnet_mtu_auto(struct ctnet_net *net)
+unsigned int ctnet_mtu_auto(struct ctnet_dev *ctd)
 {
 	unsigned int mtu = UINT_MAX;
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	unsigned long id;
 
-	xa_for_each_range(&net->members, id, dst, CTNET_ID_SELF + 1,
+	xa_for_each_range(&ctd->members, id, vport, CTNET_ID_SELF + 1,
 			  CTNET_ID_PORT_MAX)
-		if (!(dst->flags & CTNET_PORT_MTU_AUTO))
-			mtu = min(mtu, READ_ONCE(ctnet_dst_port(dst)->dev->mtu));
-	if (rtnl_dereference(net->vtep))
-		mtu = min(mtu, ctnet_mtu_underlay(net));
+		if (!(vport->flags & CTNET_PORT_MTU_AUTO))
+			mtu = min(mtu, READ_ONCE(ctnet_vport_port(vport)->dev->mtu));
+	if (rtnl_dereference(ctd->vtep))
+		mtu = min(mtu, ctnet_mtu_underlay(ctd));
 	if (mtu == UINT_MAX)
 		mtu = ETH_DATA_LEN;
-	if (ctnet_mtu_has_ipv6(net->dev))
+	if (ctnet_mtu_has_ipv6(ctd->dev))
 		mtu = max_t(unsigned int, mtu, IPV6_MIN_MTU);
-	return clamp(mtu, net->dev->min_mtu, net->dev->max_mtu);
+	return clamp(mtu, ctd->dev->min_mtu, ctd->dev->max_mtu);
 }
 
-/* RTNL. @net: told the device's change of MTU from one that somebody makes. */
-static void ctnet_mtu_set(struct ctnet_net *net, struct net_device *dev,
+/* RTNL. @ctd: told the device's change of MTU from one that somebody makes. */
+static void ctnet_mtu_set(struct ctnet_dev *ctd, struct net_device *dev,
 			  unsigned int mtu)
 {
 	if (mtu == dev->mtu)
 		return;
-	net->mtu_follows = true;
+	ctd->mtu_follows = true;
 	dev_set_mtu(dev, mtu);
-	net->mtu_follows = false;
+	ctd->mtu_follows = false;
 }
 
 /**
  * ctnet_mtu_follow() - a network's underlay or ports may have another MTU now
- * @net: the network; nothing happens if somebody set its MTU
+ * @ctd: the network; nothing happens if somebody set its MTU
  *
  * Context: RTNL; may sleep.
  */
-void ctnet_mtu_follow(struct ctnet_net *net)
+void ctnet_mtu_follow(struct ctnet_dev *ctd)
 {
-	if (!net->mtu_set)
-		ctnet_mtu_set(net, net->dev, ctnet_mtu_auto(net));
+	if (!ctd->mtu_set)
+		ctnet_mtu_set(ctd, ctd->dev, ctnet_mtu_auto(ctd));
 }
 
 /**
  * ctnet_mtu_may_set() - whether a network's MTU may be that of a device
- * @net: the network
+ * @ctd: the network
  * @dev: the device, maybe in another namespace: who has power over the network's has it
  *	over those of users below, and of no others
  *
  * Return: whether it may.
  */
-bool ctnet_mtu_may_set(const struct ctnet_net *net, const struct net_device *dev)
+bool ctnet_mtu_may_set(const struct ctnet_dev *ctd, const struct net_device *dev)
 {
 	const struct user_namespace *ns;
 
 	for (ns = dev_net(dev)->user_ns; ns; ns = ns->parent)
-		if (ns == dev_net(net->dev)->user_ns)
+		if (ns == dev_net(ctd->dev)->user_ns)
 			return true;
 	return false;
 }
@@ -337,38 +337,38 @@ bool ctnet_mtu_may_set(const struct ctnet_net *net, const struct net_device *dev
  */
 void ctnet_mtu_port_follow(struct ctnet_port *port, bool far_too)
 {
-	struct ctnet_net *net = port->dst.net;
-	unsigned int mtu = net->dev->mtu;
+	struct ctnet_dev *ctd = port->vport.ctd;
+	unsigned int mtu = ctd->dev->mtu;
 	struct net_device *far;
 
-	if (!(port->dst.flags & CTNET_PORT_MTU_AUTO))
+	if (!(port->vport.flags & CTNET_PORT_MTU_AUTO))
 		return;
 	far = ctnet_port_peer_dev(port->dev);
 	if (ctnet_mtu_has_ipv6(port->dev) || (far && ctnet_mtu_has_ipv6(far)))
 		mtu = max_t(unsigned int, mtu, IPV6_MIN_MTU);
 	if (far && (far_too || far->mtu == port->dev->mtu) &&
-	    ctnet_mtu_may_set(net, far))
-		ctnet_mtu_set(net, far, mtu);
-	ctnet_mtu_set(net, port->dev, mtu);
+	    ctnet_mtu_may_set(ctd, far))
+		ctnet_mtu_set(ctd, far, mtu);
+	ctnet_mtu_set(ctd, port->dev, mtu);
 }
 
 /**
  * ctnet_mtu_ports_follow() - a network may have another MTU now
- * @net: the network
+ * @ctd: the network
  *
  * In place: a port is no network, so that nothing follows in turn but what is told of
  * changes of its own.
  *
  * Context: RTNL; may sleep.
  */
-void ctnet_mtu_ports_follow(struct ctnet_net *net)
+void ctnet_mtu_ports_follow(struct ctnet_dev *ctd)
 {
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	unsigned long id;
 
-	xa_for_each_range(&net->members, id, dst, CTNET_ID_SELF + 1,
+	xa_for_each_range(&ctd->members, id, vport, CTNET_ID_SELF + 1,
 			  CTNET_ID_PORT_MAX) {
-		ctnet_mtu_port_follow(ctnet_dst_port(dst), false);
+		ctnet_mtu_port_follow(ctnet_vport_port(vport), false);
 		cond_resched();
 	}
 }
@@ -397,13 +397,13 @@ static void ctnet_mtu_work(struct work_struct *work)
 	struct ctnet_ns *ns = container_of(to_delayed_work(work),
 					   struct ctnet_ns, mtu_work);
 	bool again = !ctnet_mtu_watch_routes(ns);
-	struct ctnet_net *net;
+	struct ctnet_dev *ctd;
 	unsigned long id;
 
 	rtnl_lock();
-	xa_for_each(&ns->nets, id, net) {
-		ctnet_mtu_follow(net);
-		ctnet_mtu_ports_follow(net);
+	xa_for_each(&ns->nets, id, ctd) {
+		ctnet_mtu_follow(ctd);
+		ctnet_mtu_ports_follow(ctd);
 	}
 	again = again && !xa_empty(&ns->nets);
 	rtnl_unlock();

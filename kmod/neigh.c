@@ -44,54 +44,54 @@ enum ctnet_neigh_verdict {
  * have the address on another device, or answer for others.
  */
 static enum ctnet_neigh_verdict ctnet_neigh_ask_others(struct sk_buff *skb,
-						       struct ctnet_dst *src,
+						       struct ctnet_vport *src,
 						       enum ctnet_drop reason)
 {
-	struct ctnet_net *net = src->net;
+	struct ctnet_dev *ctd = src->ctd;
 
-	if (READ_ONCE(net->flood))
+	if (READ_ONCE(ctd->flood))
 		return CTNET_NEIGH_PASS;
-	ctnet_drop_count(net, skb, reason);
-	if (src->kind == CTNET_DST_SELF)
+	ctnet_drop_count(ctd, skb, reason);
+	if (src->kind == CTNET_VPORT_SELF)
 		kfree_skb(skb);
 	else
-		ctnet_dev_deliver(net, skb);
+		ctnet_dev_deliver(ctd, skb);
 	return CTNET_NEIGH_CONSUMED;
 }
 
 static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
-						 struct ctnet_dst *src,
+						 struct ctnet_vport *src,
 						 const struct in6_addr *addr,
 						 u8 mac[ETH_ALEN], bool *router)
 {
-	struct ctnet_net *net = src->net;
+	struct ctnet_dev *ctd = src->ctd;
 	enum ctnet_drop reason;
 	struct ctnet_fdb *fdb;
-	struct ctnet_dst *dst;
+	struct ctnet_vport *dst;
 
-	fdb = ctnet_fdb_find_ip(net, addr);
+	fdb = ctnet_fdb_find_ip(ctd, addr);
 	/* The host answers for itself, and knows best how. */
-	if (!fdb && src->kind != CTNET_DST_SELF &&
-	    ctnet_dev_has_addr(net->dev, addr)) {
-		ctnet_deliver(&net->self, skb, true);
+	if (!fdb && src->kind != CTNET_VPORT_SELF &&
+	    ctnet_dev_has_addr(ctd->dev, addr)) {
+		ctnet_deliver(&ctd->self, skb, true);
 		return CTNET_NEIGH_CONSUMED;
 	}
 	if (!fdb) {
 		/* Addresses that hosts give themselves are not the control plane's to know. */
 		if (ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL)
 			return CTNET_NEIGH_PASS;
-		if (!READ_ONCE(net->flood))
+		if (!READ_ONCE(ctd->flood))
 			ctnet_nl_miss_event(src, NULL, addr);
 		return ctnet_neigh_ask_others(skb, src, CTNET_DROP_MISS);
 	}
-	dst = rcu_dereference(fdb->dst);
-	if (dst == src || (dst->kind == CTNET_DST_PEER &&
-			   src->kind == CTNET_DST_PEER))
+	dst = rcu_dereference(fdb->vport);
+	if (dst == src || (dst->kind == CTNET_VPORT_PEER &&
+			   src->kind == CTNET_VPORT_PEER))
 		return CTNET_NEIGH_PASS;
 	/* The answer would lead nowhere, that of somebody else may not. */
 	if (!ctnet_may_pass(src, dst, &reason))
 		return ctnet_neigh_ask_others(skb, src, reason);
-	if (dst->kind == CTNET_DST_PORT && !ctnet_port_is_up(ctnet_dst_port(dst)))
+	if (dst->kind == CTNET_VPORT_PORT && !ctnet_port_is_up(ctnet_vport_port(dst)))
 		return ctnet_neigh_ask_others(skb, src, CTNET_DROP_PORT_DOWN);
 	u64_to_ether_addr(fdb->mac, mac);
 	*router = READ_ONCE(fdb->router);
@@ -99,18 +99,18 @@ static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
 }
 
 /* Sends the answer, or counts that there was no memory for it. */
-static void ctnet_neigh_send(struct sk_buff *skb, struct ctnet_dst *src,
+static void ctnet_neigh_send(struct sk_buff *skb, struct ctnet_vport *src,
 			     struct sk_buff *answer)
 {
-	struct ctnet_net *net = src->net;
+	struct ctnet_dev *ctd = src->ctd;
 
 	if (!answer) {
-		ctnet_drop(net, skb, CTNET_DROP_NOMEM);
+		ctnet_drop(ctd, skb, CTNET_DROP_NOMEM);
 		return;
 	}
 	skb_reset_mac_header(answer);
-	if (src->kind == CTNET_DST_SELF)
-		ctnet_dev_answer(net, answer);
+	if (src->kind == CTNET_VPORT_SELF)
+		ctnet_dev_answer(ctd, answer);
 	else
 		ctnet_deliver(src, answer, true);
 	consume_skb(skb);
@@ -130,7 +130,7 @@ static const struct ctnet_arp *ctnet_neigh_get_arp(const struct sk_buff *skb,
 	return arp;
 }
 
-static bool ctnet_neigh_arp(struct sk_buff *skb, struct ctnet_dst *src)
+static bool ctnet_neigh_arp(struct sk_buff *skb, struct ctnet_vport *src)
 {
 	enum ctnet_neigh_verdict verdict;
 	const struct ctnet_arp *arp;
@@ -149,7 +149,7 @@ static bool ctnet_neigh_arp(struct sk_buff *skb, struct ctnet_dst *src)
 	if (verdict == CTNET_NEIGH_ANSWER)
 		ctnet_neigh_send(skb, src,
 				 arp_create(ARPOP_REPLY, ETH_P_ARP, arp->sip,
-					    src->net->dev, arp->tip, arp->sha,
+					    src->ctd->dev, arp->tip, arp->sha,
 					    mac, arp->sha));
 	return verdict != CTNET_NEIGH_PASS;
 }
@@ -212,12 +212,12 @@ static struct sk_buff *ctnet_neigh_na(struct net_device *dev, const u8 *mac,
  * Who advertises itself as a router is called one in answers, too: else its neighbours
  * would no longer take it for one (RFC 4861 section 7.2.5). Nobody else can say so of it.
  */
-static void ctnet_neigh_ra(const struct sk_buff *skb, struct ctnet_dst *src,
+static void ctnet_neigh_ra(const struct sk_buff *skb, struct ctnet_vport *src,
 			   bool router)
 {
-	struct ctnet_fdb *fdb = ctnet_fdb_find(src->net, eth_hdr(skb)->h_source);
+	struct ctnet_fdb *fdb = ctnet_fdb_find(src->ctd, eth_hdr(skb)->h_source);
 
-	if (fdb && rcu_access_pointer(fdb->dst) == src &&
+	if (fdb && rcu_access_pointer(fdb->vport) == src &&
 	    READ_ONCE(fdb->router) != router)
 		WRITE_ONCE(fdb->router, router);
 }
@@ -250,7 +250,7 @@ static bool ctnet_neigh_target(const struct sk_buff *skb, struct in6_addr *targe
 	       !ipv6_addr_is_multicast(target) && !ipv6_addr_v4mapped(target);
 }
 
-static bool ctnet_neigh_nd(struct sk_buff *skb, struct ctnet_dst *src)
+static bool ctnet_neigh_nd(struct sk_buff *skb, struct ctnet_vport *src)
 {
 	enum ctnet_neigh_verdict verdict;
 	const struct ctnet_nd *nd;
@@ -271,7 +271,7 @@ static bool ctnet_neigh_nd(struct sk_buff *skb, struct ctnet_dst *src)
 	verdict = ctnet_neigh_look(skb, src, &target, mac, &router);
 	if (verdict == CTNET_NEIGH_ANSWER)
 		ctnet_neigh_send(skb, src,
-				 ctnet_neigh_na(src->net->dev, mac, &target,
+				 ctnet_neigh_na(src->ctd->dev, mac, &target,
 						&nd->iph.saddr,
 						eth_hdr(skb)->h_source,
 						router));
@@ -369,7 +369,7 @@ static bool ctnet_neigh_told_nd(const struct sk_buff *skb,
  *
  * Context: under RCU.
  */
-void ctnet_neigh_hear(const struct sk_buff *skb, struct ctnet_dst *src)
+void ctnet_neigh_hear(const struct sk_buff *skb, struct ctnet_vport *src)
 {
 	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
 	u8 mac[ETH_ALEN] __aligned(2);
@@ -382,7 +382,7 @@ void ctnet_neigh_hear(const struct sk_buff *skb, struct ctnet_dst *src)
 	       ctnet_neigh_told_arp(skb, &addr, mac) :
 	       ctnet_neigh_told_nd(skb, &addr, mac);
 	if (told && is_valid_ether_addr(mac))
-		ctnet_fdb_dispute(src->net, &addr, mac);
+		ctnet_fdb_dispute(src->ctd, &addr, mac);
 }
 
 /**
@@ -392,7 +392,7 @@ void ctnet_neigh_hear(const struct sk_buff *skb, struct ctnet_dst *src)
  *
  * Return: whether it was consumed; if not it goes the way of all floods.
  */
-bool ctnet_neigh(struct sk_buff *skb, struct ctnet_dst *src)
+bool ctnet_neigh(struct sk_buff *skb, struct ctnet_vport *src)
 {
 	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
 

@@ -18,7 +18,7 @@ static int ctnet_neigh_test_init(struct kunit *test)
 }
 
 /* Whether the first @len bytes of the frame are answered, or consumed otherwise. */
-static bool ctnet_neigh_test_ask(struct kunit *test, struct ctnet_dst *src,
+static bool ctnet_neigh_test_ask(struct kunit *test, struct ctnet_vport *src,
 				 unsigned int len, unsigned int linear)
 {
 	struct ctnet_test *t = test->priv;
@@ -45,12 +45,12 @@ static void ctnet_neigh_test_quiet(struct kunit *test, const char *what, int n)
 	for (i = 0; i < CTNET_TEST_PORTS; i++)
 		all += skb_queue_len(ctnet_test_queue(t->port_dev[i]));
 	KUNIT_EXPECT_EQ_MSG(test, all, 0u, "%s %d: sent", what, n);
-	KUNIT_EXPECT_EQ_MSG(test, ctnet_test_all_drops(t->net->drops), 0ull,
+	KUNIT_EXPECT_EQ_MSG(test, ctnet_test_all_drops(t->ctd->drops), 0ull,
 			    "%s %d: dropped", what, n);
 }
 
 /* The frame is none of ours: it goes the way of all floods. */
-static void ctnet_neigh_test_passes(struct kunit *test, struct ctnet_dst *src,
+static void ctnet_neigh_test_passes(struct kunit *test, struct ctnet_vport *src,
 				    const char *what, int n)
 {
 	struct ctnet_test *t = test->priv;
@@ -65,7 +65,7 @@ static void ctnet_neigh_test_passes(struct kunit *test, struct ctnet_dst *src,
 }
 
 /* The frame is answered with what is in t->outer, at @at, and by nothing else. */
-static void ctnet_neigh_test_answered(struct kunit *test, struct ctnet_dst *src,
+static void ctnet_neigh_test_answered(struct kunit *test, struct ctnet_vport *src,
 				      struct sk_buff_head *at, const char *what,
 				      int n)
 {
@@ -334,7 +334,7 @@ static void ctnet_neigh_test_router(struct kunit *test)
 	ctnet_test_done(&t->f);
 	for (i = 0; i < 2; i++) {
 		ctnet_neigh_test_passes(test, t->port[2 * i], "elsewhere", i);
-		ctnet_neigh_test_passes(test, &t->net->self, "the host", i);
+		ctnet_neigh_test_passes(test, &t->ctd->self, "the host", i);
 	}
 	ctnet_neigh_test_put_ns(test, own, ctnet_test_ip6(1));
 	ctnet_neigh_test_answered(test, t->port[0], at, "router", 5);
@@ -350,7 +350,7 @@ static void ctnet_neigh_test_router(struct kunit *test)
 	ctnet_neigh_test_passes(test, t->port[2], "learned", 0);
 	ctnet_test_static(test, t->port[1], 4);
 	rcu_read_lock();
-	KUNIT_EXPECT_FALSE(test, ctnet_fdb_find(t->net, ctnet_test_mac[4])->router);
+	KUNIT_EXPECT_FALSE(test, ctnet_fdb_find(t->ctd, ctnet_test_mac[4])->router);
 	rcu_read_unlock();
 	ctnet_test_eth(&t->f, ctnet_test_broadcast, ctnet_test_mac[1]);
 	ctnet_test_put_ip6(&t->f, ctnet_test_ll(1), in6addr_linklocal_allnodes);
@@ -413,22 +413,22 @@ static void ctnet_neigh_test_unknown(struct kunit *test)
 	struct ctnet_test *t = test->priv;
 
 	/* Without floods nobody else can be asked, but the host may know. */
-	t->net->flood = false;
+	t->ctd->flood = false;
 	ctnet_neigh_test_put_arp(test, 0, ctnet_test_ip4(5));
 	KUNIT_EXPECT_TRUE(test, ctnet_neigh_test_ask(test, t->port[0], t->f.len,
 						     t->f.len));
-	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops, CTNET_DROP_MISS), 1ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->ctd->drops, CTNET_DROP_MISS), 1ull);
 	KUNIT_EXPECT_TRUE(test, ctnet_test_got(&t->host, t->f.data, t->f.len));
 	/* And not if it is the host that asks. */
-	KUNIT_EXPECT_TRUE(test, ctnet_neigh_test_ask(test, &t->net->self, t->f.len,
+	KUNIT_EXPECT_TRUE(test, ctnet_neigh_test_ask(test, &t->ctd->self, t->f.len,
 						     t->f.len));
-	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops, CTNET_DROP_MISS), 2ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->ctd->drops, CTNET_DROP_MISS), 2ull);
 	KUNIT_EXPECT_TRUE(test, skb_queue_empty(&t->host));
 	ctnet_neigh_test_put_ns(test, ctnet_test_ip6(0), ctnet_test_ip6(5));
 	KUNIT_EXPECT_TRUE(test, ctnet_neigh_test_ask(test, t->port[0], t->f.len,
 						     t->f.len));
-	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops, CTNET_DROP_MISS), 3ull);
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 3ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->ctd->drops, CTNET_DROP_MISS), 3ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 3ull);
 }
 
 static void ctnet_neigh_test_who_may_know(struct kunit *test)
@@ -442,33 +442,33 @@ static void ctnet_neigh_test_who_may_know(struct kunit *test)
 	ctnet_neigh_test_put_arp(test, 0, ctnet_test_ip4(1));
 	ctnet_neigh_test_passes(test, t->port[0], "isolated", 0);
 	/* But others may answer for them, the host above all. */
-	t->net->flood = false;
+	t->ctd->flood = false;
 	KUNIT_EXPECT_TRUE(test, ctnet_neigh_test_ask(test, t->port[0], t->f.len,
 						     t->f.len));
 	KUNIT_EXPECT_TRUE(test, ctnet_test_got(&t->host, t->f.data, t->f.len));
-	t->net->flood = true;
-	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops, CTNET_DROP_ISOLATED),
+	t->ctd->flood = true;
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->ctd->drops, CTNET_DROP_ISOLATED),
 			1ull);
 	KUNIT_EXPECT_TRUE(test,
 			  skb_queue_empty(ctnet_test_queue(t->port_dev[0])));
 	/* The host may, and is answered at its own place. */
 	ctnet_neigh_test_put_arp(test, 5, ctnet_test_ip4(1));
 	ctnet_neigh_test_put_reply(test, ctnet_test_mac[5], ctnet_test_ip4(5));
-	KUNIT_EXPECT_TRUE(test, ctnet_neigh_test_ask(test, &t->net->self, t->f.len,
+	KUNIT_EXPECT_TRUE(test, ctnet_neigh_test_ask(test, &t->ctd->self, t->f.len,
 						     t->f.len));
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 1ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 1ull);
 
 	/* What a peer asks of another peer is answered there. */
 	ctnet_test_bind(test, 0);
 	a = ctnet_test_peer(test, CTNET_V4, 1);
 	b = ctnet_test_peer(test, CTNET_V4, 2);
-	ctnet_test_static(test, &b->dst, 2);
+	ctnet_test_static(test, &b->vport, 2);
 	ctnet_neigh_test_put_arp(test, 5, ctnet_test_ip4(2));
-	KUNIT_EXPECT_FALSE(test, ctnet_neigh_test_ask(test, &a->dst, t->f.len,
+	KUNIT_EXPECT_FALSE(test, ctnet_neigh_test_ask(test, &a->vport, t->f.len,
 						      t->f.len));
-	KUNIT_EXPECT_FALSE(test, ctnet_neigh_test_ask(test, &b->dst, t->f.len,
+	KUNIT_EXPECT_FALSE(test, ctnet_neigh_test_ask(test, &b->vport, t->f.len,
 						      t->f.len));
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 1ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 1ull);
 }
 
 /* What the table has leads nowhere: the question goes on. */
@@ -482,25 +482,25 @@ static void ctnet_neigh_test_nowhere(struct kunit *test)
 	ctnet_neigh_test_passes(test, t->port[0], "no carrier", 0);
 	ctnet_neigh_test_put_ns(test, own, ctnet_test_ip6(1));
 	ctnet_neigh_test_passes(test, t->port[0], "no carrier", 1);
-	t->net->flood = false;
+	t->ctd->flood = false;
 	KUNIT_EXPECT_TRUE(test, ctnet_neigh_test_ask(test, t->port[0], t->f.len,
 						     t->f.len));
-	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->net->drops,
+	KUNIT_EXPECT_EQ(test, ctnet_test_drops(t->ctd->drops,
 					       CTNET_DROP_PORT_DOWN), 1ull);
 	KUNIT_EXPECT_TRUE(test, ctnet_test_got(&t->host, t->f.data, t->f.len));
 	netif_carrier_on(t->port_dev[1]);
 	KUNIT_EXPECT_TRUE(test, ctnet_neigh_test_ask(test, t->port[0], t->f.len,
 						     t->f.len));
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 1ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 1ull);
 	/* Link-local addresses need not be in the table. */
 	ctnet_neigh_test_put_ns(test, own, ll);
 	KUNIT_EXPECT_FALSE(test, ctnet_neigh_test_ask(test, t->port[0], t->f.len,
 						      t->f.len));
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 1ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 1ull);
 }
 
 /* Which words of neighbour discovery, by whom, take an address from host 1. */
-static void ctnet_neigh_test_told(struct kunit *test, struct ctnet_dst *src,
+static void ctnet_neigh_test_told(struct kunit *test, struct ctnet_vport *src,
 				  bool gone, const char *what, int n)
 {
 	struct in6_addr ip4 = ctnet_test_mapped(1), ip6 = ctnet_test_ip6(1);
@@ -513,8 +513,8 @@ static void ctnet_neigh_test_told(struct kunit *test, struct ctnet_dst *src,
 		ctnet_test_static(test, t->port[1], 1);
 		ctnet_test_send(ctnet_test_skb(test, &t->f, t->f.len, linear), src);
 		rcu_read_lock();
-		left = ctnet_fdb_find_ip(t->net, &ip4) &&
-		       ctnet_fdb_find_ip(t->net, &ip6);
+		left = ctnet_fdb_find_ip(t->ctd, &ip4) &&
+		       ctnet_fdb_find_ip(t->ctd, &ip6);
 		rcu_read_unlock();
 		KUNIT_EXPECT_EQ_MSG(test, left, !gone, "%s %d: %u linear", what, n,
 				    linear);
@@ -559,7 +559,7 @@ static void ctnet_neigh_test_hears(struct kunit *test)
 {
 	struct in6_addr ip = ctnet_test_ip6(1), own = ctnet_test_ip6(2);
 	struct ctnet_test *t = test->priv;
-	struct ctnet_dst *src = t->port[2];
+	struct ctnet_vport *src = t->port[2];
 	struct ctnet_test_arp *arp;
 	struct nd_msg *msg;
 	unsigned int i;
@@ -615,21 +615,21 @@ static void ctnet_neigh_test_who_may_tell(struct kunit *test)
 	ctnet_test_bind(test, 0);
 	peer = ctnet_test_peer(test, CTNET_V4, 1);
 	ctnet_neigh_test_tell_arp(test, ARPOP_REQUEST);
-	ctnet_neigh_test_told(test, &peer->dst, true, "a peer", 0);
-	ctnet_neigh_test_told(test, &t->net->self, true, "the host", 0);
+	ctnet_neigh_test_told(test, &peer->vport, true, "a peer", 0);
+	ctnet_neigh_test_told(test, &t->ctd->self, true, "the host", 0);
 	/* What it says to one alone it may say for another. */
 	ctnet_neigh_test_tell_arp(test, ARPOP_REPLY);
-	ctnet_neigh_test_told(test, &t->net->self, false, "the host's answer", 0);
+	ctnet_neigh_test_told(test, &t->ctd->self, false, "the host's answer", 0);
 	/* Where nothing is learned, nothing is changed; nor is what is guarded. */
 	t->port[2]->flags &= ~CTNET_PORT_LEARNING;
 	ctnet_neigh_test_told(test, t->port[2], false, "no learning", 0);
 	t->port[2]->flags |= CTNET_PORT_LEARNING;
-	t->net->learning = false;
+	t->ctd->learning = false;
 	ctnet_neigh_test_told(test, t->port[2], false, "no learning", 1);
-	t->net->learning = true;
+	t->ctd->learning = true;
 	t->port[1]->flags |= CTNET_PORT_GUARD;
 	ctnet_neigh_test_told(test, t->port[2], false, "guarded", 0);
-	ctnet_neigh_test_told(test, &peer->dst, false, "guarded", 1);
+	ctnet_neigh_test_told(test, &peer->vport, false, "guarded", 1);
 	t->port[1]->flags &= ~CTNET_PORT_GUARD;
 	ctnet_neigh_test_told(test, t->port[2], true, "not guarded", 0);
 }
@@ -641,10 +641,10 @@ static void ctnet_neigh_test_host(struct kunit *test)
 
 	ctnet_neigh_test_put_arp(test, 0, ctnet_test_ip4(1));
 	ctnet_neigh_test_put_reply(test, ctnet_test_mac[0], ctnet_test_ip4(0));
-	ctnet_neigh_test_answered(test, &t->net->self, &t->host, "ARP", 0);
+	ctnet_neigh_test_answered(test, &t->ctd->self, &t->host, "ARP", 0);
 	ctnet_neigh_test_put_ns(test, own, ctnet_test_ip6(1));
 	ctnet_neigh_test_put_na(test, ctnet_test_ip6(1), &own, false);
-	ctnet_neigh_test_answered(test, &t->net->self, &t->host, "ND", 0);
+	ctnet_neigh_test_answered(test, &t->ctd->self, &t->host, "ND", 0);
 }
 
 static struct kunit_case ctnet_neigh_cases[] = {

@@ -28,7 +28,7 @@ static int ctnet_nl_reply(struct genl_info *info, enum ctnet_cmd cmd,
 }
 
 /* The network that an attribute names by ifindex. RTNL. */
-static struct ctnet_net *ctnet_nl_get_net(struct genl_info *info, int type)
+static struct ctnet_dev *ctnet_nl_get_net(struct genl_info *info, int type)
 {
 	struct nlattr *attr = info->attrs[type];
 	struct net_device *dev;
@@ -69,16 +69,16 @@ static struct ctnet_port *ctnet_nl_get_port(struct genl_info *info)
 {
 	struct net_device *dev;
 	struct ctnet_port *port;
-	struct ctnet_net *net;
+	struct ctnet_dev *ctd;
 
-	net = ctnet_nl_get_net(info, CTNET_A_PORT_NET);
-	if (IS_ERR(net))
-		return ERR_CAST(net);
+	ctd = ctnet_nl_get_net(info, CTNET_A_PORT_NET);
+	if (IS_ERR(ctd))
+		return ERR_CAST(ctd);
 	dev = ctnet_nl_get_dev(info);
 	if (IS_ERR(dev))
 		return ERR_CAST(dev);
 	port = ctnet_port_get(dev);
-	if (!port || port->dst.net != net) {
+	if (!port || port->vport.ctd != ctd) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_PORT_DEV],
 				    "The device is not a port of this network");
 		return ERR_PTR(-ENOENT);
@@ -88,7 +88,7 @@ static struct ctnet_port *ctnet_nl_get_port(struct genl_info *info)
 
 /* The peer that an attribute names by address. RTNL. */
 static struct ctnet_peer *ctnet_nl_get_peer(struct genl_info *info,
-					    struct ctnet_net *net,
+					    struct ctnet_dev *ctd,
 					    const struct nlattr *attr)
 {
 	struct ctnet_peer *peer;
@@ -98,7 +98,7 @@ static struct ctnet_peer *ctnet_nl_get_peer(struct genl_info *info,
 	err = ctnet_nl_get_addr(attr, &addr, info->extack);
 	if (err)
 		return ERR_PTR(err);
-	peer = ctnet_peer_find(net, &addr);
+	peer = ctnet_peer_find(ctd, &addr);
 	if (!peer) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "The network has no peer with this address");
@@ -109,23 +109,23 @@ static struct ctnet_peer *ctnet_nl_get_peer(struct genl_info *info,
 
 static int ctnet_nl_net_get(struct genl_info *info)
 {
-	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_NET_IFINDEX);
+	struct ctnet_dev *ctd = ctnet_nl_get_net(info, CTNET_A_NET_IFINDEX);
 
-	if (IS_ERR(net))
-		return PTR_ERR(net);
-	return ctnet_nl_reply(info, CTNET_CMD_NET_GET, ctnet_nl_fill_net, net);
+	if (IS_ERR(ctd))
+		return PTR_ERR(ctd);
+	return ctnet_nl_reply(info, CTNET_CMD_NET_GET, ctnet_nl_fill_net, ctd);
 }
 
 static int ctnet_nl_port_add(struct genl_info *info)
 {
 	u32 flags = CTNET_PORT_FLAGS_DEFAULT;
 	struct net_device *dev;
-	struct ctnet_net *net;
+	struct ctnet_dev *ctd;
 	int err;
 
-	net = ctnet_nl_get_net(info, CTNET_A_PORT_NET);
-	if (IS_ERR(net))
-		return PTR_ERR(net);
+	ctd = ctnet_nl_get_net(info, CTNET_A_PORT_NET);
+	if (IS_ERR(ctd))
+		return PTR_ERR(ctd);
 	dev = ctnet_nl_get_dev(info);
 	if (IS_ERR(dev))
 		return PTR_ERR(dev);
@@ -135,7 +135,7 @@ static int ctnet_nl_port_add(struct genl_info *info)
 
 		flags = (flags & ~f.selector) | f.value;
 	}
-	err = ctnet_port_attach(net, dev, flags, info->extack);
+	err = ctnet_port_attach(ctd, dev, flags, info->extack);
 	if (err && err != -ENOMEM)
 		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_PORT_DEV]);
 	return err;
@@ -177,18 +177,18 @@ static int ctnet_nl_port_get(struct genl_info *info)
 	if (IS_ERR(port))
 		return PTR_ERR(port);
 	return ctnet_nl_reply(info, CTNET_CMD_PORT_GET, ctnet_nl_fill_port,
-			      &port->dst);
+			      &port->vport);
 }
 
 static int ctnet_nl_peer_add(struct genl_info *info)
 {
-	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_PEER_NET);
+	struct ctnet_dev *ctd = ctnet_nl_get_net(info, CTNET_A_PEER_NET);
 	struct nlattr *port = info->attrs[CTNET_A_PEER_DSTPORT];
 	struct in6_addr addr;
 	int err;
 
-	if (IS_ERR(net))
-		return PTR_ERR(net);
+	if (IS_ERR(ctd))
+		return PTR_ERR(ctd);
 	if (GENL_REQ_ATTR_CHECK(info, CTNET_A_PEER_ADDR)) {
 		GENL_SET_ERR_MSG(info, "No peer is named: give its address");
 		return -EINVAL;
@@ -197,9 +197,9 @@ static int ctnet_nl_peer_add(struct genl_info *info)
 				info->extack);
 	if (err)
 		return err;
-	err = ctnet_peer_add(net, &addr, port ? htons(nla_get_u16(port)) : 0,
+	err = ctnet_peer_add(ctd, &addr, port ? htons(nla_get_u16(port)) : 0,
 			     info->extack);
-	if (!rtnl_dereference(net->vtep))
+	if (!rtnl_dereference(ctd->vtep))
 		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_PEER_NET]);
 	else if (err && err != -ENOMEM)
 		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_PEER_ADDR]);
@@ -208,15 +208,15 @@ static int ctnet_nl_peer_add(struct genl_info *info)
 
 static struct ctnet_peer *ctnet_nl_named_peer(struct genl_info *info)
 {
-	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_PEER_NET);
+	struct ctnet_dev *ctd = ctnet_nl_get_net(info, CTNET_A_PEER_NET);
 
-	if (IS_ERR(net))
-		return ERR_CAST(net);
+	if (IS_ERR(ctd))
+		return ERR_CAST(ctd);
 	if (GENL_REQ_ATTR_CHECK(info, CTNET_A_PEER_ADDR)) {
 		GENL_SET_ERR_MSG(info, "No peer is named: give its address");
 		return ERR_PTR(-EINVAL);
 	}
-	return ctnet_nl_get_peer(info, net, info->attrs[CTNET_A_PEER_ADDR]);
+	return ctnet_nl_get_peer(info, ctd, info->attrs[CTNET_A_PEER_ADDR]);
 }
 
 static int ctnet_nl_peer_del(struct genl_info *info)
@@ -236,15 +236,15 @@ static int ctnet_nl_peer_get(struct genl_info *info)
 	if (IS_ERR(peer))
 		return PTR_ERR(peer);
 	return ctnet_nl_reply(info, CTNET_CMD_PEER_GET, ctnet_nl_fill_peer,
-			      &peer->dst);
+			      &peer->vport);
 }
 
 /*
  * Where an entry lies: the port, the peer or the host that the attributes name,
  * of which there may be one at most. NULL if none is named. RTNL.
  */
-static struct ctnet_dst *ctnet_nl_fdb_dst(struct genl_info *info,
-					  struct ctnet_net *net)
+static struct ctnet_vport *ctnet_nl_fdb_dst(struct genl_info *info,
+					    struct ctnet_dev *ctd)
 {
 	struct nlattr *attr_port = info->attrs[CTNET_A_FDB_PORT];
 	struct nlattr *attr_peer = info->attrs[CTNET_A_FDB_PEER];
@@ -256,22 +256,22 @@ static struct ctnet_dst *ctnet_nl_fdb_dst(struct genl_info *info,
 		return ERR_PTR(-EINVAL);
 	}
 	if (attr_port) {
-		struct ctnet_dst *dst = NULL;
+		struct ctnet_vport *vport = NULL;
 
 		if (nla_get_u32(attr_port) <= CTNET_ID_PORT_MAX)
-			dst = xa_load(&net->members, nla_get_u32(attr_port));
-		if (!dst || dst->kind != CTNET_DST_PORT) {
+			vport = xa_load(&ctd->members, nla_get_u32(attr_port));
+		if (!vport || vport->kind != CTNET_VPORT_PORT) {
 			NL_SET_ERR_MSG_ATTR(info->extack, attr_port,
 					    "The network has no port with this interface index");
 			return ERR_PTR(-ENOENT);
 		}
-		return dst;
+		return vport;
 	}
 	if (attr_peer) {
-		peer = ctnet_nl_get_peer(info, net, attr_peer);
-		return IS_ERR(peer) ? ERR_CAST(peer) : &peer->dst;
+		peer = ctnet_nl_get_peer(info, ctd, attr_peer);
+		return IS_ERR(peer) ? ERR_CAST(peer) : &peer->vport;
 	}
-	return self ? &net->self : NULL;
+	return self ? &ctd->self : NULL;
 }
 
 static const u8 *ctnet_nl_fdb_mac(struct genl_info *info)
@@ -341,7 +341,7 @@ static int ctnet_nl_fdb_ips(struct genl_info *info, struct in6_addr **ips)
 }
 
 /* Points at the address that another entry has. */
-static void ctnet_nl_blame_ip(struct genl_info *info, struct ctnet_net *net,
+static void ctnet_nl_blame_ip(struct genl_info *info, struct ctnet_dev *ctd,
 			      const u8 *mac)
 {
 	u64 key = ether_addr_to_u64(mac);
@@ -356,7 +356,7 @@ static void ctnet_nl_blame_ip(struct genl_info *info, struct ctnet_net *net,
 		if (nla_type(attr) != CTNET_A_FDB_IP ||
 		    ctnet_nl_get_addr(attr, &addr, NULL))
 			continue;
-		fdb = ctnet_fdb_find_ip(net, &addr);
+		fdb = ctnet_fdb_find_ip(ctd, &addr);
 		if (fdb && fdb->mac != key) {
 			NL_SET_BAD_ATTR(info->extack, attr);
 			break;
@@ -367,32 +367,32 @@ static void ctnet_nl_blame_ip(struct genl_info *info, struct ctnet_net *net,
 
 static int ctnet_nl_fdb_enter(struct genl_info *info, bool replace)
 {
-	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
+	struct ctnet_dev *ctd = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
 	struct in6_addr *ips = NULL;
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	const u8 *mac;
 	int n, err;
 
-	if (IS_ERR(net))
-		return PTR_ERR(net);
+	if (IS_ERR(ctd))
+		return PTR_ERR(ctd);
 	mac = ctnet_nl_fdb_mac(info);
 	if (IS_ERR(mac))
 		return PTR_ERR(mac);
-	dst = ctnet_nl_fdb_dst(info, net);
-	if (IS_ERR(dst))
-		return PTR_ERR(dst);
-	if (!dst) {
+	vport = ctnet_nl_fdb_dst(info, ctd);
+	if (IS_ERR(vport))
+		return PTR_ERR(vport);
+	if (!vport) {
 		GENL_SET_ERR_MSG(info, "The entry lies nowhere: name a port, a peer or the host itself");
 		return -EINVAL;
 	}
 	n = ctnet_nl_fdb_ips(info, &ips);
 	if (n < 0)
 		return n;
-	err = ctnet_fdb_set(dst, mac, 0, ips, n, replace, info->extack);
+	err = ctnet_fdb_set(vport, mac, 0, ips, n, replace, info->extack);
 	if (err == -EEXIST)
 		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC]);
 	else if (err == -EADDRINUSE)
-		ctnet_nl_blame_ip(info, net, mac);
+		ctnet_nl_blame_ip(info, ctd, mac);
 	kfree(ips);
 	return err;
 }
@@ -409,42 +409,42 @@ static int ctnet_nl_fdb_set(struct genl_info *info)
 
 static int ctnet_nl_fdb_del(struct genl_info *info)
 {
-	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
+	struct ctnet_dev *ctd = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
 	struct ctnet_fdb *fdb;
 	const u8 *mac;
 	int err = 0;
 
-	if (IS_ERR(net))
-		return PTR_ERR(net);
+	if (IS_ERR(ctd))
+		return PTR_ERR(ctd);
 	mac = ctnet_nl_fdb_mac(info);
 	if (IS_ERR(mac))
 		return PTR_ERR(mac);
 	rcu_read_lock();
-	fdb = ctnet_fdb_find(net, mac);
+	fdb = ctnet_fdb_find(ctd, mac);
 	if (fdb && (fdb->flags & CTNET_FDB_LOCAL)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC],
 				    "The MAC is the network device's own, or that of a port's or another device of the host's: change that instead");
 		err = -EPERM;
-	} else if (!fdb || !ctnet_fdb_del(net, fdb)) {
+	} else if (!fdb || !ctnet_fdb_del(ctd, fdb)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC],
 				    "The network has no entry of this MAC");
 		err = -ENOENT;
 	}
 	rcu_read_unlock();
-	ctnet_host_retry(net);
+	ctnet_host_retry(ctd);
 	return err;
 }
 
 static int ctnet_nl_fdb_get(struct genl_info *info)
 {
-	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
+	struct ctnet_dev *ctd = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
 	struct ctnet_fdb *fdb;
 	struct sk_buff *msg;
 	const u8 *mac;
 	int i, err;
 
-	if (IS_ERR(net))
-		return PTR_ERR(net);
+	if (IS_ERR(ctd))
+		return PTR_ERR(ctd);
 	for (i = CTNET_A_FDB_PORT; i <= CTNET_A_FDB_STATIC; i++) {
 		if (info->attrs[i]) {
 			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[i],
@@ -460,7 +460,7 @@ static int ctnet_nl_fdb_get(struct genl_info *info)
 	if (!msg)
 		return -ENOMEM;
 	rcu_read_lock();
-	fdb = ctnet_fdb_find(net, mac);
+	fdb = ctnet_fdb_find(ctd, mac);
 	if (fdb)
 		err = ctnet_nl_put_msg(msg, info->snd_portid, info->snd_seq, 0,
 				       NULL, CTNET_CMD_FDB_GET,
@@ -479,16 +479,16 @@ static int ctnet_nl_fdb_get(struct genl_info *info)
 
 static int ctnet_nl_fdb_flush(struct genl_info *info)
 {
-	struct ctnet_net *net = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
-	struct ctnet_dst *dst;
+	struct ctnet_dev *ctd = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
+	struct ctnet_vport *vport;
 
-	if (IS_ERR(net))
-		return PTR_ERR(net);
-	dst = ctnet_nl_fdb_dst(info, net);
-	if (IS_ERR(dst))
-		return PTR_ERR(dst);
-	ctnet_fdb_flush(net, dst, info->attrs[CTNET_A_FDB_LEARNED]);
-	ctnet_host_retry(net);
+	if (IS_ERR(ctd))
+		return PTR_ERR(ctd);
+	vport = ctnet_nl_fdb_dst(info, ctd);
+	if (IS_ERR(vport))
+		return PTR_ERR(vport);
+	ctnet_fdb_flush(ctd, vport, info->attrs[CTNET_A_FDB_LEARNED]);
+	ctnet_host_retry(ctd);
 	return 0;
 }
 

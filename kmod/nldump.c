@@ -32,7 +32,7 @@ struct ctnet_dump {
 };
 
 typedef int (*ctnet_dump_t)(struct sk_buff *skb, struct netlink_callback *cb,
-			    struct ctnet_net *net);
+			    struct ctnet_dev *ctd);
 
 static struct ctnet_dump *ctnet_nl_dump_of(struct netlink_callback *cb)
 {
@@ -61,14 +61,14 @@ static int ctnet_nl_dump_cmp(const void *a, const void *b)
  * so that what comes and goes moves none of the others. Returns -E2BIG if they are not.
  */
 static int ctnet_nl_dump_few(struct sk_buff *skb, struct netlink_callback *cb,
-			     struct ctnet_net *net, struct ctnet_dst *dst)
+			     struct ctnet_dev *ctd, struct ctnet_vport *vport)
 {
 	struct ctnet_dump *at = ctnet_nl_dump_of(cb);
 	u32 ids[CTNET_DUMP_FEW];
 	struct ctnet_fdb *fdb;
 	int i, n, err;
 
-	n = ctnet_fdb_ids_at(dst, at->fixed, ids, ARRAY_SIZE(ids));
+	n = ctnet_fdb_ids_at(vport, at->fixed, ids, ARRAY_SIZE(ids));
 	if (n < 0)
 		return n;
 	sort(ids, n, sizeof(*ids), ctnet_nl_dump_cmp, NULL);
@@ -76,8 +76,8 @@ static int ctnet_nl_dump_few(struct sk_buff *skb, struct netlink_callback *cb,
 		if (ids[i] < at->id)
 			continue;
 		at->id = ids[i];
-		fdb = xa_load(&net->fdb_ids, ids[i]);
-		if (!fdb || rcu_access_pointer(fdb->dst) != dst)
+		fdb = xa_load(&ctd->fdb_ids, ids[i]);
+		if (!fdb || rcu_access_pointer(fdb->vport) != vport)
 			continue;
 		err = ctnet_nl_dump_one(skb, cb, CTNET_CMD_FDB_GET,
 					ctnet_nl_fill_fdb, fdb);
@@ -88,26 +88,26 @@ static int ctnet_nl_dump_few(struct sk_buff *skb, struct netlink_callback *cb,
 }
 
 static int ctnet_nl_dump_fdb(struct sk_buff *skb, struct netlink_callback *cb,
-			     struct ctnet_net *net)
+			     struct ctnet_dev *ctd)
 {
 	struct ctnet_dump *at = ctnet_nl_dump_of(cb);
 	xa_mark_t mark = at->fixed ? CTNET_FDB_MARK : XA_PRESENT;
-	struct ctnet_dst *dst = NULL;
+	struct ctnet_vport *vport = NULL;
 	unsigned long id = at->id;
 	struct ctnet_fdb *fdb;
 	int err;
 
 	if (at->member) {
-		dst = xa_load(&net->members, at->member);
-		if (!dst)
+		vport = xa_load(&ctd->members, at->member);
+		if (!vport)
 			return 0;
-		err = ctnet_nl_dump_few(skb, cb, net, dst);
+		err = ctnet_nl_dump_few(skb, cb, ctd, vport);
 		if (err != -E2BIG)
 			return err;
 	}
-	for (fdb = xa_find(&net->fdb_ids, &id, ULONG_MAX, mark); fdb;
-	     fdb = xa_find_after(&net->fdb_ids, &id, ULONG_MAX, mark)) {
-		if (dst && rcu_access_pointer(fdb->dst) != dst)
+	for (fdb = xa_find(&ctd->fdb_ids, &id, ULONG_MAX, mark); fdb;
+	     fdb = xa_find_after(&ctd->fdb_ids, &id, ULONG_MAX, mark)) {
+		if (vport && rcu_access_pointer(fdb->vport) != vport)
 			continue;
 		at->id = id;
 		err = ctnet_nl_dump_one(skb, cb, CTNET_CMD_FDB_GET,
@@ -124,7 +124,7 @@ static int ctnet_nl_dump_member(struct netlink_callback *cb,
 {
 	struct nlattr *port = attrs[CTNET_A_FDB_PORT];
 	struct nlattr *attr = port ?: attrs[CTNET_A_FDB_PEER];
-	struct ctnet_dst *dst = NULL;
+	struct ctnet_vport *vport = NULL;
 	struct ctnet_peer *peer;
 	struct in6_addr addr;
 	int err;
@@ -141,16 +141,16 @@ static int ctnet_nl_dump_member(struct netlink_callback *cb,
 		return -EINVAL;
 	}
 	if (port) {
-		dst = xa_load(&((struct ctnet_net *)netdev_priv(dev))->members,
-			      nla_get_u32(attr));
+		vport = xa_load(&((struct ctnet_dev *)netdev_priv(dev))->members,
+				nla_get_u32(attr));
 	} else {
 		err = ctnet_nl_get_addr(attr, &addr, cb->extack);
 		if (err)
 			return err;
 		peer = ctnet_peer_find(netdev_priv(dev), &addr);
-		dst = peer ? &peer->dst : NULL;
+		vport = peer ? &peer->vport : NULL;
 	}
-	if (!dst) {
+	if (!vport) {
 		if (port)
 			NL_SET_ERR_MSG(cb->extack, "The network has no port with this interface index");
 		else
@@ -158,7 +158,7 @@ static int ctnet_nl_dump_member(struct netlink_callback *cb,
 		NL_SET_BAD_ATTR(cb->extack, attr);
 		return -ENOENT;
 	}
-	ctnet_nl_dump_of(cb)->member = dst->id;
+	ctnet_nl_dump_of(cb)->member = vport->id;
 	return 0;
 }
 
@@ -221,7 +221,7 @@ static int ctnet_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
 	struct ctnet_dump *at = ctnet_nl_dump_of(cb);
 	bool fdb = dump == ctnet_nl_dump_fdb;
 	unsigned long id = at->net;
-	struct ctnet_net *net;
+	struct ctnet_dev *ctd;
 	int err;
 
 	rcu_read_lock();
@@ -229,14 +229,14 @@ static int ctnet_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
 	if (err)
 		goto unlock;
 	cb->seq = ctnet_nl_dump_seq(ns, cb, fdb);
-	xa_for_each_start(&ns->nets, id, net, id) {
-		if (at->ifindex && net->dev->ifindex != at->ifindex)
+	xa_for_each_start(&ns->nets, id, ctd, id) {
+		if (at->ifindex && ctd->dev->ifindex != at->ifindex)
 			continue;
 		if (id != at->net) {
 			at->net = id;
 			at->id = 0;
 		}
-		err = dump(skb, cb, net);
+		err = dump(skb, cb, ctd);
 		if (err)
 			break;
 		at->net = id + 1;
@@ -250,26 +250,26 @@ unlock:
 }
 
 static int ctnet_nl_dump_net(struct sk_buff *skb, struct netlink_callback *cb,
-			     struct ctnet_net *net)
+			     struct ctnet_dev *ctd)
 {
 	return ctnet_nl_dump_one(skb, cb, CTNET_CMD_NET_GET, ctnet_nl_fill_net,
-				 net);
+				 ctd);
 }
 
 static int ctnet_nl_dump_members(struct sk_buff *skb,
 				 struct netlink_callback *cb,
-				 struct ctnet_net *net, unsigned long first,
+				 struct ctnet_dev *ctd, unsigned long first,
 				 unsigned long last, enum ctnet_cmd cmd,
 				 ctnet_fill_t fill)
 {
 	struct ctnet_dump *at = ctnet_nl_dump_of(cb);
 	unsigned long id = max(at->id, first);
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	int err;
 
-	xa_for_each_range(&net->members, id, dst, id, last) {
+	xa_for_each_range(&ctd->members, id, vport, id, last) {
 		at->id = id;
-		err = ctnet_nl_dump_one(skb, cb, cmd, fill, dst);
+		err = ctnet_nl_dump_one(skb, cb, cmd, fill, vport);
 		if (err)
 			return err;
 	}
@@ -277,17 +277,17 @@ static int ctnet_nl_dump_members(struct sk_buff *skb,
 }
 
 static int ctnet_nl_dump_port(struct sk_buff *skb, struct netlink_callback *cb,
-			      struct ctnet_net *net)
+			      struct ctnet_dev *ctd)
 {
-	return ctnet_nl_dump_members(skb, cb, net, CTNET_ID_SELF + 1,
+	return ctnet_nl_dump_members(skb, cb, ctd, CTNET_ID_SELF + 1,
 				     CTNET_ID_PORT_MAX, CTNET_CMD_PORT_GET,
 				     ctnet_nl_fill_port);
 }
 
 static int ctnet_nl_dump_peer(struct sk_buff *skb, struct netlink_callback *cb,
-			      struct ctnet_net *net)
+			      struct ctnet_dev *ctd)
 {
-	return ctnet_nl_dump_members(skb, cb, net, CTNET_ID_PORT_MAX + 1,
+	return ctnet_nl_dump_members(skb, cb, ctd, CTNET_ID_PORT_MAX + 1,
 				     U32_MAX, CTNET_CMD_PEER_GET,
 				     ctnet_nl_fill_peer);
 }

@@ -82,7 +82,7 @@ static int ctnet_nl_fill_tunnel(struct sk_buff *msg,
 }
 
 /**
- * ctnet_nl_fill_net() - put a network (&struct ctnet_net) into a message
+ * ctnet_nl_fill_net() - put a network (&struct ctnet_dev) into a message
  * @msg: the message
  * @obj: the object
  * @stats: with its counters
@@ -91,39 +91,39 @@ static int ctnet_nl_fill_tunnel(struct sk_buff *msg,
  */
 int ctnet_nl_fill_net(struct sk_buff *msg, const void *obj, bool stats)
 {
-	const struct ctnet_net *net = obj;
-	u32 n_static = READ_ONCE(net->n_static) - READ_ONCE(net->n_host);
+	const struct ctnet_dev *ctd = obj;
+	u32 n_static = READ_ONCE(ctd->n_static) - READ_ONCE(ctd->n_host);
 	const struct ctnet_vtep *vtep;
 	int err = 0;
 
-	if (nla_put_u32(msg, CTNET_A_NET_IFINDEX, net->dev->ifindex) ||
-	    ctnet_nl_put_name(msg, CTNET_A_NET_IFNAME, net->dev) ||
-	    nla_put_u32(msg, CTNET_A_NET_MTU, READ_ONCE(net->dev->mtu)) ||
-	    nla_put_u8(msg, CTNET_A_NET_LEARNING, READ_ONCE(net->learning)) ||
-	    nla_put_u32(msg, CTNET_A_NET_AGEING, READ_ONCE(net->ageing) / HZ) ||
-	    nla_put_u8(msg, CTNET_A_NET_FLOOD, READ_ONCE(net->flood)) ||
-	    nla_put_u32(msg, CTNET_A_NET_MAX_FDB, READ_ONCE(net->max_fdb)) ||
-	    nla_put_u8(msg, CTNET_A_NET_SUPPRESS, READ_ONCE(net->suppress)) ||
-	    nla_put_u8(msg, CTNET_A_NET_MTU_AUTO, !READ_ONCE(net->mtu_set)) ||
-	    nla_put_u32(msg, CTNET_A_NET_PORTS, READ_ONCE(net->n_ports)) ||
-	    nla_put_u32(msg, CTNET_A_NET_PEERS, READ_ONCE(net->n_peers)) ||
+	if (nla_put_u32(msg, CTNET_A_NET_IFINDEX, ctd->dev->ifindex) ||
+	    ctnet_nl_put_name(msg, CTNET_A_NET_IFNAME, ctd->dev) ||
+	    nla_put_u32(msg, CTNET_A_NET_MTU, READ_ONCE(ctd->dev->mtu)) ||
+	    nla_put_u8(msg, CTNET_A_NET_LEARNING, READ_ONCE(ctd->learning)) ||
+	    nla_put_u32(msg, CTNET_A_NET_AGEING, READ_ONCE(ctd->ageing) / HZ) ||
+	    nla_put_u8(msg, CTNET_A_NET_FLOOD, READ_ONCE(ctd->flood)) ||
+	    nla_put_u32(msg, CTNET_A_NET_MAX_FDB, READ_ONCE(ctd->max_fdb)) ||
+	    nla_put_u8(msg, CTNET_A_NET_SUPPRESS, READ_ONCE(ctd->suppress)) ||
+	    nla_put_u8(msg, CTNET_A_NET_MTU_AUTO, !READ_ONCE(ctd->mtu_set)) ||
+	    nla_put_u32(msg, CTNET_A_NET_PORTS, READ_ONCE(ctd->n_ports)) ||
+	    nla_put_u32(msg, CTNET_A_NET_PEERS, READ_ONCE(ctd->n_peers)) ||
 	    nla_put_u32(msg, CTNET_A_NET_FDB_STATIC, n_static) ||
-	    nla_put_u32(msg, CTNET_A_NET_FDB_LEARNED, READ_ONCE(net->n_learned)))
+	    nla_put_u32(msg, CTNET_A_NET_FDB_LEARNED, READ_ONCE(ctd->n_learned)))
 		return -EMSGSIZE;
 
 	rcu_read_lock();
-	vtep = rcu_dereference(net->vtep);
+	vtep = rcu_dereference(ctd->vtep);
 	if (vtep)
 		err = ctnet_nl_fill_tunnel(msg, vtep);
 	rcu_read_unlock();
 	if (!err && stats)
-		err = ctnet_stats_put(msg, CTNET_A_NET_STATS, net->dev->tstats) ?:
-		      ctnet_drops_put(msg, CTNET_A_NET_DROPS, net->drops);
+		err = ctnet_stats_put(msg, CTNET_A_NET_STATS, ctd->dev->tstats) ?:
+		      ctnet_drops_put(msg, CTNET_A_NET_DROPS, ctd->drops);
 	return err;
 }
 
 /**
- * ctnet_nl_fill_port() - put a port (its &struct ctnet_dst) into a message
+ * ctnet_nl_fill_port() - put a port (its &struct ctnet_vport) into a message
  * @msg: the message
  * @obj: the object
  * @stats: with its counters
@@ -132,15 +132,15 @@ int ctnet_nl_fill_net(struct sk_buff *msg, const void *obj, bool stats)
  */
 int ctnet_nl_fill_port(struct sk_buff *msg, const void *obj, bool stats)
 {
-	const struct ctnet_dst *dst = obj;
-	const struct ctnet_port *port = container_of(dst, struct ctnet_port, dst);
+	const struct ctnet_vport *vport = obj;
+	const struct ctnet_port *port = container_of(vport, struct ctnet_port, vport);
 	const struct nla_bitfield32 flags = {
-		.value = READ_ONCE(dst->flags),
+		.value = READ_ONCE(vport->flags),
 		.selector = CTNET_PORT_FLAGS_ALL,
 	};
 
-	if (nla_put_u32(msg, CTNET_A_PORT_NET, dst->net->dev->ifindex) ||
-	    nla_put_u32(msg, CTNET_A_PORT_DEV, dst->id) ||
+	if (nla_put_u32(msg, CTNET_A_PORT_NET, vport->ctd->dev->ifindex) ||
+	    nla_put_u32(msg, CTNET_A_PORT_DEV, vport->id) ||
 	    ctnet_nl_put_name(msg, CTNET_A_PORT_DEVNAME, port->dev) ||
 	    nla_put(msg, CTNET_A_PORT_FLAGS, sizeof(flags), &flags))
 		return -EMSGSIZE;
@@ -148,7 +148,7 @@ int ctnet_nl_fill_port(struct sk_buff *msg, const void *obj, bool stats)
 }
 
 /**
- * ctnet_nl_fill_peer() - put a peer (its &struct ctnet_dst) into a message
+ * ctnet_nl_fill_peer() - put a peer (its &struct ctnet_vport) into a message
  * @msg: the message
  * @obj: the object
  * @stats: with its counters
@@ -157,10 +157,10 @@ int ctnet_nl_fill_port(struct sk_buff *msg, const void *obj, bool stats)
  */
 int ctnet_nl_fill_peer(struct sk_buff *msg, const void *obj, bool stats)
 {
-	const struct ctnet_dst *dst = obj;
-	const struct ctnet_peer *peer = container_of(dst, struct ctnet_peer, dst);
+	const struct ctnet_vport *vport = obj;
+	const struct ctnet_peer *peer = container_of(vport, struct ctnet_peer, vport);
 
-	if (nla_put_u32(msg, CTNET_A_PEER_NET, dst->net->dev->ifindex) ||
+	if (nla_put_u32(msg, CTNET_A_PEER_NET, vport->ctd->dev->ifindex) ||
 	    ctnet_nl_put_addr(msg, CTNET_A_PEER_ADDR, &peer->addr) ||
 	    (peer->dstport && nla_put_u16(msg, CTNET_A_PEER_DSTPORT,
 					  ntohs(peer->dstport))))
@@ -179,7 +179,7 @@ int ctnet_nl_fill_peer(struct sk_buff *msg, const void *obj, bool stats)
 int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats)
 {
 	const struct ctnet_fdb *fdb = obj;
-	struct ctnet_dst *dst = rcu_dereference(fdb->dst);
+	struct ctnet_vport *vport = rcu_dereference(fdb->vport);
 	const struct ctnet_fdb_ips *ips = READ_ONCE(fdb->ips);
 	unsigned int i, n = 0;
 	u8 mac[ETH_ALEN];
@@ -190,20 +190,20 @@ int ctnet_nl_fill_fdb(struct sk_buff *msg, const void *obj, bool stats)
 		n = smp_load_acquire(&ips->n);
 	}
 	u64_to_ether_addr(fdb->mac, mac);
-	if (nla_put_u32(msg, CTNET_A_FDB_NET, dst->net->dev->ifindex) ||
+	if (nla_put_u32(msg, CTNET_A_FDB_NET, vport->ctd->dev->ifindex) ||
 	    nla_put(msg, CTNET_A_FDB_MAC, ETH_ALEN, mac))
 		return -EMSGSIZE;
 
-	switch (dst->kind) {
-	case CTNET_DST_SELF:
+	switch (vport->kind) {
+	case CTNET_VPORT_SELF:
 		err = nla_put_flag(msg, CTNET_A_FDB_SELF);
 		break;
-	case CTNET_DST_PORT:
-		err = nla_put_u32(msg, CTNET_A_FDB_PORT, dst->id);
+	case CTNET_VPORT_PORT:
+		err = nla_put_u32(msg, CTNET_A_FDB_PORT, vport->id);
 		break;
-	case CTNET_DST_PEER:
+	case CTNET_VPORT_PEER:
 		err = ctnet_nl_put_addr(msg, CTNET_A_FDB_PEER,
-					&ctnet_dst_peer(dst)->addr);
+					&ctnet_vport_peer(vport)->addr);
 		break;
 	}
 	if (err)
@@ -302,17 +302,17 @@ static void ctnet_nl_notify(struct net *net, enum ctnet_cmd cmd,
 
 /**
  * ctnet_nl_net_event() - tell that a network was made, changed or deleted
- * @net: the network
+ * @ctd: the network
  * @cmd: which of these
  *
  * Context: RTNL.
  */
-void ctnet_nl_net_event(struct ctnet_net *net, enum ctnet_cmd cmd)
+void ctnet_nl_net_event(struct ctnet_dev *ctd, enum ctnet_cmd cmd)
 {
-	struct net *n = dev_net(net->dev);
+	struct net *net = dev_net(ctd->dev);
 
-	atomic_inc(&ctnet_ns(n)->seq);
-	ctnet_nl_notify(n, cmd, ctnet_nl_fill_net, net, GFP_KERNEL);
+	atomic_inc(&ctnet_ns(net)->seq);
+	ctnet_nl_notify(net, cmd, ctnet_nl_fill_net, ctd, GFP_KERNEL);
 }
 
 /**
@@ -324,10 +324,10 @@ void ctnet_nl_net_event(struct ctnet_net *net, enum ctnet_cmd cmd)
  */
 void ctnet_nl_port_event(struct ctnet_port *port, enum ctnet_cmd cmd)
 {
-	struct net *n = dev_net(port->dst.net->dev);
+	struct net *n = dev_net(port->vport.ctd->dev);
 
 	atomic_inc(&ctnet_ns(n)->seq);
-	ctnet_nl_notify(n, cmd, ctnet_nl_fill_port, &port->dst, GFP_KERNEL);
+	ctnet_nl_notify(n, cmd, ctnet_nl_fill_port, &port->vport, GFP_KERNEL);
 }
 
 /**
@@ -339,12 +339,12 @@ void ctnet_nl_port_event(struct ctnet_port *port, enum ctnet_cmd cmd)
  */
 void ctnet_nl_peer_event(struct ctnet_peer *peer, enum ctnet_cmd cmd)
 {
-	struct net *n = dev_net(peer->dst.net->dev);
+	struct net *n = dev_net(peer->vport.ctd->dev);
 
 	atomic_inc(&ctnet_ns(n)->seq);
-	ctnet_nl_notify(n, cmd, ctnet_nl_fill_peer, &peer->dst, GFP_KERNEL);
+	ctnet_nl_notify(n, cmd, ctnet_nl_fill_peer, &peer->vport, GFP_KERNEL);
 	rcu_read_lock();
-	ctnet_rtfdb_tell(peer->dst.net, NULL, &peer->dst, true,
+	ctnet_rtfdb_tell(peer->vport.ctd, NULL, &peer->vport, true,
 			 cmd == CTNET_CMD_PEER_DEL_NTF ? RTM_DELNEIGH :
 			 RTM_NEWNEIGH);
 	rcu_read_unlock();
@@ -374,7 +374,7 @@ static void ctnet_nl_tell_lost(struct work_struct *work)
 }
 
 /* Counts a miss of @src. Under ns->event_lock. Whether it may be told of. */
-static bool ctnet_nl_miss_allowed(struct ctnet_dst *src)
+static bool ctnet_nl_miss_allowed(struct ctnet_vport *src)
 {
 	if (!src->miss_count ||
 	    time_after_eq(jiffies, src->miss_window + HZ)) {
@@ -391,7 +391,7 @@ static bool ctnet_nl_miss_allowed(struct ctnet_dst *src)
  * Whether an event of the fdb, or a miss of @src, may be told now; else it is counted as
  * lost.
  */
-static bool ctnet_nl_event_allowed(struct ctnet_ns *ns, struct ctnet_dst *src)
+static bool ctnet_nl_event_allowed(struct ctnet_ns *ns, struct ctnet_vport *src)
 {
 	bool allowed;
 
@@ -411,39 +411,39 @@ static bool ctnet_nl_event_allowed(struct ctnet_ns *ns, struct ctnet_dst *src)
 }
 
 /* Whether what a frame or the passing of time causes may be told: at a bounded rate. */
-static bool ctnet_nl_may_tell(struct ctnet_net *net, struct ctnet_dst *src)
+static bool ctnet_nl_may_tell(struct ctnet_dev *ctd, struct ctnet_vport *src)
 {
-	return READ_ONCE(net->dev->reg_state) == NETREG_REGISTERED &&
-	       ctnet_nl_event_allowed(ctnet_ns(dev_net(net->dev)), src);
+	return READ_ONCE(ctd->dev->reg_state) == NETREG_REGISTERED &&
+	       ctnet_nl_event_allowed(ctnet_ns(dev_net(ctd->dev)), src);
 }
 
 /**
  * ctnet_nl_fdb_event() - tell that an entry came, changed, moved or went
- * @net: the network; entries of one that is not registered are not told of
+ * @ctd: the network; entries of one that is not registered are not told of
  * @fdb: the entry
  * @cmd: which of these
  *
  * Context: under RCU, also from softirq. At a bounded rate.
  */
-void ctnet_nl_fdb_event(struct ctnet_net *net, const struct ctnet_fdb *fdb,
+void ctnet_nl_fdb_event(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
 			enum ctnet_cmd cmd)
 {
-	struct net *n = dev_net(net->dev);
+	struct net *net = dev_net(ctd->dev);
 	u8 mac[ETH_ALEN];
 
-	if ((!genl_has_listeners(&ctnet_family, n, 0) &&
-	     !rtnl_has_listeners(n, RTNLGRP_NEIGH)) ||
-	    !ctnet_nl_may_tell(net, NULL))
+	if ((!genl_has_listeners(&ctnet_family, net, 0) &&
+	     !rtnl_has_listeners(net, RTNLGRP_NEIGH)) ||
+	    !ctnet_nl_may_tell(ctd, NULL))
 		return;
-	ctnet_nl_notify(n, cmd, ctnet_nl_fill_fdb, fdb, GFP_ATOMIC);
+	ctnet_nl_notify(net, cmd, ctnet_nl_fill_fdb, fdb, GFP_ATOMIC);
 	u64_to_ether_addr(fdb->mac, mac);
-	ctnet_rtfdb_tell(net, mac, rcu_dereference_check(fdb->dst, true),
+	ctnet_rtfdb_tell(ctd, mac, rcu_dereference_check(fdb->vport, true),
 			 fdb->flags & CTNET_FDB_STATIC,
 			 cmd == CTNET_CMD_FDB_DEL_NTF ? RTM_DELNEIGH : RTM_NEWNEIGH);
 }
 
 struct ctnet_miss {
-	const struct ctnet_net *net;
+	const struct ctnet_dev *ctd;
 	const u8 *mac;
 	const struct in6_addr *ip;
 };
@@ -452,7 +452,7 @@ static int ctnet_nl_fill_miss(struct sk_buff *msg, const void *obj, bool stats)
 {
 	const struct ctnet_miss *miss = obj;
 
-	if (nla_put_u32(msg, CTNET_A_FDB_NET, miss->net->dev->ifindex))
+	if (nla_put_u32(msg, CTNET_A_FDB_NET, miss->ctd->dev->ifindex))
 		return -EMSGSIZE;
 	return miss->mac ? nla_put(msg, CTNET_A_FDB_MAC, ETH_ALEN, miss->mac) :
 			   ctnet_nl_put_addr(msg, CTNET_A_FDB_IP, miss->ip);
@@ -466,15 +466,15 @@ static int ctnet_nl_fill_miss(struct sk_buff *msg, const void *obj, bool stats)
  *
  * Context: under RCU, softirq. At a bounded rate, of each source as well.
  */
-void ctnet_nl_miss_event(struct ctnet_dst *src, const u8 *mac,
+void ctnet_nl_miss_event(struct ctnet_vport *src, const u8 *mac,
 			 const struct in6_addr *ip)
 {
-	const struct ctnet_miss miss = { .net = src->net, .mac = mac, .ip = ip };
+	const struct ctnet_miss miss = { .ctd = src->ctd, .mac = mac, .ip = ip };
 
-	struct net *n = dev_net(src->net->dev);
+	struct net *n = dev_net(src->ctd->dev);
 
 	if (genl_has_listeners(&ctnet_family, n, 0) &&
-	    ctnet_nl_may_tell(src->net, src))
+	    ctnet_nl_may_tell(src->ctd, src))
 		ctnet_nl_notify(n, CTNET_CMD_MISS_NTF, ctnet_nl_fill_miss, &miss,
 				GFP_ATOMIC);
 }

@@ -38,7 +38,7 @@ static void ctnet_nlmsg_test_name(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 
-	ctnet_nlmsg_test_put_name(test, t->dev, ctnet_nl_fill_net, t->net,
+	ctnet_nlmsg_test_put_name(test, t->dev, ctnet_nl_fill_net, t->ctd,
 				  CTNET_A_NET_IFNAME);
 	ctnet_nlmsg_test_put_name(test, t->port_dev[0], ctnet_nl_fill_port,
 				  t->port[0], CTNET_A_PORT_DEVNAME);

@@ -18,68 +18,68 @@ static const struct rhashtable_params ctnet_peer_params = {
 
 /**
  * ctnet_peer_reset_routes() - forget the routes to all peers
- * @net: the network, whose own end has changed
+ * @ctd: the network, whose own end has changed
  *
  * Context: RTNL.
  */
-void ctnet_peer_reset_routes(struct ctnet_net *net)
+void ctnet_peer_reset_routes(struct ctnet_dev *ctd)
 {
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	unsigned long id;
 
-	xa_for_each_start(&net->members, id, dst, CTNET_ID_PORT_MAX + 1)
-		dst_cache_reset(&ctnet_dst_peer(dst)->dst_cache);
+	xa_for_each_start(&ctd->members, id, vport, CTNET_ID_PORT_MAX + 1)
+		dst_cache_reset(&ctnet_vport_peer(vport)->dst_cache);
 }
 
 /**
  * ctnet_peer_has_family() - whether a network has a peer of a family
- * @net: the network
+ * @ctd: the network
  * @family: the family
  *
  * Context: RTNL. Return: whether it has.
  */
-bool ctnet_peer_has_family(struct ctnet_net *net, enum ctnet_family family)
+bool ctnet_peer_has_family(struct ctnet_dev *ctd, enum ctnet_family family)
 {
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	unsigned long id;
 
-	xa_for_each_start(&net->members, id, dst, CTNET_ID_PORT_MAX + 1)
-		if (ctnet_addr_family(&ctnet_dst_peer(dst)->addr) == family)
+	xa_for_each_start(&ctd->members, id, vport, CTNET_ID_PORT_MAX + 1)
+		if (ctnet_addr_family(&ctnet_vport_peer(vport)->addr) == family)
 			return true;
 	return false;
 }
 
 /**
  * ctnet_peer_has_linklocal() - whether a network has a link-local peer
- * @net: the network
+ * @ctd: the network
  *
  * Context: RTNL. Return: whether it has.
  */
-bool ctnet_peer_has_linklocal(struct ctnet_net *net)
+bool ctnet_peer_has_linklocal(struct ctnet_dev *ctd)
 {
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	unsigned long id;
 
-	xa_for_each_start(&net->members, id, dst, CTNET_ID_PORT_MAX + 1)
-		if (ipv6_addr_type(&ctnet_dst_peer(dst)->addr) & IPV6_ADDR_LINKLOCAL)
+	xa_for_each_start(&ctd->members, id, vport, CTNET_ID_PORT_MAX + 1)
+		if (ipv6_addr_type(&ctnet_vport_peer(vport)->addr) & IPV6_ADDR_LINKLOCAL)
 			return true;
 	return false;
 }
 
 /**
  * ctnet_peer_find() - the peer with an address
- * @net: the network
+ * @ctd: the network
  * @addr: the address; IPv4 as v4-mapped
  *
  * Context: RTNL or RCU. Return: the peer or NULL.
  */
-struct ctnet_peer *ctnet_peer_find(struct ctnet_net *net,
+struct ctnet_peer *ctnet_peer_find(struct ctnet_dev *ctd,
 				   const struct in6_addr *addr)
 {
 	struct ctnet_peer *peer;
 
 	rcu_read_lock();
-	peer = rhashtable_lookup(&net->peers, addr, ctnet_peer_params);
+	peer = rhashtable_lookup(&ctd->peers, addr, ctnet_peer_params);
 	rcu_read_unlock();
 	return peer;
 }
@@ -120,10 +120,10 @@ static bool ctnet_peer_addr_ok(struct net *net, int underlay,
 	       !ctnet_vtep_has_addr6(net, underlay, addr);
 }
 
-static int ctnet_peer_may_add(struct ctnet_net *net, const struct in6_addr *addr,
+static int ctnet_peer_may_add(struct ctnet_dev *ctd, const struct in6_addr *addr,
 			      struct netlink_ext_ack *extack)
 {
-	const struct ctnet_vtep *vtep = rtnl_dereference(net->vtep);
+	const struct ctnet_vtep *vtep = rtnl_dereference(ctd->vtep);
 	enum ctnet_family family = ctnet_addr_family(addr);
 	int err;
 
@@ -139,7 +139,7 @@ static int ctnet_peer_may_add(struct ctnet_net *net, const struct in6_addr *addr
 		return -EINVAL;
 	}
 	if (ipv6_addr_equal(addr, &vtep->local[family]) ||
-	    !ctnet_peer_addr_ok(dev_net(net->dev), vtep->underlay, addr)) {
+	    !ctnet_peer_addr_ok(dev_net(ctd->dev), vtep->underlay, addr)) {
 		NL_SET_ERR_MSG(extack, "A peer is another host: give its unicast address, not this host's own or a broadcast address");
 		return -EINVAL;
 	}
@@ -147,7 +147,7 @@ static int ctnet_peer_may_add(struct ctnet_net *net, const struct in6_addr *addr
 		NL_SET_ERR_MSG(extack, "A link-local peer needs the network to have an underlay device");
 		return -EINVAL;
 	}
-	if (ctnet_peer_find(net, addr)) {
+	if (ctnet_peer_find(ctd, addr)) {
 		NL_SET_ERR_MSG(extack, "The network has this peer already");
 		return -EEXIST;
 	}
@@ -156,14 +156,14 @@ static int ctnet_peer_may_add(struct ctnet_net *net, const struct in6_addr *addr
 
 /**
  * ctnet_peer_add() - add a remote VTEP
- * @net: the network
+ * @ctd: the network
  * @addr: its address; IPv4 as v4-mapped
  * @dstport: UDP port it listens on; 0: the network's
  * @extack: says why not
  *
  * Context: RTNL; may sleep. Return: 0 or an error, which has changed nothing.
  */
-int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
+int ctnet_peer_add(struct ctnet_dev *ctd, const struct in6_addr *addr,
 		   __be16 dstport, struct netlink_ext_ack *extack)
 {
 	struct ctnet_peer *peer;
@@ -171,17 +171,17 @@ int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
 
 	ASSERT_RTNL();
 
-	err = ctnet_peer_may_add(net, addr, extack);
+	err = ctnet_peer_may_add(ctd, addr, extack);
 	if (err)
 		return err;
 
 	peer = kmem_cache_zalloc(ctnet_peer_cache, GFP_KERNEL_ACCOUNT);
 	if (!peer)
 		return -ENOMEM;
-	peer->dst.kind = CTNET_DST_PEER;
-	peer->dst.dead = true;
-	peer->dst.flags = CTNET_PORT_LEARNING | CTNET_PORT_FLOOD;
-	peer->dst.net = net;
+	peer->vport.kind = CTNET_VPORT_PEER;
+	peer->vport.dead = true;
+	peer->vport.flags = CTNET_PORT_LEARNING | CTNET_PORT_FLOOD;
+	peer->vport.ctd = ctd;
 	peer->addr = *addr;
 	peer->dstport = dstport;
 	peer->stats = __netdev_alloc_pcpu_stats(struct pcpu_sw_netstats,
@@ -194,32 +194,32 @@ int ctnet_peer_add(struct ctnet_net *net, const struct in6_addr *addr,
 	if (err)
 		goto err_free;
 	/* A place only: floods see the peer when it is whole. */
-	err = xa_alloc(&net->members, &peer->dst.id, NULL, CTNET_ID_PEERS,
+	err = xa_alloc(&ctd->members, &peer->vport.id, NULL, CTNET_ID_PEERS,
 		       GFP_KERNEL_ACCOUNT);
 	if (err)
 		goto err_free;
-	err = rhashtable_insert_fast(&net->peers, &peer->node,
+	err = rhashtable_insert_fast(&ctd->peers, &peer->node,
 				     ctnet_peer_params);
 	if (err)
 		goto err_release;
 	err = ctnet_transit_add(peer);
 	if (err)
 		goto err_remove;
-	xa_store(&net->members, peer->dst.id, &peer->dst, GFP_KERNEL_ACCOUNT);
-	WRITE_ONCE(net->n_peers, net->n_peers + 1);
+	xa_store(&ctd->members, peer->vport.id, &peer->vport, GFP_KERNEL_ACCOUNT);
+	WRITE_ONCE(ctd->n_peers, ctd->n_peers + 1);
 	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_ADD_NTF);
-	ctnet_fdb_admit(&peer->dst);
-	ctnet_mtu_changed(dev_net(net->dev));
+	ctnet_fdb_admit(&peer->vport);
+	ctnet_mtu_changed(dev_net(ctd->dev));
 	return 0;
 
 err_remove:
-	rhashtable_remove_fast(&net->peers, &peer->node, ctnet_peer_params);
-	xa_release(&net->members, peer->dst.id);
+	rhashtable_remove_fast(&ctd->peers, &peer->node, ctnet_peer_params);
+	xa_release(&ctd->members, peer->vport.id);
 	/* A datagram of its may have found it. */
 	call_rcu(&peer->rcu, ctnet_peer_free_rcu);
 	return err;
 err_release:
-	xa_release(&net->members, peer->dst.id);
+	xa_release(&ctd->members, peer->vport.id);
 err_free:
 	ctnet_peer_free(peer);
 	return err;
@@ -233,38 +233,38 @@ err_free:
  */
 void ctnet_peer_del(struct ctnet_peer *peer)
 {
-	struct ctnet_net *net = peer->dst.net;
+	struct ctnet_dev *ctd = peer->vport.ctd;
 
 	ASSERT_RTNL();
 
-	xa_erase(&net->members, peer->dst.id);
-	WRITE_ONCE(net->n_peers, net->n_peers - 1);
-	rhashtable_remove_fast(&net->peers, &peer->node, ctnet_peer_params);
+	xa_erase(&ctd->members, peer->vport.id);
+	WRITE_ONCE(ctd->n_peers, ctd->n_peers - 1);
+	rhashtable_remove_fast(&ctd->peers, &peer->node, ctnet_peer_params);
 	ctnet_transit_del(peer);
-	ctnet_fdb_retire(&peer->dst);
+	ctnet_fdb_retire(&peer->vport);
 	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_DEL_NTF);
-	ctnet_mtu_changed(dev_net(net->dev));
+	ctnet_mtu_changed(dev_net(ctd->dev));
 	call_rcu(&peer->rcu, ctnet_peer_free_rcu);
 }
 
 /**
  * ctnet_peer_net_init() - make a network's table of peers
- * @net: the network
+ * @ctd: the network
  *
  * Return: 0 or -ENOMEM.
  */
-int ctnet_peer_net_init(struct ctnet_net *net)
+int ctnet_peer_net_init(struct ctnet_dev *ctd)
 {
-	return rhashtable_init(&net->peers, &ctnet_peer_params);
+	return rhashtable_init(&ctd->peers, &ctnet_peer_params);
 }
 
 /**
  * ctnet_peer_net_uninit() - take it apart
- * @net: the network, which has no peers any more
+ * @ctd: the network, which has no peers any more
  */
-void ctnet_peer_net_uninit(struct ctnet_net *net)
+void ctnet_peer_net_uninit(struct ctnet_dev *ctd)
 {
-	rhashtable_destroy(&net->peers);
+	rhashtable_destroy(&ctd->peers);
 }
 
 /**

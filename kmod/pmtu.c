@@ -112,7 +112,7 @@ static bool ctnet_pmtu_unicast6(const struct in6_addr *addr)
  * sender of @skb: its Ethernet header, addresses turned round, and its tags, which take
  * @off bytes. @hlen: of the IP header, for which the room is left.
  */
-static struct sk_buff *ctnet_pmtu_frame(struct ctnet_net *net,
+static struct sk_buff *ctnet_pmtu_frame(struct ctnet_dev *ctd,
 					const struct sk_buff *skb,
 					unsigned int off, unsigned int hlen,
 					unsigned int len)
@@ -134,7 +134,7 @@ static struct sk_buff *ctnet_pmtu_frame(struct ctnet_net *net,
 	skb_reset_mac_len(answer);
 	skb_set_transport_header(answer, off + hlen);
 	answer->protocol = eth->h_proto;
-	answer->dev = net->dev;
+	answer->dev = ctd->dev;
 	if (skb_vlan_tag_present(skb))
 		__vlan_hwaccel_put_tag(answer, skb->vlan_proto,
 				       skb_vlan_tag_get(skb));
@@ -145,7 +145,7 @@ static struct sk_buff *ctnet_pmtu_frame(struct ctnet_net *net,
  * The answer to an IPv4 packet at @off in the frame, or NULL where there is none to be:
  * also where it may be @cut, and does not forbid that.
  */
-static struct sk_buff *ctnet_pmtu_icmp4(struct ctnet_net *net,
+static struct sk_buff *ctnet_pmtu_icmp4(struct ctnet_dev *ctd,
 					const struct sk_buff *skb,
 					unsigned int off, unsigned int mtu,
 					bool cut)
@@ -168,7 +168,7 @@ static struct sk_buff *ctnet_pmtu_icmp4(struct ctnet_net *net,
 
 	len = min_t(unsigned int, CTNET_PMTU_ICMP4 - sizeof(*niph),
 		    sizeof(*icmph) + skb->len - off);
-	answer = ctnet_pmtu_frame(net, skb, off, sizeof(*niph), len);
+	answer = ctnet_pmtu_frame(ctd, skb, off, sizeof(*niph), len);
 	if (!answer)
 		return NULL;
 	niph = ip_hdr(answer);
@@ -195,7 +195,7 @@ static struct sk_buff *ctnet_pmtu_icmp4(struct ctnet_net *net,
 }
 
 /* The same for IPv6, whose packets have no less than 1280 bytes to be told. */
-static struct sk_buff *ctnet_pmtu_icmp6(struct ctnet_net *net,
+static struct sk_buff *ctnet_pmtu_icmp6(struct ctnet_dev *ctd,
 					const struct sk_buff *skb,
 					unsigned int off, unsigned int mtu)
 {
@@ -221,7 +221,7 @@ static struct sk_buff *ctnet_pmtu_icmp6(struct ctnet_net *net,
 
 	len = min_t(unsigned int, CTNET_PMTU_ICMP6 - sizeof(*niph),
 		    sizeof(*icmph) + skb->len - off);
-	answer = ctnet_pmtu_frame(net, skb, off, sizeof(*niph), len);
+	answer = ctnet_pmtu_frame(ctd, skb, off, sizeof(*niph), len);
 	if (!answer)
 		return NULL;
 	niph = ipv6_hdr(answer);
@@ -250,33 +250,33 @@ static struct sk_buff *ctnet_pmtu_icmp6(struct ctnet_net *net,
  * for one of those that get all of its kind, and each of them would answer. One in a
  * jiffy does.
  */
-static bool ctnet_pmtu_may_tell(struct ctnet_net *net, const struct sk_buff *skb)
+static bool ctnet_pmtu_may_tell(struct ctnet_dev *ctd, const struct sk_buff *skb)
 {
 	unsigned long now = jiffies;
 
-	return ctnet_fdb_find(net, ((struct ethhdr *)skb->data)->h_dest) ||
-	       xchg(&net->told_flood, now) != now;
+	return ctnet_fdb_find(ctd, ((struct ethhdr *)skb->data)->h_dest) ||
+	       xchg(&ctd->told_flood, now) != now;
 }
 
 /* Sends the answer to where the table has its receiver, or to all. Consumes it. */
-static void ctnet_pmtu_send(struct ctnet_net *net, struct sk_buff *answer)
+static void ctnet_pmtu_send(struct ctnet_dev *ctd, struct sk_buff *answer)
 {
-	struct ctnet_fdb *fdb = ctnet_fdb_find(net, eth_hdr(answer)->h_dest);
-	struct ctnet_dst *dst = fdb ? rcu_dereference(fdb->dst) : NULL;
+	struct ctnet_fdb *fdb = ctnet_fdb_find(ctd, eth_hdr(answer)->h_dest);
+	struct ctnet_vport *vport = fdb ? rcu_dereference(fdb->vport) : NULL;
 
-	if (dst && dst->kind == CTNET_DST_SELF)
-		ctnet_dev_answer(net, answer);
-	else if (dst)
-		ctnet_deliver(dst, answer, false);
-	else if (READ_ONCE(net->flood))
-		ctnet_flood(answer, &net->self);
+	if (vport && vport->kind == CTNET_VPORT_SELF)
+		ctnet_dev_answer(ctd, answer);
+	else if (vport)
+		ctnet_deliver(vport, answer, false);
+	else if (READ_ONCE(ctd->flood))
+		ctnet_flood(answer, &ctd->self);
 	else
 		kfree_skb(answer);
 }
 
 /**
  * ctnet_pmtu_tell() - tell the sender of a frame that it is too long
- * @net: the network
+ * @ctd: the network
  * @skb: the frame; not consumed
  * @max: what would fit, as ctnet_pmtu_fits() has it
  * @cut: whether it goes on in pieces, unless it forbids that
@@ -285,7 +285,7 @@ static void ctnet_pmtu_send(struct ctnet_net *net, struct sk_buff *answer)
  *
  * Return: whether somebody was told.
  */
-bool ctnet_pmtu_tell(struct ctnet_net *net, struct sk_buff *skb,
+bool ctnet_pmtu_tell(struct ctnet_dev *ctd, struct sk_buff *skb,
 		     unsigned int max, bool cut)
 {
 	struct sk_buff *answer = NULL;
@@ -295,19 +295,19 @@ bool ctnet_pmtu_tell(struct ctnet_net *net, struct sk_buff *skb,
 	proto = ctnet_frame_proto(skb, &off);
 	if (max <= off ||
 	    is_multicast_ether_addr(((struct ethhdr *)skb->data)->h_dest) ||
-	    !ctnet_pmtu_may_tell(net, skb))
+	    !ctnet_pmtu_may_tell(ctd, skb))
 		return false;
 	mtu = max - off;
 	/* What takes it in reads the packet's header. */
 	if (skb_valid_dst(skb) && pskb_inet_may_pull(skb))
 		skb_dst_update_pmtu_no_confirm(skb, mtu);
 	if (proto == htons(ETH_P_IP))
-		answer = ctnet_pmtu_icmp4(net, skb, off, mtu, cut);
+		answer = ctnet_pmtu_icmp4(ctd, skb, off, mtu, cut);
 	else if (proto == htons(ETH_P_IPV6))
-		answer = ctnet_pmtu_icmp6(net, skb, off, mtu);
+		answer = ctnet_pmtu_icmp6(ctd, skb, off, mtu);
 	if (!answer)
 		return false;
-	ctnet_pmtu_send(net, answer);
+	ctnet_pmtu_send(ctd, answer);
 	return true;
 }
 

@@ -56,7 +56,7 @@ static struct sk_buff *ctnet_pmtu_test_tell(struct kunit *test, unsigned int len
 	rcu_read_lock();
 	skb->dev = t->dev;
 	ctnet_frame_proto(skb, &off);
-	told = ctnet_pmtu_tell(t->net, skb, off + CTNET_PMTU_TEST_MTU, cut);
+	told = ctnet_pmtu_tell(t->ctd, skb, off + CTNET_PMTU_TEST_MTU, cut);
 	rcu_read_unlock();
 	local_bh_enable();
 	kfree_skb(skb);

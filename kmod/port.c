@@ -30,10 +30,10 @@ static bool ctnet_port_is_for_dev(const struct sk_buff *skb)
 static rx_handler_result_t ctnet_port_to_dev(struct ctnet_port *port,
 					     struct sk_buff *skb)
 {
-	if (!ctnet_link_local(skb, &port->dst))
+	if (!ctnet_link_local(skb, &port->vport))
 		return RX_HANDLER_CONSUMED;
 	skb_pull_rcsum(skb, ETH_HLEN);
-	if (READ_ONCE(port->dst.flags) & CTNET_PORT_GUARD)
+	if (READ_ONCE(port->vport.flags) & CTNET_PORT_GUARD)
 		skb->pkt_type = PACKET_OTHERHOST;
 	return RX_HANDLER_PASS;
 }
@@ -51,7 +51,7 @@ static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 		return RX_HANDLER_PASS;
 	skb = skb_share_check(skb, GFP_ATOMIC);
 	if (unlikely(!skb)) {
-		ctnet_drop_count(port->dst.net, NULL, CTNET_DROP_NOMEM);
+		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_NOMEM);
 		return RX_HANDLER_CONSUMED;
 	}
 	*pskb = skb;
@@ -60,7 +60,7 @@ static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 	if (skb->pkt_type == PACKET_MULTICAST &&
 	    unlikely(ctnet_port_is_for_dev(skb)))
 		return ctnet_port_to_dev(port, skb);
-	ctnet_forward(skb, &port->dst);
+	ctnet_forward(skb, &port->vport);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -102,11 +102,11 @@ static void ctnet_port_deliver_far(struct ctnet_port *port,
 	skb_set_queue_mapping(skb, 0);
 	/* It frees what it refuses. */
 	if (unlikely(__dev_forward_skb(far, skb))) {
-		ctnet_drop_count(port->dst.net, NULL, CTNET_DROP_TOO_BIG);
+		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_TOO_BIG);
 		return;
 	}
 	if (unlikely(!ctnet_receive(skb))) {
-		ctnet_drop_count(port->dst.net, NULL, CTNET_DROP_QUEUE);
+		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_QUEUE);
 		return;
 	}
 	/* The pair counts at the sending end for both. */
@@ -118,8 +118,8 @@ static void ctnet_port_deliver_far(struct ctnet_port *port,
 static noinline void ctnet_port_too_big(struct ctnet_port *port,
 					struct sk_buff *skb, unsigned int max)
 {
-	ctnet_pmtu_tell(port->dst.net, skb, max, false);
-	ctnet_drop(port->dst.net, skb, CTNET_DROP_TOO_BIG);
+	ctnet_pmtu_tell(port->vport.ctd, skb, max, false);
+	ctnet_drop(port->vport.ctd, skb, CTNET_DROP_TOO_BIG);
 }
 
 /**
@@ -137,7 +137,7 @@ void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 	int err;
 
 	if (unlikely(!ctnet_port_is_up(port))) {
-		ctnet_drop(port->dst.net, skb, CTNET_DROP_PORT_DOWN);
+		ctnet_drop(port->vport.ctd, skb, CTNET_DROP_PORT_DOWN);
 		return;
 	}
 	max = min(READ_ONCE(dev->mtu), READ_ONCE(port->far_mtu));
@@ -162,7 +162,7 @@ void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 	if (likely(!net_xmit_eval(err)))
 		ctnet_stats_tx(port->stats, len);
 	else
-		ctnet_drop_count(port->dst.net, NULL, CTNET_DROP_QUEUE);
+		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_QUEUE);
 }
 
 /**
@@ -243,7 +243,7 @@ static void ctnet_port_free_rcu(struct rcu_head *rcu)
 }
 
 /* Whether a port of this device can have flags. Returns 0 or an error. RTNL. */
-static int ctnet_port_may_have(const struct ctnet_net *net,
+static int ctnet_port_may_have(const struct ctnet_dev *ctd,
 			       struct net_device *dev, u32 flags,
 			       struct netlink_ext_ack *extack)
 {
@@ -256,20 +256,20 @@ static int ctnet_port_may_have(const struct ctnet_net *net,
 		NL_SET_ERR_MSG(extack, "Only the MTU of a pair of devices, such as a veth, follows the network's: the port's own bounds it");
 		return -EOPNOTSUPP;
 	}
-	if (!ctnet_mtu_may_set(net, far)) {
+	if (!ctnet_mtu_may_set(ctd, far)) {
 		NL_SET_ERR_MSG(extack, "The other end of the pair is another user's, whose MTU does not follow this network's");
 		return -EPERM;
 	}
 	return 0;
 }
 
-static int ctnet_port_may_attach(const struct ctnet_net *net,
+static int ctnet_port_may_attach(const struct ctnet_dev *ctd,
 				 struct net_device *dev,
 				 struct netlink_ext_ack *extack)
 {
 	const struct ctnet_port *port = ctnet_port_get(dev);
 
-	if (dev == net->dev) {
+	if (dev == ctd->dev) {
 		NL_SET_ERR_MSG(extack, "A network cannot be its own port");
 		return -ELOOP;
 	}
@@ -294,11 +294,11 @@ static int ctnet_port_may_attach(const struct ctnet_net *net,
 		NL_SET_ERR_MSG(extack, "The device gives what it receives to nobody else, as a VRF or an IPVLAN does");
 		return -EOPNOTSUPP;
 	}
-	if (netdev_has_upper_dev(net->dev, dev)) {
+	if (netdev_has_upper_dev(ctd->dev, dev)) {
 		NL_SET_ERR_MSG(extack, "The device stands on this network, as a VLAN of it does");
 		return -ELOOP;
 	}
-	if (port && port->dst.net == net) {
+	if (port && port->vport.ctd == ctd) {
 		NL_SET_ERR_MSG(extack, "The device is a port of this network already");
 		return -EEXIST;
 	}
@@ -311,7 +311,7 @@ static int ctnet_port_may_attach(const struct ctnet_net *net,
 
 /**
  * ctnet_port_attach() - make a device a port
- * @net: the network
+ * @ctd: the network
  * @dev: the device, of the same namespace
  * @flags: enum ctnet_port_flags
  * @extack: says why not
@@ -319,7 +319,7 @@ static int ctnet_port_may_attach(const struct ctnet_net *net,
  * Context: RTNL; may sleep. ctnet_port_detach() is the mirror image.
  * Return: 0 or an error, which has changed nothing.
  */
-int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
+int ctnet_port_attach(struct ctnet_dev *ctd, struct net_device *dev, u32 flags,
 		      struct netlink_ext_ack *extack)
 {
 	struct ctnet_port *port;
@@ -327,19 +327,19 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 
 	ASSERT_RTNL();
 
-	err = ctnet_port_may_attach(net, dev, extack) ?:
-	      ctnet_port_may_have(net, dev, flags, extack);
+	err = ctnet_port_may_attach(ctd, dev, extack) ?:
+	      ctnet_port_may_have(ctd, dev, flags, extack);
 	if (err)
 		return err;
 
 	port = kmem_cache_zalloc(ctnet_port_cache, GFP_KERNEL_ACCOUNT);
 	if (!port)
 		return -ENOMEM;
-	port->dst.kind = CTNET_DST_PORT;
-	port->dst.dead = true;
-	port->dst.flags = flags;
-	port->dst.id = dev->ifindex;
-	port->dst.net = net;
+	port->vport.kind = CTNET_VPORT_PORT;
+	port->vport.dead = true;
+	port->vport.flags = flags;
+	port->vport.id = dev->ifindex;
+	port->vport.ctd = ctd;
 	port->dev = dev;
 	port->veth = ctnet_port_is_veth(dev);
 	ctnet_port_note_far_mtu(port);
@@ -349,13 +349,13 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 		err = -ENOMEM;
 		goto err_free;
 	}
-	err = xa_reserve(&net->members, port->dst.id, GFP_KERNEL_ACCOUNT);
+	err = xa_reserve(&ctd->members, port->vport.id, GFP_KERNEL_ACCOUNT);
 	if (err)
 		goto err_free;
 	err = dev_set_promiscuity(dev, 1);
 	if (err)
 		goto err_release;
-	err = netdev_master_upper_dev_link(dev, net->dev, NULL, NULL, extack);
+	err = netdev_master_upper_dev_link(dev, ctd->dev, NULL, NULL, extack);
 	if (err == -EMLINK)
 		NL_SET_ERR_MSG(extack, "Too many devices stand on one another: the kernel stacks eight");
 	if (err)
@@ -368,12 +368,12 @@ int ctnet_port_attach(struct ctnet_net *net, struct net_device *dev, u32 flags,
 	err = ctnet_host_port(port, true);
 	if (err)
 		goto err_handler;
-	ctnet_offload_limit(net, dev);
+	ctnet_offload_limit(ctd, dev);
 	/* The slot is reserved: this cannot fail. */
-	xa_store(&net->members, port->dst.id, &port->dst, GFP_KERNEL_ACCOUNT);
-	WRITE_ONCE(net->n_ports, net->n_ports + 1);
+	xa_store(&ctd->members, port->vport.id, &port->vport, GFP_KERNEL_ACCOUNT);
+	WRITE_ONCE(ctd->n_ports, ctd->n_ports + 1);
 	ctnet_nl_port_event(port, CTNET_CMD_PORT_ADD_NTF);
-	ctnet_fdb_admit(&port->dst);
+	ctnet_fdb_admit(&port->vport);
 	ctnet_mtu_changed(dev_net(dev));
 	return 0;
 
@@ -381,11 +381,11 @@ err_handler:
 	netdev_reset_rx_headroom(dev);
 	netdev_rx_handler_unregister(dev);
 err_unlink:
-	netdev_upper_dev_unlink(dev, net->dev);
+	netdev_upper_dev_unlink(dev, ctd->dev);
 err_promisc:
 	dev_set_promiscuity(dev, -1);
 err_release:
-	xa_release(&net->members, port->dst.id);
+	xa_release(&ctd->members, port->vport.id);
 err_free:
 	ctnet_port_free(port);
 	return err;
@@ -399,23 +399,23 @@ err_free:
  */
 void ctnet_port_detach(struct ctnet_port *port)
 {
-	struct ctnet_net *net = port->dst.net;
+	struct ctnet_dev *ctd = port->vport.ctd;
 	struct net_device *dev = port->dev;
 
 	ASSERT_RTNL();
 
-	xa_erase(&net->members, port->dst.id);
-	WRITE_ONCE(net->n_ports, net->n_ports - 1);
+	xa_erase(&ctd->members, port->vport.id);
+	WRITE_ONCE(ctd->n_ports, ctd->n_ports - 1);
 	netdev_reset_rx_headroom(dev);
 	netdev_rx_handler_unregister(dev);
-	netdev_upper_dev_unlink(dev, net->dev);
+	netdev_upper_dev_unlink(dev, ctd->dev);
 	dev_set_promiscuity(dev, -1);
 	ctnet_host_port(port, false);
-	ctnet_offload_unlimit(net, dev->tso_max_size, dev->tso_max_segs);
-	ctnet_fdb_retire(&port->dst);
-	ctnet_host_retry(net);
+	ctnet_offload_unlimit(ctd, dev->tso_max_size, dev->tso_max_segs);
+	ctnet_fdb_retire(&port->vport);
+	ctnet_host_retry(ctd);
 	ctnet_nl_port_event(port, CTNET_CMD_PORT_DEL_NTF);
-	ctnet_mtu_changed(dev_net(net->dev));
+	ctnet_mtu_changed(dev_net(ctd->dev));
 	call_rcu(&port->rcu, ctnet_port_free_rcu);
 }
 
@@ -431,25 +431,25 @@ void ctnet_port_detach(struct ctnet_port *port)
 int ctnet_port_set_flags(struct ctnet_port *port, u32 value, u32 selector,
 			 struct netlink_ext_ack *extack)
 {
-	u32 old = port->dst.flags, flags = (old & ~selector) | value;
+	u32 old = port->vport.flags, flags = (old & ~selector) | value;
 	int err = 0;
 
 	ASSERT_RTNL();
 
-	err = ctnet_port_may_have(port->dst.net, port->dev, value, extack);
+	err = ctnet_port_may_have(port->vport.ctd, port->dev, value, extack);
 	if (err)
 		return err;
 	/* Set first: from then on no frame takes an address away. */
 	if (flags & ~old & CTNET_PORT_GUARD) {
-		WRITE_ONCE(port->dst.flags, old | CTNET_PORT_GUARD);
-		err = ctnet_fdb_reinstate(&port->dst);
+		WRITE_ONCE(port->vport.flags, old | CTNET_PORT_GUARD);
+		err = ctnet_fdb_reinstate(&port->vport);
 	}
 	if (!err) {
-		WRITE_ONCE(port->dst.flags, flags);
+		WRITE_ONCE(port->vport.flags, flags);
 		err = ctnet_host_port(port, true);
 	}
 	if (err) {
-		WRITE_ONCE(port->dst.flags, old);
+		WRITE_ONCE(port->vport.flags, old);
 		return err;
 	}
 	ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);
@@ -469,34 +469,34 @@ static int ctnet_port_dev_event(struct ctnet_port *port, unsigned long event)
 		ctnet_port_detach(port);
 		break;
 	case NETDEV_DOWN:
-		ctnet_fdb_flush(port->dst.net, &port->dst, true);
+		ctnet_fdb_flush(port->vport.ctd, &port->vport, true);
 		break;
 	case NETDEV_CHANGE:
 		/* Who is behind a line that is cut may be somewhere else. */
 		if (!netif_oper_up(port->dev))
-			ctnet_fdb_flush(port->dst.net, &port->dst, true);
+			ctnet_fdb_flush(port->vport.ctd, &port->vport, true);
 		break;
 	case NETDEV_CHANGEADDR:
 		if (ctnet_host_port(port, true))
 			netdev_warn(port->dev, "no memory to have its new address in the table of %s\n",
-				    port->dst.net->dev->name);
+				    port->vport.ctd->dev->name);
 		break;
 	case NETDEV_NOTIFY_PEERS:
 	case NETDEV_RESEND_IGMP:
 		/* A bond goes another way: the host's addresses and groups are its network's. */
-		call_netdevice_notifiers(event, port->dst.net->dev);
+		call_netdevice_notifiers(event, port->vport.ctd->dev);
 		break;
 	case NETDEV_CHANGENAME:
 		ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);
 		break;
 	case NETDEV_FEAT_CHANGE:
 		/* What it was is not known any more. */
-		ctnet_offload_unlimit(port->dst.net, 0, 0);
+		ctnet_offload_unlimit(port->vport.ctd, 0, 0);
 		break;
 	case NETDEV_CHANGEMTU:
 		/* Whoever gives it one of its own does not want it to follow. */
-		if (!(port->dst.flags & CTNET_PORT_MTU_AUTO) ||
-		    port->dst.net->mtu_follows)
+		if (!(port->vport.flags & CTNET_PORT_MTU_AUTO) ||
+		    port->vport.ctd->mtu_follows)
 			break;
 		ctnet_port_set_flags(port, 0, CTNET_PORT_MTU_AUTO, NULL);
 		break;

@@ -71,41 +71,41 @@ static int ctnet_rtfdb_check(const struct ndmsg *ndm, struct nlattr *tb[],
 	return 0;
 }
 
-static struct ctnet_dst *ctnet_rtfdb_dst(struct ctnet_net *net,
-					 struct nlattr *tb[],
-					 struct netlink_ext_ack *extack)
+static struct ctnet_vport *ctnet_rtfdb_dst(struct ctnet_dev *ctd,
+					   struct nlattr *tb[],
+					   struct netlink_ext_ack *extack)
 {
 	struct ctnet_peer *peer;
 	struct in6_addr addr;
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	int err;
 
 	if (tb[NDA_DST]) {
 		err = ctnet_rtfdb_addr(tb[NDA_DST], &addr, extack);
 		if (err)
 			return ERR_PTR(err);
-		peer = ctnet_peer_find(net, &addr);
+		peer = ctnet_peer_find(ctd, &addr);
 		if (!peer) {
 			NL_SET_ERR_MSG_ATTR(extack, tb[NDA_DST],
 					    "The network has no peer with this address");
 			return ERR_PTR(-ENOENT);
 		}
-		return &peer->dst;
+		return &peer->vport;
 	}
 	if (!tb[NDA_IFINDEX])
-		return &net->self;
-	dst = nla_get_u32(tb[NDA_IFINDEX]) > CTNET_ID_PORT_MAX ? NULL :
-	      xa_load(&net->members, nla_get_u32(tb[NDA_IFINDEX]));
-	if (!dst || dst->kind != CTNET_DST_PORT) {
+		return &ctd->self;
+	vport = nla_get_u32(tb[NDA_IFINDEX]) > CTNET_ID_PORT_MAX ? NULL :
+	      xa_load(&ctd->members, nla_get_u32(tb[NDA_IFINDEX]));
+	if (!vport || vport->kind != CTNET_VPORT_PORT) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_IFINDEX],
 				    "The device is not a port of this network");
 		return ERR_PTR(-ENOENT);
 	}
-	return dst;
+	return vport;
 }
 
 /* vxlan's way to name who receives floods: an entry of the MAC zero. */
-static int ctnet_rtfdb_peer(struct ctnet_net *net, struct nlattr *tb[], bool add,
+static int ctnet_rtfdb_peer(struct ctnet_dev *ctd, struct nlattr *tb[], bool add,
 			    struct netlink_ext_ack *extack)
 {
 	struct ctnet_peer *peer;
@@ -120,20 +120,20 @@ static int ctnet_rtfdb_peer(struct ctnet_net *net, struct nlattr *tb[], bool add
 	if (err)
 		return err;
 	if (add) {
-		err = ctnet_peer_add(net, &addr, tb[NDA_PORT] ?
+		err = ctnet_peer_add(ctd, &addr, tb[NDA_PORT] ?
 				     nla_get_be16(tb[NDA_PORT]) : 0, extack);
 		if (err && err != -ENOMEM)
 			NL_SET_BAD_ATTR(extack, tb[NDA_DST]);
 		return err;
 	}
-	peer = ctnet_peer_find(net, &addr);
+	peer = ctnet_peer_find(ctd, &addr);
 	if (!peer) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_DST],
 				    "The network has no peer with this address");
 		return -ENOENT;
 	}
 	if (tb[NDA_PORT] && nla_get_be16(tb[NDA_PORT]) !=
-	    (peer->dstport ?: rtnl_dereference(net->vtep)->port)) {
+	    (peer->dstport ?: rtnl_dereference(ctd->vtep)->port)) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_PORT],
 				    "The peer has another UDP port");
 		return -ENOENT;
@@ -159,8 +159,8 @@ int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 		    u16 flags, CTNET_NOTIFIED_PARAM
 		    struct netlink_ext_ack *extack)
 {
-	struct ctnet_net *net = netdev_priv(dev);
-	struct ctnet_dst *dst;
+	struct ctnet_dev *ctd = netdev_priv(dev);
+	struct ctnet_vport *vport;
 	int err;
 
 	err = ctnet_rtfdb_check(ndm, tb, addr, vid, extack);
@@ -172,7 +172,7 @@ int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 	}
 	if (is_zero_ether_addr(addr)) {
 		ctnet_set_notified();
-		return ctnet_rtfdb_peer(net, tb, true, extack);
+		return ctnet_rtfdb_peer(ctd, tb, true, extack);
 	}
 	if (!is_valid_ether_addr(addr)) {
 		NL_SET_ERR_MSG(extack, "The MAC is multicast: give a unicast one");
@@ -182,11 +182,11 @@ int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 		NL_SET_ERR_MSG(extack, "A MAC lies in one place: use add or replace");
 		return -EINVAL;
 	}
-	dst = ctnet_rtfdb_dst(net, tb, extack);
-	if (IS_ERR(dst))
-		return PTR_ERR(dst);
+	vport = ctnet_rtfdb_dst(ctd, tb, extack);
+	if (IS_ERR(vport))
+		return PTR_ERR(vport);
 	ctnet_set_notified();
-	return ctnet_fdb_set(dst, addr, 0, NULL, CTNET_FDB_KEEP_IPS,
+	return ctnet_fdb_set(vport, addr, 0, NULL, CTNET_FDB_KEEP_IPS,
 			     flags & NLM_F_REPLACE, extack);
 }
 
@@ -205,8 +205,8 @@ int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
 		    struct net_device *dev, const unsigned char *addr, u16 vid,
 		    CTNET_NOTIFIED_PARAM struct netlink_ext_ack *extack)
 {
-	struct ctnet_net *net = netdev_priv(dev);
-	struct ctnet_dst *dst = NULL;
+	struct ctnet_dev *ctd = netdev_priv(dev);
+	struct ctnet_vport *vport = NULL;
 	struct ctnet_fdb *fdb;
 	int err;
 
@@ -215,25 +215,25 @@ int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
 		return err;
 	ctnet_set_notified();
 	if (is_zero_ether_addr(addr))
-		return ctnet_rtfdb_peer(net, tb, false, extack);
+		return ctnet_rtfdb_peer(ctd, tb, false, extack);
 	if (tb[NDA_DST] || tb[NDA_IFINDEX]) {
-		dst = ctnet_rtfdb_dst(net, tb, extack);
-		if (IS_ERR(dst))
-			return PTR_ERR(dst);
+		vport = ctnet_rtfdb_dst(ctd, tb, extack);
+		if (IS_ERR(vport))
+			return PTR_ERR(vport);
 	}
 	rcu_read_lock();
-	fdb = ctnet_fdb_find(net, addr);
-	if (!fdb || (dst && rcu_access_pointer(fdb->dst) != dst)) {
+	fdb = ctnet_fdb_find(ctd, addr);
+	if (!fdb || (vport && rcu_access_pointer(fdb->vport) != vport)) {
 		NL_SET_ERR_MSG(extack, "The network has no such entry");
 		err = -ENOENT;
 	} else if (fdb->flags & CTNET_FDB_LOCAL) {
 		NL_SET_ERR_MSG(extack, "The MAC is the network device's own, or that of a port's or another device of the host's: change that instead");
 		err = -EPERM;
-	} else if (!ctnet_fdb_del(net, fdb)) {
+	} else if (!ctnet_fdb_del(ctd, fdb)) {
 		err = -ENOENT;
 	}
 	rcu_read_unlock();
-	ctnet_host_retry(net);
+	ctnet_host_retry(ctd);
 	return err;
 }
 
@@ -242,8 +242,8 @@ int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
  * came or went, as @type says. Under RCU.
  */
 static int ctnet_rtfdb_fill(struct sk_buff *skb, struct netlink_callback *cb,
-			    int type, const struct ctnet_net *net, const u8 *mac,
-			    struct ctnet_dst *dst, bool is_static,
+			    int type, const struct ctnet_dev *ctd, const u8 *mac,
+			    struct ctnet_vport *vport, bool is_static,
 			    unsigned long age)
 {
 	struct nda_cacheinfo ci = {
@@ -262,18 +262,18 @@ static int ctnet_rtfdb_fill(struct sk_buff *skb, struct netlink_callback *cb,
 	ndm = nlmsg_data(nlh);
 	*ndm = (struct ndmsg) {
 		.ndm_family = AF_BRIDGE,
-		.ndm_ifindex = net->dev->ifindex,
+		.ndm_ifindex = ctd->dev->ifindex,
 		.ndm_flags = NTF_SELF,
 		.ndm_state = is_static ? NUD_PERMANENT : NUD_REACHABLE,
 		.ndm_type = RTN_UNICAST,
 	};
 	if (nla_put(skb, NDA_LLADDR, ETH_ALEN, mac ?: zero))
 		goto cancel;
-	if (dst->kind == CTNET_DST_PORT &&
-	    nla_put_u32(skb, NDA_IFINDEX, dst->id))
+	if (vport->kind == CTNET_VPORT_PORT &&
+	    nla_put_u32(skb, NDA_IFINDEX, vport->id))
 		goto cancel;
-	if (dst->kind == CTNET_DST_PEER) {
-		const struct ctnet_peer *peer = ctnet_dst_peer(dst);
+	if (vport->kind == CTNET_VPORT_PEER) {
+		const struct ctnet_peer *peer = ctnet_vport_peer(vport);
 
 		if (ctnet_nl_put_addr(skb, NDA_DST, &peer->addr) ||
 		    (!mac && peer->dstport &&
@@ -292,29 +292,29 @@ cancel:
 
 /**
  * ctnet_rtfdb_tell() - tell that an entry came, moved or went, for "bridge monitor fdb"
- * @net: the network
+ * @ctd: the network
  * @mac: the MAC; NULL for a peer, as vxlan has it
- * @dst: where it lies, or lay
+ * @vport: where it lies, or lay
  * @is_static: whether it is static
  * @type: RTM_NEWNEIGH or RTM_DELNEIGH
  *
  * Context: under RCU, also where nothing may sleep.
  */
-void ctnet_rtfdb_tell(const struct ctnet_net *net, const u8 *mac,
-		      struct ctnet_dst *dst, bool is_static, int type)
+void ctnet_rtfdb_tell(const struct ctnet_dev *ctd, const u8 *mac,
+		      struct ctnet_vport *vport, bool is_static, int type)
 {
-	struct net *n = dev_net(net->dev);
+	struct net *net = dev_net(ctd->dev);
 	struct sk_buff *skb;
 
-	if (!rtnl_has_listeners(n, RTNLGRP_NEIGH))
+	if (!rtnl_has_listeners(net, RTNLGRP_NEIGH))
 		return;
 	skb = nlmsg_new(NLMSG_DEFAULT_SIZE, GFP_ATOMIC);
-	if (skb && !ctnet_rtfdb_fill(skb, NULL, type, net, mac, dst, is_static, 0)) {
-		rtnl_notify(skb, n, 0, RTNLGRP_NEIGH, NULL, GFP_ATOMIC);
+	if (skb && !ctnet_rtfdb_fill(skb, NULL, type, ctd, mac, vport, is_static, 0)) {
+		rtnl_notify(skb, net, 0, RTNLGRP_NEIGH, NULL, GFP_ATOMIC);
 		return;
 	}
 	kfree_skb(skb);
-	rtnl_set_sk_err(n, RTNLGRP_NEIGH, -ENOBUFS);
+	rtnl_set_sk_err(net, RTNLGRP_NEIGH, -ENOBUFS);
 }
 
 /**
@@ -331,28 +331,28 @@ int ctnet_rtfdb_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		     struct net_device *dev, struct net_device *filter_dev,
 		     int *idx)
 {
-	struct ctnet_net *net = netdev_priv(dev);
+	struct ctnet_dev *ctd = netdev_priv(dev);
 	unsigned long id;
-	struct ctnet_dst *dst;
+	struct ctnet_vport *vport;
 	struct ctnet_fdb *fdb;
 	u8 mac[ETH_ALEN];
 	int err = 0;
 
 	rcu_read_lock();
-	xa_for_each_start(&net->members, id, dst, CTNET_ID_PORT_MAX + 1UL) {
+	xa_for_each_start(&ctd->members, id, vport, CTNET_ID_PORT_MAX + 1UL) {
 		if (*idx >= ctnet_fdb_dumped(cb)) {
-			err = ctnet_rtfdb_fill(skb, cb, RTM_NEWNEIGH, net, NULL,
-					       dst, true, 0);
+			err = ctnet_rtfdb_fill(skb, cb, RTM_NEWNEIGH, ctd, NULL,
+					       vport, true, 0);
 			if (err)
 				goto out;
 		}
 		++*idx;
 	}
-	xa_for_each(&net->fdb_ids, id, fdb) {
+	xa_for_each(&ctd->fdb_ids, id, fdb) {
 		if (*idx >= ctnet_fdb_dumped(cb)) {
 			u64_to_ether_addr(fdb->mac, mac);
-			err = ctnet_rtfdb_fill(skb, cb, RTM_NEWNEIGH, net, mac,
-					       rcu_dereference(fdb->dst),
+			err = ctnet_rtfdb_fill(skb, cb, RTM_NEWNEIGH, ctd, mac,
+					       rcu_dereference(fdb->vport),
 					       fdb->flags & CTNET_FDB_STATIC,
 					       fdb->flags & CTNET_FDB_STATIC ? 0 :
 					       ctnet_fdb_unseen(fdb));

@@ -42,27 +42,27 @@ static void ctnet_drops_inc(struct ctnet_drops __percpu *drops,
 
 /**
  * ctnet_drop_count() - count a frame that somebody else frees, or has freed
- * @net: the network
+ * @ctd: the network
  * @skb: the frame, or NULL if it is no more
  * @reason: why
  */
-void ctnet_drop_count(struct ctnet_net *net, const struct sk_buff *skb,
+void ctnet_drop_count(struct ctnet_dev *ctd, const struct sk_buff *skb,
 		      enum ctnet_drop reason)
 {
-	trace_ctnet_drop(net->dev, skb, reason);
-	ctnet_drops_inc(net->drops, reason);
+	trace_ctnet_drop(ctd->dev, skb, reason);
+	ctnet_drops_inc(ctd->drops, reason);
 }
 
 /**
  * ctnet_drop() - drop a frame, and count why
- * @net: the network
+ * @ctd: the network
  * @skb: consumed
  * @reason: why
  */
-void ctnet_drop(struct ctnet_net *net, struct sk_buff *skb,
+void ctnet_drop(struct ctnet_dev *ctd, struct sk_buff *skb,
 		enum ctnet_drop reason)
 {
-	ctnet_drop_count(net, skb, reason);
+	ctnet_drop_count(ctd, skb, reason);
 	kfree_skb_reason(skb, ctnet_skb_reason(reason));
 }
 

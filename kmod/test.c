@@ -220,14 +220,14 @@ static struct net_device *ctnet_test_net_dev(void)
 {
 	static struct nlattr *tb[IFLA_MAX + 1];
 	struct net_device *dev;
-	struct ctnet_net *net;
+	struct ctnet_dev *ctd;
 
 	dev = rtnl_create_link(&init_net, "ctktnet%d", NET_NAME_ENUM,
 			       &ctnet_link_ops, tb, NULL);
 	if (IS_ERR(dev))
 		return NULL;
-	net = netdev_priv(dev);
-	net->mtu_set = true;
+	ctd = netdev_priv(dev);
+	ctd->mtu_set = true;
 	dev->mtu = CTNET_TEST_MTU;
 	eth_hw_addr_set(dev, ctnet_test_own);
 	if (register_netdevice(dev)) {
@@ -246,7 +246,7 @@ static int ctnet_test_build(struct ctnet_test *t)
 	t->dev = ctnet_test_net_dev();
 	if (!t->dev)
 		return -ENOMEM;
-	t->net = netdev_priv(t->dev);
+	t->ctd = netdev_priv(t->dev);
 	err = netdev_rx_handler_register(t->dev, ctnet_test_host_rx, t);
 	if (!err)
 		err = dev_open(t->dev, NULL);
@@ -254,10 +254,10 @@ static int ctnet_test_build(struct ctnet_test *t)
 		t->port_dev[i] = ctnet_test_port_dev();
 		if (!t->port_dev[i])
 			return -ENOMEM;
-		err = ctnet_port_attach(t->net, t->port_dev[i],
+		err = ctnet_port_attach(t->ctd, t->port_dev[i],
 					CTNET_PORT_FLAGS_DEFAULT, NULL);
 		if (!err)
-			t->port[i] = &ctnet_port_get(t->port_dev[i])->dst;
+			t->port[i] = &ctnet_port_get(t->port_dev[i])->vport;
 	}
 	return err;
 }
@@ -362,7 +362,7 @@ void ctnet_test_bind(struct kunit *test, int underlay)
 	ipv6_addr_set_v4mapped(ctnet_test_vtep4(0), &conf.local[CTNET_V4]);
 	conf.local[CTNET_V6] = ctnet_test_vtep6(0);
 	rtnl_lock();
-	err = ctnet_vtep_bind(t->net, &conf, data, NULL);
+	err = ctnet_vtep_bind(t->ctd, &conf, data, NULL);
 	rtnl_unlock();
 	KUNIT_ASSERT_EQ(test, err, 0);
 }
@@ -386,8 +386,8 @@ struct ctnet_peer *ctnet_test_peer(struct kunit *test, enum ctnet_family family,
 	if (family == CTNET_V4)
 		ipv6_addr_set_v4mapped(ctnet_test_vtep4(i), &addr);
 	rtnl_lock();
-	err = ctnet_peer_add(t->net, &addr, 0, NULL);
-	peer = ctnet_peer_find(t->net, &addr);
+	err = ctnet_peer_add(t->ctd, &addr, 0, NULL);
+	peer = ctnet_peer_find(t->ctd, &addr);
 	rtnl_unlock();
 	KUNIT_ASSERT_EQ(test, err, 0);
 	return peer;
@@ -396,10 +396,10 @@ struct ctnet_peer *ctnet_test_peer(struct kunit *test, enum ctnet_family family,
 /**
  * ctnet_test_static() - enter a host with its addresses
  * @test: the case
- * @dst: where it is
+ * @vport: where it is
  * @i: which host
  */
-void ctnet_test_static(struct kunit *test, struct ctnet_dst *dst, unsigned int i)
+void ctnet_test_static(struct kunit *test, struct ctnet_vport *vport, unsigned int i)
 {
 	struct in6_addr ips[] = {
 		ctnet_test_mapped(i), ctnet_test_ip6(i), ctnet_test_ll(i),
@@ -407,7 +407,7 @@ void ctnet_test_static(struct kunit *test, struct ctnet_dst *dst, unsigned int i
 	int err;
 
 	rtnl_lock();
-	err = ctnet_fdb_set(dst, ctnet_test_mac[i], 0, ips, ARRAY_SIZE(ips),
+	err = ctnet_fdb_set(vport, ctnet_test_mac[i], 0, ips, ARRAY_SIZE(ips),
 			    true, NULL);
 	rtnl_unlock();
 	KUNIT_ASSERT_EQ(test, err, 0);
@@ -418,11 +418,11 @@ void ctnet_test_static(struct kunit *test, struct ctnet_dst *dst, unsigned int i
  * @skb: the frame; consumed
  * @src: where
  */
-void ctnet_test_send(struct sk_buff *skb, struct ctnet_dst *src)
+void ctnet_test_send(struct sk_buff *skb, struct ctnet_vport *src)
 {
 	local_bh_disable();
 	rcu_read_lock();
-	skb->dev = src->net->dev;
+	skb->dev = src->ctd->dev;
 	ctnet_forward(skb, src);
 	rcu_read_unlock();
 	local_bh_enable();

@@ -59,7 +59,7 @@ struct ctnet_test_arp {
 /**
  * struct ctnet_test - what each case finds
  * @dev: a network, registered and up
- * @net: its private part
+ * @ctd: its private part
  * @port_dev: devices that keep what they are to send
  * @port: they, as ports
  * @host: what the host received of the network
@@ -68,9 +68,9 @@ struct ctnet_test_arp {
  */
 struct ctnet_test {
 	struct net_device	*dev;
-	struct ctnet_net	*net;
+	struct ctnet_dev	*ctd;
 	struct net_device	*port_dev[CTNET_TEST_PORTS];
-	struct ctnet_dst	*port[CTNET_TEST_PORTS];
+	struct ctnet_vport	*port[CTNET_TEST_PORTS];
 	struct sk_buff_head	host;
 	struct ctnet_test_frame	f;
 	struct ctnet_test_frame	outer;
@@ -103,7 +103,7 @@ struct in6_addr ctnet_test_ip6(unsigned int i);
 struct in6_addr ctnet_test_ll(unsigned int i);
 __be32 ctnet_test_vtep4(unsigned int i);
 struct in6_addr ctnet_test_vtep6(unsigned int i);
-void ctnet_test_static(struct kunit *test, struct ctnet_dst *dst, unsigned int i);
+void ctnet_test_static(struct kunit *test, struct ctnet_vport *vport, unsigned int i);
 
 void *ctnet_test_put(struct ctnet_test_frame *f, unsigned int len);
 void ctnet_test_eth(struct ctnet_test_frame *f, const u8 *dst, const u8 *src);
@@ -126,7 +126,7 @@ void ctnet_test_done(struct ctnet_test_frame *f);
 struct sk_buff *ctnet_test_skb(struct kunit *test,
 			       const struct ctnet_test_frame *f,
 			       unsigned int len, unsigned int linear);
-void ctnet_test_send(struct sk_buff *skb, struct ctnet_dst *src);
+void ctnet_test_send(struct sk_buff *skb, struct ctnet_vport *src);
 bool ctnet_test_got(struct sk_buff_head *queue, const void *data,
 		    unsigned int len);
 

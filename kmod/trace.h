@@ -12,23 +12,23 @@
  * place it was sent to, and why it was dropped, if it was.
  */
 
-TRACE_DEFINE_ENUM(CTNET_DST_SELF);
-TRACE_DEFINE_ENUM(CTNET_DST_PORT);
-TRACE_DEFINE_ENUM(CTNET_DST_PEER);
+TRACE_DEFINE_ENUM(CTNET_VPORT_SELF);
+TRACE_DEFINE_ENUM(CTNET_VPORT_PORT);
+TRACE_DEFINE_ENUM(CTNET_VPORT_PEER);
 
 #define ctnet_show_kind(kind)				\
 	__print_symbolic(kind,				\
-			 { CTNET_DST_SELF, "host" },	\
-			 { CTNET_DST_PORT, "port" },	\
-			 { CTNET_DST_PEER, "peer" })
+			 { CTNET_VPORT_SELF, "host" },	\
+			 { CTNET_VPORT_PORT, "port" },	\
+			 { CTNET_VPORT_PEER, "peer" })
 
 /* A frame and the port (by ifindex), peer (by address) or host at its one end. */
 DECLARE_EVENT_CLASS(ctnet_frame,
-	TP_PROTO(const struct sk_buff *skb, const struct ctnet_dst *dst),
-	TP_ARGS(skb, dst),
+	TP_PROTO(const struct sk_buff *skb, const struct ctnet_vport *vport),
+	TP_ARGS(skb, vport),
 
 	TP_STRUCT__entry(
-		__string(name, dst->net->dev->name)
+		__string(name, vport->ctd->dev->name)
 		__field(const void *, skbaddr)
 		__field(int, kind)
 		__field(int, ifindex)
@@ -42,13 +42,13 @@ DECLARE_EVENT_CLASS(ctnet_frame,
 	TP_fast_assign(
 		const struct ethhdr *eth = (const struct ethhdr *)skb->data;
 
-		ctnet_assign_str(name, dst->net->dev->name);
+		ctnet_assign_str(name, vport->ctd->dev->name);
 		__entry->skbaddr = skb;
-		__entry->kind = dst->kind;
-		__entry->ifindex = dst->kind == CTNET_DST_PORT ? dst->id : 0;
-		if (dst->kind == CTNET_DST_PEER)
+		__entry->kind = vport->kind;
+		__entry->ifindex = vport->kind == CTNET_VPORT_PORT ? vport->id : 0;
+		if (vport->kind == CTNET_VPORT_PEER)
 			memcpy(__entry->peer,
-			       &container_of(dst, struct ctnet_peer, dst)->addr,
+			       &container_of(vport, struct ctnet_peer, vport)->addr,
 			       sizeof(struct in6_addr));
 		else
 			memset(__entry->peer, 0, sizeof(struct in6_addr));
@@ -67,14 +67,14 @@ DECLARE_EVENT_CLASS(ctnet_frame,
 
 /* A frame came from a port, a peer or the host. */
 DEFINE_EVENT(ctnet_frame, ctnet_receive,
-	TP_PROTO(const struct sk_buff *skb, const struct ctnet_dst *dst),
-	TP_ARGS(skb, dst)
+	TP_PROTO(const struct sk_buff *skb, const struct ctnet_vport *vport),
+	TP_ARGS(skb, vport)
 );
 
 /* A frame, or a copy of it, goes to a port, a peer or the host. */
 DEFINE_EVENT(ctnet_frame, ctnet_forward,
-	TP_PROTO(const struct sk_buff *skb, const struct ctnet_dst *dst),
-	TP_ARGS(skb, dst)
+	TP_PROTO(const struct sk_buff *skb, const struct ctnet_vport *vport),
+	TP_ARGS(skb, vport)
 );
 
 /* A frame that is about to be encapsulated, or was: its length is the inner one. */
@@ -84,7 +84,7 @@ DECLARE_EVENT_CLASS(ctnet_tunnel,
 	TP_ARGS(skb, peer, vni, sport),
 
 	TP_STRUCT__entry(
-		__string(name, peer->dst.net->dev->name)
+		__string(name, peer->vport.ctd->dev->name)
 		__field(const void *, skbaddr)
 		__array(u8, peer, sizeof(struct in6_addr))
 		__field(u32, vni)
@@ -93,7 +93,7 @@ DECLARE_EVENT_CLASS(ctnet_tunnel,
 	),
 
 	TP_fast_assign(
-		ctnet_assign_str(name, peer->dst.net->dev->name);
+		ctnet_assign_str(name, peer->vport.ctd->dev->name);
 		__entry->skbaddr = skb;
 		memcpy(__entry->peer, &peer->addr, sizeof(struct in6_addr));
 		__entry->vni = vni;

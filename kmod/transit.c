@@ -55,7 +55,7 @@ static struct ctnet_peer *ctnet_transit_find(const struct net *net,
 		return NULL;
 	list = rhltable_lookup(&transit->peers, addr, ctnet_transit_params);
 	rhl_for_each_entry_rcu(peer, pos, list, transit) {
-		vtep = rcu_dereference(peer->dst.net->vtep);
+		vtep = rcu_dereference(peer->vport.ctd->vtep);
 		if (!port || *port == peer->dstport ||
 		    (!peer->dstport && vtep && *port == vtep->port))
 			return peer;
@@ -68,7 +68,7 @@ static unsigned int ctnet_transit_verdict(struct ctnet_peer *peer,
 {
 	if (likely(!peer))
 		return NF_ACCEPT;
-	ctnet_drop_count(peer->dst.net, skb, CTNET_DROP_FORWARDED);
+	ctnet_drop_count(peer->vport.ctd, skb, CTNET_DROP_FORWARDED);
 	return NF_DROP;
 }
 
@@ -194,7 +194,7 @@ int ctnet_transit_add(struct ctnet_peer *peer)
 	struct ctnet_transit *transit;
 	int err;
 
-	transit = ctnet_transit_get(ctnet_ns(dev_net(peer->dst.net->dev)));
+	transit = ctnet_transit_get(ctnet_ns(dev_net(peer->vport.ctd->dev)));
 	if (IS_ERR(transit))
 		return PTR_ERR(transit);
 	err = rhltable_insert(&transit->peers, &peer->transit,
@@ -212,7 +212,7 @@ int ctnet_transit_add(struct ctnet_peer *peer)
  */
 void ctnet_transit_del(struct ctnet_peer *peer)
 {
-	struct ctnet_ns *ns = ctnet_ns(dev_net(peer->dst.net->dev));
+	struct ctnet_ns *ns = ctnet_ns(dev_net(peer->vport.ctd->dev));
 	struct ctnet_transit *transit = rtnl_dereference(ns->transit);
 
 	rhltable_remove(&transit->peers, &peer->transit, ctnet_transit_params);

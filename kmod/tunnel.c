@@ -64,7 +64,7 @@ static noinline struct dst_entry *ctnet_tunnel_route4(struct ctnet_peer *peer,
 						      struct sk_buff *skb,
 						      __be32 *saddr, __be16 dport)
 {
-	struct net_device *dev = peer->dst.net->dev;
+	struct net_device *dev = peer->vport.ctd->dev;
 	struct ip_tunnel_key key = {
 		.u.ipv4.src = vtep->local[CTNET_V4].s6_addr32[3],
 		.u.ipv4.dst = peer->addr.s6_addr32[3],
@@ -81,7 +81,7 @@ static noinline struct dst_entry *ctnet_tunnel_route6(struct ctnet_peer *peer,
 						      struct in6_addr *saddr,
 						      __be16 dport)
 {
-	struct net_device *dev = peer->dst.net->dev;
+	struct net_device *dev = peer->vport.ctd->dev;
 	struct flowi6 fl6 = {
 		.flowi6_mark = vtep->mark,
 		.flowi6_oif = vtep->underlay,
@@ -173,7 +173,7 @@ static void ctnet_tunnel_send(struct ctnet_peer *peer,
 			      struct ctnet_route *route, bool fragment)
 {
 	struct sock *sk = vtep->sock[family]->sock->sk;
-	struct ctnet_net *net = peer->dst.net;
+	struct ctnet_dev *ctd = peer->vport.ctd;
 	struct dst_entry *dst = route->dst;
 	unsigned int len = skb->len;
 	struct ctnet_outer outer;
@@ -183,14 +183,14 @@ static void ctnet_tunnel_send(struct ctnet_peer *peer,
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		skb_set_transport_header(skb, skb_checksum_start_offset(skb));
 	outer = ctnet_tunnel_outer(vtep, skb);
-	outer.sport = udp_flow_src_port(dev_net(net->dev), skb, 0, 0, true);
+	outer.sport = udp_flow_src_port(dev_net(ctd->dev), skb, 0, 0, true);
 	outer.dport = peer->dstport ?: vtep->port;
 	trace_ctnet_encap(skb, peer, vtep->vni, outer.sport);
 	if (unlikely(skb_cow_head(skb, LL_RESERVED_SPACE(dst->dev) +
 				  dst->header_len + CTNET_OVERHEAD6 - ETH_HLEN) ||
 		     udp_tunnel_handle_offloads(skb, vtep->udp_csum))) {
 		dst_release(dst);
-		ctnet_drop(net, skb, CTNET_DROP_NOMEM);
+		ctnet_drop(ctd, skb, CTNET_DROP_NOMEM);
 		return;
 	}
 	vxh = __skb_push(skb, sizeof(*vxh));
@@ -212,7 +212,7 @@ static void ctnet_tunnel_send(struct ctnet_peer *peer,
 	if (likely(!net_xmit_eval(err)))
 		ctnet_stats_tx(peer->stats, len);
 	else
-		ctnet_drop_count(net, NULL, CTNET_DROP_UNDERLAY);
+		ctnet_drop_count(ctd, NULL, CTNET_DROP_UNDERLAY);
 }
 
 /* Offloads that can be asked for inside a tunnel; others are carried out before. */
@@ -234,7 +234,7 @@ static bool ctnet_tunnel_must_cut(const struct dst_entry *dst,
 }
 
 /* Which of a frame's offloads may be left to whom it is sent to. */
-static netdev_features_t ctnet_tunnel_features(const struct ctnet_net *net,
+static netdev_features_t ctnet_tunnel_features(const struct ctnet_dev *ctd,
 					       const struct dst_entry *dst,
 					       const struct sk_buff *skb)
 {
@@ -245,7 +245,7 @@ static netdev_features_t ctnet_tunnel_features(const struct ctnet_net *net,
 	/* It is a tunnel's frame already: nothing looks behind two outer headers. */
 	if (skb->encapsulation)
 		return features & ~NETIF_F_HW_CSUM;
-	return features | (READ_ONCE(net->dev->features) & NETIF_F_GSO_SOFTWARE);
+	return features | (READ_ONCE(ctd->dev->features) & NETIF_F_GSO_SOFTWARE);
 }
 
 /*
@@ -274,8 +274,8 @@ DEFINE_PER_CPU(unsigned int, ctnet_tunnel_depth);
 static void ctnet_tunnel_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 {
 	enum ctnet_family family = ctnet_addr_family(&peer->addr);
-	struct ctnet_net *net = peer->dst.net;
-	const struct ctnet_vtep *vtep = rcu_dereference(net->vtep);
+	struct ctnet_dev *ctd = peer->vport.ctd;
+	const struct ctnet_vtep *vtep = rcu_dereference(ctd->vtep);
 	netdev_features_t features;
 	struct ctnet_route route;
 	bool fragment = false;
@@ -290,28 +290,28 @@ static void ctnet_tunnel_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 		err = ctnet_tunnel_route(peer, vtep, skb, family, &route);
 	}
 	if (unlikely(err)) {
-		ctnet_drop(net, skb, err == -ELOOP ? CTNET_DROP_LOOP :
+		ctnet_drop(ctd, skb, err == -ELOOP ? CTNET_DROP_LOOP :
 						     CTNET_DROP_NO_ROUTE);
 		return;
 	}
 
 	max = ctnet_tunnel_max(route.dst, family, skb);
 	if (unlikely(!ctnet_pmtu_fits(skb, max))) {
-		if (ctnet_pmtu_tell(net, skb, max, true)) {
+		if (ctnet_pmtu_tell(ctd, skb, max, true)) {
 			dst_release(route.dst);
-			ctnet_drop(net, skb, CTNET_DROP_PATH_MTU);
+			ctnet_drop(ctd, skb, CTNET_DROP_PATH_MTU);
 			return;
 		}
 		/* Nobody can be told. */
 		fragment = true;
 	}
 
-	features = ctnet_tunnel_features(net, route.dst, skb);
+	features = ctnet_tunnel_features(ctd, route.dst, skb);
 	if (likely(!ctnet_tunnel_needs_help(skb, features))) {
 		ctnet_tunnel_send(peer, vtep, skb, family, &route, fragment);
 		return;
 	}
-	skb = ctnet_offload_do(net, skb, features);
+	skb = ctnet_offload_do(ctd, skb, features);
 	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
 		dst_hold(route.dst);
@@ -330,7 +330,7 @@ static noinline void ctnet_tunnel_xmit_long(struct ctnet_peer *peer,
 {
 	struct sk_buff *next;
 
-	skb = ctnet_offload_do(peer->dst.net, skb, CTNET_TUNNEL_FEATURES &
+	skb = ctnet_offload_do(peer->vport.ctd, skb, CTNET_TUNNEL_FEATURES &
 				~NETIF_F_GSO_SOFTWARE);
 	skb_list_walk_safe(skb, skb, next) {
 		skb_mark_not_on_list(skb);
@@ -346,7 +346,7 @@ static noinline void ctnet_tunnel_xmit_long(struct ctnet_peer *peer,
 void ctnet_tunnel_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
 {
 	if (unlikely(__this_cpu_read(ctnet_tunnel_depth) >= CTNET_TUNNEL_DEPTH)) {
-		ctnet_drop(peer->dst.net, skb, CTNET_DROP_LOOP);
+		ctnet_drop(peer->vport.ctd, skb, CTNET_DROP_LOOP);
 		return;
 	}
 	__this_cpu_inc(ctnet_tunnel_depth);
@@ -443,15 +443,15 @@ malformed:
  * networks have as their underlay may be for one that has none, whose socket the core
  * looks at second only; a VRF is apart.
  */
-static struct ctnet_net *ctnet_sock_net(const struct sock *sk,
+static struct ctnet_dev *ctnet_sock_net(const struct sock *sk,
 					struct ctnet_sock *sock,
 					const struct sk_buff *skb, __be32 vx_vni)
 {
 	u32 vni = be32_to_cpu(vxlan_vni(vx_vni));
-	struct ctnet_net *net = xa_load(&sock->nets, vni);
+	struct ctnet_dev *ctd = xa_load(&sock->nets, vni);
 
-	if (likely(net) || !sock->underlay || netif_is_l3_master(skb->dev))
-		return net;
+	if (likely(ctd) || !sock->underlay || netif_is_l3_master(skb->dev))
+		return ctd;
 	sock = ctnet_sock_find(sock_net(sk), sock->family, sock->port, 0);
 	return sock ? xa_load(&sock->nets, vni) : NULL;
 }
@@ -499,7 +499,7 @@ int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 	const struct ctnet_vtep *vtep;
 	const struct vxlanhdr *vxh;
 	struct ctnet_peer *peer;
-	struct ctnet_net *net;
+	struct ctnet_dev *ctd;
 	u8 tos;
 
 	if (unlikely(!sock)) {
@@ -519,8 +519,8 @@ int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 	if (unlikely(vxh->vx_flags != VXLAN_HF_VNI ||
 		     vxh->vx_vni & ~VXLAN_VNI_MASK))
 		goto drop_sock;
-	net = ctnet_sock_net(sk, sock, skb, vxh->vx_vni);
-	if (unlikely(!net || !netif_running(net->dev))) {
+	ctd = ctnet_sock_net(sk, sock, skb, vxh->vx_vni);
+	if (unlikely(!ctd || !netif_running(ctd->dev))) {
 		reason = CTNET_DROP_VXLAN_VNI;
 		goto drop_sock;
 	}
@@ -534,13 +534,13 @@ int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 		daddr = ipv6_hdr(skb)->daddr;
 		tos = ipv6_get_dsfield(ipv6_hdr(skb));
 	}
-	vtep = rcu_dereference(net->vtep);
+	vtep = rcu_dereference(ctd->vtep);
 	if (unlikely(!vtep ||
 		     !ipv6_addr_equal(&daddr, &vtep->local[sock->family]))) {
 		reason = CTNET_DROP_VXLAN_LOCAL;
 		goto drop;
 	}
-	peer = ctnet_peer_find(net, &saddr);
+	peer = ctnet_peer_find(ctd, &saddr);
 	if (unlikely(!peer || ctnet_addr_family(&saddr) != sock->family)) {
 		reason = CTNET_DROP_VXLAN_PEER;
 		goto drop;
@@ -557,15 +557,15 @@ int ctnet_tunnel_rcv(struct sock *sk, struct sk_buff *skb)
 	trace_ctnet_decap(skb, peer, vtep->vni, udp_hdr(skb)->source);
 	skb = ctnet_tunnel_inner(skb, tos, &reason);
 	if (unlikely(!skb)) {
-		ctnet_drop_count(net, NULL, reason);
+		ctnet_drop_count(ctd, NULL, reason);
 		return 0;
 	}
 	ctnet_stats_rx(peer->stats, skb);
-	ctnet_forward(skb, &peer->dst);
+	ctnet_forward(skb, &peer->vport);
 	return 0;
 
 drop:
-	ctnet_drop(net, skb, reason);
+	ctnet_drop(ctd, skb, reason);
 	return 0;
 drop_sock:
 	ctnet_drop_sock(sock, skb, reason);
@@ -590,16 +590,16 @@ int ctnet_tunnel_err_lookup(struct sock *sk, struct sk_buff *skb)
 	struct in6_addr saddr, daddr;
 	const struct ctnet_vtep *vtep;
 	const struct vxlanhdr *vxh;
-	struct ctnet_net *net;
+	struct ctnet_dev *ctd;
 
 	if (!sock ||
 	    !pskb_may_pull(skb, skb_transport_offset(skb) + VXLAN_HLEN))
 		return -EINVAL;
 	vxh = (struct vxlanhdr *)(udp_hdr(skb) + 1);
-	net = vxh->vx_flags == VXLAN_HF_VNI ?
+	ctd = vxh->vx_flags == VXLAN_HF_VNI ?
 	      ctnet_sock_net(sk, sock, skb, vxh->vx_vni) : NULL;
 	/* It has its place here before it is whole, and is up only then. */
-	vtep = net && netif_running(net->dev) ? rcu_dereference(net->vtep) :
+	vtep = ctd && netif_running(ctd->dev) ? rcu_dereference(ctd->vtep) :
 						NULL;
 	if (!vtep)
 		return -ENOENT;
@@ -611,7 +611,7 @@ int ctnet_tunnel_err_lookup(struct sock *sk, struct sk_buff *skb)
 		daddr = ipv6_hdr(skb)->daddr;
 	}
 	if (!ipv6_addr_equal(&saddr, &vtep->local[sock->family]) ||
-	    !ctnet_peer_find(net, &daddr))
+	    !ctnet_peer_find(ctd, &daddr))
 		return -ENOENT;
 	return 0;
 }

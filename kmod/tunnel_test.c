@@ -22,7 +22,7 @@ static int ctnet_tunnel_test_init(struct kunit *test)
 static struct ctnet_sock *ctnet_tunnel_test_sock(struct ctnet_test *t,
 						 enum ctnet_family f)
 {
-	return rcu_dereference_protected(t->net->vtep, true)->sock[f];
+	return rcu_dereference_protected(t->ctd->vtep, true)->sock[f];
 }
 
 /* Where the UDP header of the datagram is. */
@@ -131,7 +131,7 @@ static void ctnet_tunnel_test_rcv(struct kunit *test, enum ctnet_family f,
 /* What was dropped for any reason, by the network and by the socket. */
 static u64 ctnet_tunnel_test_dropped(struct ctnet_test *t, enum ctnet_family f)
 {
-	return ctnet_test_all_drops(t->net->drops) +
+	return ctnet_test_all_drops(t->ctd->drops) +
 	       ctnet_test_all_drops(ctnet_tunnel_test_sock(t, f)->drops);
 }
 
@@ -141,7 +141,7 @@ static void ctnet_tunnel_test_cut(struct kunit *test, enum ctnet_family f,
 				  const char *what, int n)
 {
 	struct ctnet_test *t = test->priv;
-	struct ctnet_drops __percpu *drops = t->net->drops;
+	struct ctnet_drops __percpu *drops = t->ctd->drops;
 	unsigned int linear;
 	u64 before, all;
 
@@ -239,7 +239,7 @@ static void ctnet_tunnel_test_header(struct kunit *test)
 		vxh->vx_vni = 0;
 		ctnet_tunnel_test_drops(test, f, CTNET_DROP_VXLAN_VNI, "VNI 0", 0);
 	}
-	KUNIT_EXPECT_EQ(test, t->net->n_learned, 1u);
+	KUNIT_EXPECT_EQ(test, t->ctd->n_learned, 1u);
 }
 
 static void ctnet_tunnel_test_addresses(struct kunit *test)
@@ -272,7 +272,7 @@ static void ctnet_tunnel_test_addresses(struct kunit *test)
 			       &((struct ipv6hdr *)t->outer.data)->saddr);
 	ctnet_tunnel_test_drops(test, CTNET_V6, CTNET_DROP_VXLAN_PEER,
 				"v4-mapped", 0);
-	KUNIT_EXPECT_EQ(test, t->net->n_learned, 0u);
+	KUNIT_EXPECT_EQ(test, t->ctd->n_learned, 0u);
 	/* A network that is down has no VNI. */
 	rtnl_lock();
 	dev_close(t->dev);
@@ -364,7 +364,7 @@ static void ctnet_tunnel_test_tags(struct kunit *test)
 			kfree_skb(skb);
 		}
 	}
-	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->net->drops), 0ull);
+	KUNIT_EXPECT_EQ(test, ctnet_test_all_drops(t->ctd->drops), 0ull);
 }
 
 /* A checksum that the hardware made of all of it goes on covering what is left. */
@@ -444,7 +444,7 @@ static void ctnet_tunnel_test_partial(struct kunit *test)
 		kfree_skb(skb);
 	}
 	KUNIT_EXPECT_EQ(test,
-			ctnet_test_drops(t->net->drops, CTNET_DROP_MALFORMED),
+			ctnet_test_drops(t->ctd->drops, CTNET_DROP_MALFORMED),
 			4ull * CTNET_FAMILIES);
 }
 

@@ -295,7 +295,7 @@ static bool ctnet_vtep_addr_ok(const struct in6_addr *addr, enum ctnet_family f)
 	       !ipv6_addr_v4mapped(addr);
 }
 
-static int ctnet_vtep_check_local(struct ctnet_net *net,
+static int ctnet_vtep_check_local(struct ctnet_dev *ctd,
 				  const struct ctnet_vtep *conf,
 				  enum ctnet_family f,
 				  struct nlattr *const data[],
@@ -323,7 +323,7 @@ static int ctnet_vtep_check_local(struct ctnet_net *net,
 		return -EINVAL;
 	}
 	/* Without an end of tunnels there is no peer. */
-	if (rtnl_dereference(net->vtep) && ctnet_peer_find(net, addr)) {
+	if (rtnl_dereference(ctd->vtep) && ctnet_peer_find(ctd, addr)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "The local address is that of a peer: remove the peer first");
 		return -EINVAL;
@@ -331,7 +331,7 @@ static int ctnet_vtep_check_local(struct ctnet_net *net,
 	return 0;
 }
 
-static int ctnet_vtep_check(struct ctnet_net *net, const struct ctnet_vtep *conf,
+static int ctnet_vtep_check(struct ctnet_dev *ctd, const struct ctnet_vtep *conf,
 			    struct nlattr *const data[],
 			    struct netlink_ext_ack *extack)
 {
@@ -340,23 +340,23 @@ static int ctnet_vtep_check(struct ctnet_net *net, const struct ctnet_vtep *conf
 	int err;
 
 	for (f = 0; f < CTNET_FAMILIES; f++) {
-		err = ctnet_vtep_check_local(net, conf, f, data, extack);
+		err = ctnet_vtep_check_local(ctd, conf, f, data, extack);
 		if (err)
 			return err;
 	}
-	if (!conf->underlay && rtnl_dereference(net->vtep) &&
-	    ctnet_peer_has_linklocal(net)) {
+	if (!conf->underlay && rtnl_dereference(ctd->vtep) &&
+	    ctnet_peer_has_linklocal(ctd)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "There are link-local peers, which need the underlay device: remove them first");
 		return -EINVAL;
 	}
 	if (conf->underlay > 0 &&
-	    !__dev_get_by_index(dev_net(net->dev), conf->underlay)) {
+	    !__dev_get_by_index(dev_net(ctd->dev), conf->underlay)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "There is no underlay device with this interface index");
 		return -ENODEV;
 	}
-	if (conf->underlay && conf->underlay == net->dev->ifindex) {
+	if (conf->underlay && conf->underlay == ctd->dev->ifindex) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "A network cannot be its own underlay");
 		return -ELOOP;
@@ -379,7 +379,7 @@ void ctnet_vtep_default(struct ctnet_vtep *vtep)
 
 /**
  * ctnet_vtep_bind() - give a network its end of the tunnels, or another one
- * @net: the network, registered or about to be
+ * @ctd: the network, registered or about to be
  * @conf: all of it but the sockets
  * @data: attributes of the request that it is of, by enum ctnet_ifla
  * @extack: says why not
@@ -387,15 +387,15 @@ void ctnet_vtep_default(struct ctnet_vtep *vtep)
  * Context: RTNL; may sleep.
  * Return: 0 or an error, which has changed nothing.
  */
-int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
+int ctnet_vtep_bind(struct ctnet_dev *ctd, const struct ctnet_vtep *conf,
 		    struct nlattr *const data[], struct netlink_ext_ack *extack)
 {
-	struct ctnet_vtep *vtep, *old = rtnl_dereference(net->vtep);
+	struct ctnet_vtep *vtep, *old = rtnl_dereference(ctd->vtep);
 	struct ctnet_sock *sock;
 	enum ctnet_family f;
 	int err;
 
-	err = ctnet_vtep_check(net, conf, data, extack);
+	err = ctnet_vtep_check(ctd, conf, data, extack);
 	if (err)
 		return err;
 	vtep = kmemdup(conf, sizeof(*conf), GFP_KERNEL_ACCOUNT);
@@ -407,7 +407,7 @@ int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
 		if (ipv6_addr_any(&vtep->local[f]) ||
 		    vtep->underlay == CTNET_VTEP_STRANDED)
 			continue;
-		sock = ctnet_sock_get(dev_net(net->dev), f, vtep->port,
+		sock = ctnet_sock_get(dev_net(ctd->dev), f, vtep->port,
 				      vtep->underlay, extack);
 		if (IS_ERR(sock)) {
 			err = PTR_ERR(sock);
@@ -415,7 +415,7 @@ int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
 			goto err_release;
 		}
 		if (!old || old->sock[f] != sock || old->vni != vtep->vni) {
-			err = xa_insert(&sock->nets, vtep->vni, net,
+			err = xa_insert(&sock->nets, vtep->vni, ctd,
 					GFP_KERNEL_ACCOUNT);
 			if (err) {
 				ctnet_sock_put(sock);
@@ -425,12 +425,12 @@ int ctnet_vtep_bind(struct ctnet_net *net, const struct ctnet_vtep *conf,
 		vtep->sock[f] = sock;
 	}
 
-	rcu_assign_pointer(net->vtep, vtep);
+	rcu_assign_pointer(ctd->vtep, vtep);
 	if (old) {
 		ctnet_vtep_release(old, vtep);
 		/* Who still sends with the old one may yet cache a route for it. */
 		synchronize_net();
-		ctnet_peer_reset_routes(net);
+		ctnet_peer_reset_routes(ctd);
 		kfree_rcu(old, rcu);
 	}
 	return 0;
@@ -450,35 +450,35 @@ err_release:
 
 /**
  * ctnet_vtep_unbind() - take a network's end of the tunnels away, if it has one
- * @net: the network
+ * @ctd: the network
  *
  * Context: RTNL; may sleep.
  */
-void ctnet_vtep_unbind(struct ctnet_net *net)
+void ctnet_vtep_unbind(struct ctnet_dev *ctd)
 {
-	struct ctnet_vtep *vtep = rtnl_dereference(net->vtep);
+	struct ctnet_vtep *vtep = rtnl_dereference(ctd->vtep);
 
 	if (!vtep)
 		return;
-	RCU_INIT_POINTER(net->vtep, NULL);
+	RCU_INIT_POINTER(ctd->vtep, NULL);
 	ctnet_vtep_release(vtep, NULL);
 	kfree_rcu(vtep, rcu);
 }
 
 /* Leaves a network without sockets, as the device that they are bound to goes. RTNL. */
-static void ctnet_vtep_strand(struct ctnet_net *net)
+static void ctnet_vtep_strand(struct ctnet_dev *ctd)
 {
-	struct ctnet_vtep *vtep, *old = rtnl_dereference(net->vtep);
+	struct ctnet_vtep *vtep, *old = rtnl_dereference(ctd->vtep);
 
 	/* It goes, whatever there is of memory. */
 	vtep = kmemdup(old, sizeof(*old), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 	memset(vtep->sock, 0, sizeof(vtep->sock));
 	vtep->underlay = CTNET_VTEP_STRANDED;
-	rcu_assign_pointer(net->vtep, vtep);
+	rcu_assign_pointer(ctd->vtep, vtep);
 	ctnet_vtep_release(old, NULL);
 	kfree_rcu(old, rcu);
-	if (net->dev->reg_state == NETREG_REGISTERED)
-		ctnet_nl_net_event(net, CTNET_CMD_NET_SET_NTF);
+	if (ctd->dev->reg_state == NETREG_REGISTERED)
+		ctnet_nl_net_event(ctd, CTNET_CMD_NET_SET_NTF);
 }
 
 /* One of a namespace's sockets that are bound to a device. RTNL. */
@@ -504,7 +504,7 @@ void ctnet_vtep_dev_gone(struct net_device *dev)
 {
 	struct ctnet_ns *ns = ctnet_ns(dev_net(dev));
 	struct ctnet_sock *sock;
-	struct ctnet_net *net;
+	struct ctnet_dev *ctd;
 	unsigned long vni;
 
 	/* While somebody holds it this is told again: it may have a successor by now. */
@@ -513,8 +513,8 @@ void ctnet_vtep_dev_gone(struct net_device *dev)
 	while ((sock = ctnet_sock_of_dev(ns, dev->ifindex))) {
 		/* Not the last reference, and so the socket, goes with a network. */
 		sock->refs++;
-		xa_for_each(&sock->nets, vni, net)
-			ctnet_vtep_strand(net);
+		xa_for_each(&sock->nets, vni, ctd)
+			ctnet_vtep_strand(ctd);
 		ctnet_sock_put(sock);
 	}
 }
