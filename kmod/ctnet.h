@@ -39,9 +39,9 @@
  * sockets of a namespace. Every netlink command that changes something takes it
  * first, so that the netdevice notifier acts in place; dumps are under RCU.
  *
- * The lock of &ctnet_dev.fdb_ids (a spinlock, bottom halves off) serializes
- * writers of the table, learners among them, and the events that tell of it; it
- * nests inside RTNL, and &ctnet_ns.event_lock inside it.
+ * &ctnet_dev.fdb_lock, "the table's lock", bottom halves off, serializes writers
+ * of the table, learners among them, and the events that tell of it; it nests
+ * inside RTNL, and &ctnet_ns.event_lock inside it.
  *
  * Readers of all of it are under RCU. An object is unlinked, and then freed
  * after a grace period (call_rcu, kfree_rcu); the module waits for these with
@@ -348,9 +348,10 @@ struct ctnet_flood {
  *	that follows; RTNL
  * @ageing: jiffies; 0: never; written under RTNL
  * @max_fdb: cap on @n_learned; written under RTNL
+ * @fdb_lock: writers of the table take it: of @fdb, @fdb_ids, @ips, and of what is
+ *	said to be under the table's lock
  * @fdb_ids: all &struct ctnet_fdb by id, for dump, ageing and flush, which thus
- *	resume where they were however the table changed; its lock is the
- *	writers' lock of the table
+ *	resume where they were however the table changed
  * @fdb_next: where the next id is looked for; table's lock
  * @n_learned: learned entries; table's lock
  * @n_static: static entries; table's lock
@@ -382,7 +383,9 @@ struct ctnet_dev {
 	unsigned long			ageing;
 	u32				max_fdb;
 
-	struct xarray			fdb_ids ____cacheline_aligned_in_smp;
+	/* the table's lock */
+	spinlock_t			fdb_lock ____cacheline_aligned_in_smp;
+	struct xarray			fdb_ids;
 	u32				fdb_next;
 	u32				n_learned;
 	u32				n_static;

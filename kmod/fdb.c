@@ -94,14 +94,22 @@ static struct hlist_head *ctnet_fdb_list(struct ctnet_vport *vport, u16 flags)
 	return flags & CTNET_FDB_STATIC ? &vport->fixed : &vport->learned;
 }
 
+/* Under the table's lock: where an entry points. */
+static struct ctnet_vport *ctnet_fdb_vport(const struct ctnet_dev *ctd,
+					   const struct ctnet_fdb *fdb)
+{
+	return rcu_dereference_protected(fdb->vport,
+					 lockdep_is_held(&ctd->fdb_lock));
+}
+
 /* Under the table's lock. The entry lies where it points. */
 static void ctnet_fdb_place(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
-	struct ctnet_vport *vport = rcu_dereference_protected(fdb->vport, true);
+	struct ctnet_vport *vport = ctnet_fdb_vport(ctd, fdb);
 
 	hlist_add_head(&fdb->at, ctnet_fdb_list(vport, fdb->flags));
 	if (fdb->flags & CTNET_FDB_STATIC)
-		__xa_set_mark(&ctd->fdb_ids, fdb->id, CTNET_FDB_MARK);
+		xa_set_mark(&ctd->fdb_ids, fdb->id, CTNET_FDB_MARK);
 	ctnet_fdb_count(ctd, fdb, vport, 1);
 }
 
@@ -109,7 +117,7 @@ static void ctnet_fdb_place(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 static void ctnet_fdb_displace(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	hlist_del(&fdb->at);
-	ctnet_fdb_count(ctd, fdb, rcu_dereference_protected(fdb->vport, true), -1);
+	ctnet_fdb_count(ctd, fdb, ctnet_fdb_vport(ctd, fdb), -1);
 }
 
 /*
@@ -130,14 +138,14 @@ static int ctnet_fdb_link(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	int err;
 
-	err = __xa_alloc_cyclic(&ctd->fdb_ids, &fdb->id, fdb, xa_limit_32b,
-				&ctd->fdb_next, GFP_ATOMIC);
+	err = xa_alloc_cyclic(&ctd->fdb_ids, &fdb->id, fdb, xa_limit_32b,
+			      &ctd->fdb_next, GFP_ATOMIC);
 	if (err < 0)
 		return err;
 	err = rhashtable_lookup_insert_fast(&ctd->fdb, &fdb->node,
 					    ctnet_fdb_params);
 	if (err) {
-		__xa_erase(&ctd->fdb_ids, fdb->id);
+		xa_erase(&ctd->fdb_ids, fdb->id);
 		return err;
 	}
 	ctnet_fdb_place(ctd, fdb);
@@ -149,7 +157,7 @@ static void ctnet_fdb_unlink(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	ctnet_fdb_ips_unlink(ctd, fdb->ips);
 	rhashtable_remove_fast(&ctd->fdb, &fdb->node, ctnet_fdb_params);
-	__xa_erase(&ctd->fdb_ids, fdb->id);
+	xa_erase(&ctd->fdb_ids, fdb->id);
 	ctnet_fdb_displace(ctd, fdb);
 }
 
@@ -221,7 +229,7 @@ static noinline void ctnet_fdb_learn_slow(struct ctnet_vport *src, u64 mac)
 	enum ctnet_cmd cmd = CTNET_CMD_UNSPEC;
 	struct ctnet_fdb *fdb;
 
-	xa_lock_bh(&ctd->fdb_ids);
+	spin_lock_bh(&ctd->fdb_lock);
 	if (src->dead)
 		goto unlock;
 	fdb = ctnet_fdb_find_key(ctd, mac);
@@ -241,7 +249,7 @@ static noinline void ctnet_fdb_learn_slow(struct ctnet_vport *src, u64 mac)
 	if (cmd)
 		ctnet_fdb_changed(ctd, fdb, cmd);
 unlock:
-	xa_unlock_bh(&ctd->fdb_ids);
+	spin_unlock_bh(&ctd->fdb_lock);
 }
 
 /**
@@ -293,7 +301,7 @@ static int ctnet_fdb_replace(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
 		return err;
 	}
 	fdb->id = old->id;
-	__xa_store(&ctd->fdb_ids, fdb->id, fdb, GFP_ATOMIC);
+	xa_store(&ctd->fdb_ids, fdb->id, fdb, GFP_ATOMIC);
 	rhashtable_replace_fast(&ctd->fdb, &old->node, &fdb->node,
 				ctnet_fdb_params);
 	ctnet_fdb_displace(ctd, old);
@@ -336,7 +344,7 @@ int ctnet_fdb_set(struct ctnet_vport *vport, const u8 *mac, u16 flags,
 	}
 
 	rcu_read_lock();
-	xa_lock_bh(&ctd->fdb_ids);
+	spin_lock_bh(&ctd->fdb_lock);
 	old = ctnet_fdb_find_key(ctd, fdb->mac);
 	if (old && (old->flags & CTNET_FDB_LOCAL) &&
 	    !(old->held & CTNET_HELD_OWN)) {
@@ -367,7 +375,7 @@ int ctnet_fdb_set(struct ctnet_vport *vport, const u8 *mac, u16 flags,
 		ctnet_fdb_changed(ctd, fdb, old ? CTNET_CMD_FDB_SET_NTF :
 				  CTNET_CMD_FDB_ADD_NTF);
 	}
-	xa_unlock_bh(&ctd->fdb_ids);
+	spin_unlock_bh(&ctd->fdb_lock);
 	rcu_read_unlock();
 
 	/* A reader may have found the new one, if only for a moment. */
@@ -418,7 +426,7 @@ int ctnet_fdb_hold(struct ctnet_dev *ctd, const u8 *mac, u8 who)
 
 	memcg = set_active_memcg(ctd->memcg);
 	rcu_read_lock();
-	xa_lock_bh(&ctd->fdb_ids);
+	spin_lock_bh(&ctd->fdb_lock);
 	old = ctnet_fdb_find_key(ctd, key);
 	if (old && (old->flags & CTNET_FDB_LOCAL)) {
 		ctnet_fdb_held(ctd, old, who, 1);
@@ -449,7 +457,7 @@ int ctnet_fdb_hold(struct ctnet_dev *ctd, const u8 *mac, u8 who)
 	if (old)
 		call_rcu(&old->rcu, ctnet_fdb_free_rcu);
 unlock:
-	xa_unlock_bh(&ctd->fdb_ids);
+	spin_unlock_bh(&ctd->fdb_lock);
 	rcu_read_unlock();
 	set_active_memcg(memcg);
 	return err;
@@ -468,7 +476,7 @@ void ctnet_fdb_release(struct ctnet_dev *ctd, const u8 *mac, u8 who)
 	struct ctnet_fdb *fdb;
 
 	rcu_read_lock();
-	xa_lock_bh(&ctd->fdb_ids);
+	spin_lock_bh(&ctd->fdb_lock);
 	fdb = ctnet_fdb_find(ctd, mac);
 	if (fdb && (fdb->flags & CTNET_FDB_LOCAL) && (fdb->held & who) &&
 	    !ctnet_fdb_held(ctd, fdb, who, -1)) {
@@ -477,7 +485,7 @@ void ctnet_fdb_release(struct ctnet_dev *ctd, const u8 *mac, u8 who)
 			ctnet_fdb_changed(ctd, fdb, CTNET_CMD_FDB_DEL_NTF);
 		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 	}
-	xa_unlock_bh(&ctd->fdb_ids);
+	spin_unlock_bh(&ctd->fdb_lock);
 	rcu_read_unlock();
 }
 
@@ -493,11 +501,11 @@ bool ctnet_fdb_del(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	bool there;
 
-	xa_lock_bh(&ctd->fdb_ids);
+	spin_lock_bh(&ctd->fdb_lock);
 	there = xa_load(&ctd->fdb_ids, fdb->id) == fdb;
 	if (there)
 		ctnet_fdb_remove(ctd, fdb);
-	xa_unlock_bh(&ctd->fdb_ids);
+	spin_unlock_bh(&ctd->fdb_lock);
 	if (there)
 		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 	return there;
@@ -514,12 +522,12 @@ bool ctnet_fdb_del(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 void ctnet_fdb_give_ips(struct ctnet_dev *ctd, struct ctnet_fdb *from,
 			struct ctnet_fdb *to)
 {
-	xa_lock_bh(&ctd->fdb_ids);
+	spin_lock_bh(&ctd->fdb_lock);
 	if (from->ips) {
 		ctnet_fdb_ips_move(ctd, from, to);
 		ctnet_fdb_changed(ctd, to, CTNET_CMD_FDB_SET_NTF);
 	}
-	xa_unlock_bh(&ctd->fdb_ids);
+	spin_unlock_bh(&ctd->fdb_lock);
 }
 
 /*
@@ -581,7 +589,7 @@ static void ctnet_fdb_clear(struct ctnet_dev *ctd, struct ctnet_vport *vport,
 			return;
 		n = 0;
 		rcu_read_lock();
-		xa_lock_bh(&ctd->fdb_ids);
+		spin_lock_bh(&ctd->fdb_lock);
 		hlist_for_each_entry_safe(fdb, tmp, list, at) {
 			if (fdb->flags & CTNET_FDB_LOCAL)
 				continue;
@@ -591,7 +599,7 @@ static void ctnet_fdb_clear(struct ctnet_dev *ctd, struct ctnet_vport *vport,
 			ctnet_fdb_remove(ctd, fdb);
 			call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 		}
-		xa_unlock_bh(&ctd->fdb_ids);
+		spin_unlock_bh(&ctd->fdb_lock);
 		rcu_read_unlock();
 		cond_resched();
 		most -= n;
@@ -643,7 +651,7 @@ int ctnet_fdb_ids_at(struct ctnet_vport *vport, bool fixed, u32 *ids,
 	struct ctnet_fdb *fdb;
 	int n = 0;
 
-	xa_lock_bh(&ctd->fdb_ids);
+	spin_lock_bh(&ctd->fdb_lock);
 	while (list && n >= 0) {
 		hlist_for_each_entry(fdb, list, at) {
 			if (n == max) {
@@ -654,7 +662,7 @@ int ctnet_fdb_ids_at(struct ctnet_vport *vport, bool fixed, u32 *ids,
 		}
 		list = fixed || list == &vport->learned ? NULL : &vport->learned;
 	}
-	xa_unlock_bh(&ctd->fdb_ids);
+	spin_unlock_bh(&ctd->fdb_lock);
 	return n;
 }
 
@@ -669,9 +677,9 @@ int ctnet_fdb_ids_at(struct ctnet_vport *vport, bool fixed, u32 *ids,
  */
 void ctnet_fdb_admit(struct ctnet_vport *vport)
 {
-	xa_lock_bh(&vport->ctd->fdb_ids);
+	spin_lock_bh(&vport->ctd->fdb_lock);
 	vport->dead = false;
-	xa_unlock_bh(&vport->ctd->fdb_ids);
+	spin_unlock_bh(&vport->ctd->fdb_lock);
 }
 
 /**
@@ -684,9 +692,9 @@ void ctnet_fdb_retire(struct ctnet_vport *vport)
 {
 	struct ctnet_dev *ctd = vport->ctd;
 
-	xa_lock_bh(&ctd->fdb_ids);
+	spin_lock_bh(&ctd->fdb_lock);
 	vport->dead = true;
-	xa_unlock_bh(&ctd->fdb_ids);
+	spin_unlock_bh(&ctd->fdb_lock);
 	ctnet_fdb_clear(ctd, vport, 0);
 	ctnet_fdb_clear(ctd, vport, CTNET_FDB_STATIC);
 }
@@ -747,6 +755,7 @@ int ctnet_fdb_net_init(struct ctnet_dev *ctd)
 {
 	int err;
 
+	spin_lock_init(&ctd->fdb_lock);
 	xa_init_flags(&ctd->fdb_ids,
 		      XA_FLAGS_ALLOC | XA_FLAGS_LOCK_BH | XA_FLAGS_ACCOUNT);
 	err = rhashtable_init(&ctd->fdb, &ctnet_fdb_params);

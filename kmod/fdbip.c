@@ -269,7 +269,7 @@ bool ctnet_fdb_claim(struct ctnet_fdb *fdb, const struct in6_addr *addr)
 	    ctnet_dev_has_addr(ctd->dev, addr))
 		return false;
 
-	xa_lock_bh(&ctd->fdb_ids);
+	spin_lock_bh(&ctd->fdb_lock);
 	if (xa_load(&ctd->fdb_ids, fdb->id) != fdb ||
 	    !ctnet_fdb_may_claim(ctd, fdb, addr))
 		goto unlock;
@@ -285,7 +285,7 @@ bool ctnet_fdb_claim(struct ctnet_fdb *fdb, const struct in6_addr *addr)
 		ctnet_fdb_changed(ctd, fdb, CTNET_CMD_FDB_SET_NTF);
 	}
 unlock:
-	xa_unlock_bh(&ctd->fdb_ids);
+	spin_unlock_bh(&ctd->fdb_lock);
 	return claimed;
 }
 
@@ -353,14 +353,14 @@ void ctnet_fdb_dispute(struct ctnet_dev *ctd, const struct in6_addr *addr,
 	if (!fdb || fdb->mac == key || !ctnet_fdb_ip_may_go(ip, fdb))
 		return;
 
-	xa_lock_bh(&ctd->fdb_ids);
+	spin_lock_bh(&ctd->fdb_lock);
 	ip = ctnet_fdb_ip_find(ctd, addr);
 	fdb = ip ? ip->fdb : NULL;
 	if (fdb && fdb->mac != key && ctnet_fdb_ip_may_go(ip, fdb)) {
 		ctnet_fdb_ip_remove(ctd, ip);
 		ctnet_fdb_changed(ctd, fdb, CTNET_CMD_FDB_SET_NTF);
 	}
-	xa_unlock_bh(&ctd->fdb_ids);
+	spin_unlock_bh(&ctd->fdb_lock);
 }
 
 /**
@@ -378,7 +378,7 @@ int ctnet_fdb_reinstate(struct ctnet_vport *vport)
 	int err = 0;
 
 	rcu_read_lock();
-	xa_lock_bh(&ctd->fdb_ids);
+	spin_lock_bh(&ctd->fdb_lock);
 	hlist_for_each_entry(fdb, &vport->fixed, at) {
 		struct ctnet_fdb_ips *ips = fdb->ips;
 		bool changed = false;
@@ -400,7 +400,7 @@ int ctnet_fdb_reinstate(struct ctnet_vport *vport)
 		if (changed)
 			ctnet_fdb_changed(ctd, fdb, CTNET_CMD_FDB_SET_NTF);
 	}
-	xa_unlock_bh(&ctd->fdb_ids);
+	spin_unlock_bh(&ctd->fdb_lock);
 	rcu_read_unlock();
 	return err;
 }
