@@ -13,6 +13,9 @@
 #include <linux/rtnetlink.h>
 
 #include "ctnet.h"
+#include "brport.h"
+#include "fdb.h"
+#include "port.h"
 
 /* What rtnetlink hands on as it is, no policy of ours having looked at it, is refused. */
 const struct nla_policy ctnet_brport_policy[IFLA_BRPORT_MAX + 1] = {

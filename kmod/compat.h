@@ -13,6 +13,7 @@
 #include <linux/skbuff.h>
 #include <linux/version.h>
 #include <net/dst_cache.h>
+#include <net/genetlink.h>
 #include <net/ip_tunnels.h>
 #include <net/rtnetlink.h>
 #include <net/udp_tunnel.h>

@@ -5,6 +5,21 @@
 #include <net/addrconf.h>
 
 #include "ctnet.h"
+#include "brport.h"
+#include "dev.h"
+#include "fdb.h"
+#include "flood.h"
+#include "forward.h"
+#include "host.h"
+#include "mtu.h"
+#include "nlmsg.h"
+#include "peer.h"
+#include "port.h"
+#include "rtfdb.h"
+#include "stats.h"
+#include "transit.h"
+#include "tunnel.h"
+#include "vtep.h"
 
 /* Highest attribute type that rtnetlink hands to a link kind. */
 #define CTNET_IFLA_POLICY_MAX	50

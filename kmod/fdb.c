@@ -12,6 +12,9 @@
 #include <linux/slab.h>
 
 #include "ctnet.h"
+#include "fdb.h"
+#include "fdbip.h"
+#include "nlmsg.h"
 
 /* Entries looked at without a pause. */
 #define CTNET_FDB_WALK_BATCH	1024

@@ -12,6 +12,10 @@
 #include <net/addrconf.h>
 
 #include "ctnet.h"
+#include "dev.h"
+#include "fdb.h"
+#include "fdbip.h"
+#include "neigh.h"
 
 static const struct rhashtable_params ctnet_ip_params = {
 	.head_offset = offsetof(struct ctnet_fdb_ip, node),

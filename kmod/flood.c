@@ -6,6 +6,10 @@
 #include <linux/hash.h>
 
 #include "ctnet.h"
+#include "flood.h"
+#include "forward.h"
+#include "stats.h"
+#include "tunnel.h"
 
 /* Floods of one CPU that may wait. */
 #define CTNET_FLOOD_QUEUE	1024

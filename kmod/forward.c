@@ -13,6 +13,17 @@
  * - Each function that takes an skb owns it: it hands it on or frees it.
  */
 #include "ctnet.h"
+#include "dev.h"
+#include "fdb.h"
+#include "flood.h"
+#include "forward.h"
+#include "guard.h"
+#include "neigh.h"
+#include "nlmsg.h"
+#include "peer.h"
+#include "port.h"
+#include "stats.h"
+#include "tunnel.h"
 #include "trace.h"
 
 /**

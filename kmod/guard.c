@@ -14,6 +14,11 @@
 #include <net/ndisc.h>
 
 #include "ctnet.h"
+#include "fdb.h"
+#include "fdbip.h"
+#include "guard.h"
+#include "neigh.h"
+#include "stats.h"
 
 #define CTNET_UDP_PORTS		(2 * sizeof(__be16))
 #define CTNET_ICMP6_TYPE	sizeof(u8)

@@ -10,6 +10,9 @@
  * a port with the guard, as containers have it, thus takes no entry.
  */
 #include "ctnet.h"
+#include "fdb.h"
+#include "host.h"
+#include "port.h"
 
 /**
  * ctnet_host_has() - whether what is for a MAC is for the host's own stack

@@ -10,6 +10,14 @@
 #include <net/netns/generic.h>
 
 #include "ctnet.h"
+#include "dev.h"
+#include "fdb.h"
+#include "mtu.h"
+#include "netlink.h"
+#include "nlmsg.h"
+#include "peer.h"
+#include "port.h"
+#include "vtep.h"
 
 static unsigned int ctnet_ns_id __read_mostly;
 

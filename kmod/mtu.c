@@ -16,6 +16,11 @@
 #include <net/route.h>
 
 #include "ctnet.h"
+#include "mtu.h"
+#include "peer.h"
+#include "port.h"
+#include "tunnel.h"
+#include "vtep.h"
 
 /* Changes of routes come in thousands, and one look at the routes serves them all. */
 #define CTNET_MTU_DELAY		(HZ / 20)

@@ -19,6 +19,14 @@
 #include <net/ndisc.h>
 
 #include "ctnet.h"
+#include "dev.h"
+#include "fdb.h"
+#include "fdbip.h"
+#include "forward.h"
+#include "neigh.h"
+#include "nlmsg.h"
+#include "port.h"
+#include "stats.h"
 
 /* ARP for IPv4 over Ethernet. */
 struct ctnet_arp {

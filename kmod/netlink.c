@@ -6,6 +6,15 @@
 #include <linux/module.h>
 
 #include "ctnet.h"
+#include "dev.h"
+#include "fdb.h"
+#include "fdbip.h"
+#include "host.h"
+#include "netlink.h"
+#include "nldump.h"
+#include "nlmsg.h"
+#include "peer.h"
+#include "port.h"
 
 static int ctnet_nl_reply(struct genl_info *info, enum ctnet_cmd cmd,
 			  ctnet_fill_t fill, const void *obj)

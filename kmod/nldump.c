@@ -9,6 +9,12 @@
 #include <linux/sort.h>
 
 #include "ctnet.h"
+#include "dev.h"
+#include "fdb.h"
+#include "nldump.h"
+#include "nlmsg.h"
+#include "peer.h"
+#include "vtep.h"
 
 /* Entries of a port or peer that are few enough to be sorted for each message. */
 #define CTNET_DUMP_FEW	64

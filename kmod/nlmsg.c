@@ -1,6 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What an object looks like in a message, and the events that tell of changes. */
 #include "ctnet.h"
+#include "fdb.h"
+#include "netlink.h"
+#include "nlmsg.h"
+#include "peer.h"
+#include "port.h"
+#include "rtfdb.h"
+#include "stats.h"
+#include "vtep.h"
 
 /* Events of the fdb that are told in a second; what is more is counted. */
 #define CTNET_EVENTS_PER_SECOND	4096

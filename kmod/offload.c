@@ -4,6 +4,9 @@
  * a frame is encapsulated.
  */
 #include "ctnet.h"
+#include "offload.h"
+#include "port.h"
+#include "stats.h"
 
 /**
  * ctnet_offload_limit() - a port may take less at one go than the others

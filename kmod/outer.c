@@ -10,6 +10,7 @@
 #include <net/udp.h>
 
 #include "ctnet.h"
+#include "outer.h"
 
 /*
  * What the packet was inside the network is not what it is outside. Kept are the socket (its

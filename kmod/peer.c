@@ -6,6 +6,12 @@
 #include <net/route.h>
 
 #include "ctnet.h"
+#include "fdb.h"
+#include "mtu.h"
+#include "nlmsg.h"
+#include "peer.h"
+#include "transit.h"
+#include "vtep.h"
 
 static struct kmem_cache *ctnet_peer_cache __read_mostly;
 

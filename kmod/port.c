@@ -5,6 +5,19 @@
 #include <net/sch_generic.h>
 
 #include "ctnet.h"
+#include "dev.h"
+#include "fdb.h"
+#include "fdbip.h"
+#include "forward.h"
+#include "host.h"
+#include "mtu.h"
+#include "nlmsg.h"
+#include "offload.h"
+#include "pmtu.h"
+#include "port.h"
+#include "stats.h"
+#include "tunnel.h"
+#include "vtep.h"
 
 /* What a veth pair passes on as it is, unless it is told not to. */
 #define CTNET_PORT_OFFLOADS \

@@ -16,6 +16,12 @@
 #include <linux/rtnetlink.h>
 
 #include "ctnet.h"
+#include "fdb.h"
+#include "host.h"
+#include "nlmsg.h"
+#include "peer.h"
+#include "rtfdb.h"
+#include "vtep.h"
 
 static int ctnet_rtfdb_addr(const struct nlattr *attr, struct in6_addr *addr,
 			    struct netlink_ext_ack *extack)

@@ -17,6 +17,15 @@
 #include <net/ndisc.h>
 
 #include "ctnet.h"
+#include "dev.h"
+#include "fdb.h"
+#include "forward.h"
+#include "netlink.h"
+#include "peer.h"
+#include "port.h"
+#include "stats.h"
+#include "tunnel.h"
+#include "vtep.h"
 
 #if !IS_ENABLED(CONFIG_KUNIT)
 #error "CTNET_KUNIT=y wants a kernel that has CONFIG_KUNIT"

@@ -7,6 +7,9 @@
 
 #include <linux/tracepoint.h>
 
+#include "peer.h"
+#include "stats.h"
+
 /*
  * A frame's address in memory (skb) ties its events together: where it came from, each
  * place it was sent to, and why it was dropped, if it was.

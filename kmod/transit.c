@@ -19,6 +19,10 @@
 #include <linux/udp.h>
 
 #include "ctnet.h"
+#include "peer.h"
+#include "stats.h"
+#include "transit.h"
+#include "vtep.h"
 
 #if !IS_ENABLED(CONFIG_NETFILTER)
 #error "ctnet needs CONFIG_NETFILTER, whose hooks keep from peers what is forwarded for others"

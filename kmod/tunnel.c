@@ -14,6 +14,15 @@
 #include <net/vxlan.h>
 
 #include "ctnet.h"
+#include "dev.h"
+#include "forward.h"
+#include "offload.h"
+#include "outer.h"
+#include "peer.h"
+#include "pmtu.h"
+#include "stats.h"
+#include "tunnel.h"
+#include "vtep.h"
 #include "trace.h"
 
 /*

@@ -5,6 +5,11 @@
 #include <net/udp.h>
 
 #include "ctnet.h"
+#include "nlmsg.h"
+#include "peer.h"
+#include "stats.h"
+#include "tunnel.h"
+#include "vtep.h"
 
 static void ctnet_sock_free(struct ctnet_sock *sock)
 {

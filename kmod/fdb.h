@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The forwarding table. */
+#ifndef _CTNET_FDB_H
+#define _CTNET_FDB_H
+
+#include "ctnet.h"
+
+/* struct ctnet_fdb.flags */
+#define CTNET_FDB_STATIC	BIT(0)	/* neither ages nor moves */
+#define CTNET_FDB_LOCAL		BIT(1)	/* the host's, by itself */
+
+/* struct ctnet_fdb.held: by whom an address is the host's. */
+#define CTNET_HELD_OWN		BIT(0)	/* the netdevice has it */
+#define CTNET_HELD_PORT		BIT(1)	/* a port's own device has it */
+#define CTNET_HELD_ASKED	BIT(2)	/* the stack asked for it */
+
+/* Of static entries, in &ctnet_dev.fdb_ids. */
+#define CTNET_FDB_MARK		XA_MARK_1
+
+/* Of ctnet_fdb_set(): the addresses that the MAC has stay with it. */
+#define CTNET_FDB_KEEP_IPS	UINT_MAX
+
+/**
+ * struct ctnet_fdb_ips - the addresses that live at an entry's MAC
+ * @named: how many the control plane has named
+ * @n: how many there are; one more once a link-local address was claimed; table's lock
+ * @ip: one of them; IPv4 as v4-mapped; there is room for @named and one
+ * @ip.node: in &ctnet_dev.ips
+ * @ip.addr: the address
+ * @ip.fdb: the entry; NULL while frames have taken the address away, and it is not in
+ *	&ctnet_dev.ips; table's lock
+ */
+struct ctnet_fdb_ips {
+	unsigned int named;
+	unsigned int n;
+	struct ctnet_fdb_ip {
+		struct rhash_head	node;
+		struct in6_addr		addr;
+		struct ctnet_fdb	*fdb;
+	} ip[];
+};
+
+/**
+ * struct ctnet_fdb - MAC to port, peer or host
+ * @node: in &ctnet_dev.fdb
+ * @mac: key, ether_addr_to_u64()
+ * @vport: where to; moves under the table's lock, read under RCU
+ * @updated: of a learned entry: jiffies when last seen, written once a second
+ * @n_ports: with %CTNET_FDB_LOCAL: how many ports' own devices have it; table's lock
+ * @flags: CTNET_FDB_*; fixed
+ * @held: CTNET_HELD_*; table's lock
+ * @router: whether it advertised itself as a router, by IPv6
+ * @id: index in &ctnet_dev.fdb_ids
+ * @ips: addresses or NULL; given to another entry under the table's lock
+ * @at: in a list of @vport's, while it is in the table; table's lock
+ * @rcu: frees it
+ */
+struct ctnet_fdb {
+	struct rhash_head	node;
+	u64			mac;
+	struct ctnet_vport __rcu	*vport;
+	union {
+		unsigned long	updated;
+		unsigned long	n_ports;
+	};
+	u16			flags;
+	bool			router;
+	u8			held;
+	u32			id;
+	struct ctnet_fdb_ips	*ips;
+	union {
+		struct hlist_node	at;
+		struct rcu_head		rcu;
+	};
+};
+
+int ctnet_fdb_init(void);
+void ctnet_fdb_exit(void);
+int ctnet_fdb_net_init(struct ctnet_dev *ctd);
+void ctnet_fdb_net_uninit(struct ctnet_dev *ctd);
+struct ctnet_fdb *ctnet_fdb_find(struct ctnet_dev *ctd, const u8 *mac);
+void ctnet_fdb_learn(struct ctnet_vport *src, const u8 *mac, struct ctnet_fdb *fdb);
+int ctnet_fdb_set(struct ctnet_vport *vport, const u8 *mac, u16 flags,
+		  const struct in6_addr *ips, unsigned int n_ips, bool replace,
+		  struct netlink_ext_ack *extack);
+int ctnet_fdb_hold(struct ctnet_dev *ctd, const u8 *mac, u8 who);
+void ctnet_fdb_release(struct ctnet_dev *ctd, const u8 *mac, u8 who);
+bool ctnet_fdb_del(struct ctnet_dev *ctd, struct ctnet_fdb *fdb);
+void ctnet_fdb_give_ips(struct ctnet_dev *ctd, struct ctnet_fdb *from,
+			struct ctnet_fdb *to);
+void ctnet_fdb_changed(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
+		       enum ctnet_cmd cmd);
+void ctnet_fdb_flush(struct ctnet_dev *ctd, struct ctnet_vport *vport, bool learned);
+int ctnet_fdb_ids_at(struct ctnet_vport *vport, bool fixed, u32 *ids,
+		     unsigned int max);
+void ctnet_fdb_admit(struct ctnet_vport *vport);
+void ctnet_fdb_retire(struct ctnet_vport *vport);
+unsigned long ctnet_fdb_unseen(const struct ctnet_fdb *fdb);
+void ctnet_fdb_age_soon(struct ctnet_dev *ctd);
+
+#endif /* _CTNET_FDB_H */

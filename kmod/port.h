@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Attached devices. */
+#ifndef _CTNET_PORT_H
+#define _CTNET_PORT_H
+
+#include "ctnet.h"
+
+/**
+ * struct ctnet_port - an attached device
+ * @vport: its place in the table; first
+ * @dev: the device; the link to its master holds a reference
+ * @veth: whether the device is a veth, so that frames may be handed to its far end
+ * @held: whether @mac is the host's by this port; RTNL
+ * @unheld: whether it is not, as a static entry says where it lies; RTNL
+ * @mac: the device's address, as it was entered; RTNL
+ * @far_mtu: MTU of the far end, or UINT_MAX where there is none; written under RTNL
+ * @stats: frames from the port (rx) and to it (tx)
+ * @rcu: frees it
+ */
+struct ctnet_port {
+	struct ctnet_vport		vport;
+	struct net_device		*dev;
+	bool				veth;
+	bool				held;
+	bool				unheld;
+	u8				mac[ETH_ALEN];
+	unsigned int			far_mtu;
+	struct pcpu_sw_netstats __percpu *stats;
+	struct rcu_head			rcu;
+};
+
+extern struct notifier_block ctnet_port_notifier;
+int ctnet_port_init(void);
+void ctnet_port_exit(void);
+int ctnet_port_attach(struct ctnet_dev *ctd, struct net_device *dev, u32 flags,
+		      struct netlink_ext_ack *extack);
+void ctnet_port_detach(struct ctnet_port *port);
+int ctnet_port_set_flags(struct ctnet_port *port, u32 value, u32 selector,
+			 struct netlink_ext_ack *extack);
+struct ctnet_port *ctnet_port_get(const struct net_device *dev);
+struct ctnet_port *ctnet_port_get_rcu(const struct net_device *dev);
+struct net_device *ctnet_port_peer_dev(struct net_device *dev);
+void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
+			bool received);
+
+static inline struct ctnet_port *ctnet_vport_port(struct ctnet_vport *vport)
+{
+	return container_of(vport, struct ctnet_port, vport);
+}
+
+/* Whether a frame may be sent out of a port. */
+static inline bool ctnet_port_is_up(const struct ctnet_port *port)
+{
+	return READ_ONCE(port->dev->flags) & IFF_UP &&
+	       netif_carrier_ok(port->dev);
+}
+
+#endif /* _CTNET_PORT_H */

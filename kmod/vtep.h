@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* A network's own end of its tunnels. */
+#ifndef _CTNET_VTEP_H
+#define _CTNET_VTEP_H
+
+#include "ctnet.h"
+
+struct ctnet_drops;
+
+/**
+ * struct ctnet_sock - a UDP socket of a namespace, shared by its networks
+ * @list: in &ctnet_ns.socks; written under RTNL, read under RCU
+ * @sock: bound to any address
+ * @nets: VNI to network; written under RTNL, read under RCU
+ * @drops: what was dropped before the network was known
+ * @family: IPv4 or IPv6
+ * @port: UDP port
+ * @underlay: interface index it is bound to, or 0
+ * @uid: of who caused it to be made
+ * @refs: networks that use it, RTNL
+ * @rcu: frees it
+ */
+struct ctnet_sock {
+	struct list_head		list;
+	struct socket			*sock;
+	struct xarray			nets;
+	struct ctnet_drops __percpu	*drops;
+	enum ctnet_family		family;
+	__be16				port;
+	int				underlay;
+	kuid_t				uid;
+	unsigned int			refs;
+	struct rcu_head			rcu;
+};
+
+/* The underlay device is gone, and its interface index may be another's. */
+#define CTNET_VTEP_STRANDED	((int)CTNET_UNDERLAY_GONE)
+
+/**
+ * struct ctnet_vtep - the network's own end of its tunnels
+ * @sock: receives and sends; NULL for a family without a local address, and
+ *	where @underlay is %CTNET_VTEP_STRANDED
+ * @local: own addresses; IPv4 as v4-mapped, :: if there is none
+ * @vni: VXLAN network identifier
+ * @underlay: interface index, 0 or %CTNET_VTEP_STRANDED
+ * @port: UDP port
+ * @ttl: of the outer header: a number, %CTNET_TTL_DEFAULT or %CTNET_INHERIT
+ * @tos: of the outer header: a number or %CTNET_INHERIT
+ * @df: enum ctnet_df
+ * @udp_csum: whether outer checksums are sent
+ * @mark: of outer packets
+ * @rcu: frees it
+ *
+ * Replaced as a whole, so that the datapath sees the old one or the new one.
+ */
+struct ctnet_vtep {
+	struct ctnet_sock	*sock[CTNET_FAMILIES];
+	struct in6_addr		local[CTNET_FAMILIES];
+	u32			vni;
+	int			underlay;
+	__be16			port;
+	u16			ttl;
+	u16			tos;
+	u8			df;
+	bool			udp_csum;
+	u32			mark;
+	struct rcu_head		rcu;
+};
+
+void ctnet_vtep_ns_init(struct ctnet_ns *ns);
+void ctnet_vtep_ns_exit(struct ctnet_ns *ns);
+void ctnet_vtep_default(struct ctnet_vtep *vtep);
+int ctnet_vtep_family_ok(enum ctnet_family family,
+			 struct netlink_ext_ack *extack);
+int ctnet_vtep_bind(struct ctnet_dev *ctd, const struct ctnet_vtep *conf,
+		    struct nlattr *const data[], struct netlink_ext_ack *extack);
+void ctnet_vtep_unbind(struct ctnet_dev *ctd);
+void ctnet_vtep_dev_gone(struct net_device *dev);
+struct ctnet_sock *ctnet_sock_find(struct net *net, enum ctnet_family family,
+				   __be16 port, int underlay);
+bool ctnet_vtep_has_addr6(struct net *net, int underlay,
+			  const struct in6_addr *addr);
+void ctnet_vtep_nic_info(struct net_device *dev, bool push);
+
+#endif /* _CTNET_VTEP_H */
