@@ -127,26 +127,26 @@ RUN	= V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" SKIP="$(SKIP)" TESTS_ONLY="$(TEST
 	  BRIEF="$(BRIEF)"
 
 check: ## run the tests in VMs
-	@$(RUN) KERNELS="$(KERNELS)" bash selftests/run.sh check
+	@$(RUN) KERNELS="$(KERNELS)" bash selftests/vm/run.sh check
 
 check-debug: ## run them on kernels with KASAN, KCSAN, lockdep, kmemleak
-	@$(RUN) ON="$(ON)" bash selftests/run.sh check-debug
+	@$(RUN) ON="$(ON)" bash selftests/vm/run.sh check-debug
 
 coverage: ## run them, and list the lines that they do not reach
-	@$(RUN) RUNNER=uml COVERAGE=1 bash selftests/run.sh check
+	@$(RUN) RUNNER=uml COVERAGE=1 bash selftests/vm/run.sh check
 
 fuzz: ## fuzz netlink and both datapaths, and keep what is found
 	@$(RUN) RUNNER=uml TESTS="fuzz_netlink fuzz_port fuzz_underlay" \
-		CTNET_FUZZ_SECONDS="$(or $(SECONDS),60)" bash selftests/run.sh check
+		CTNET_FUZZ_SECONDS="$(or $(SECONDS),60)" bash selftests/vm/run.sh check
 
 demo: ## two hosts, four containers, one network, in a VM
-	@V="$(V)" KVM="$(KVM)" bash selftests/run.sh demo
+	@V="$(V)" KVM="$(KVM)" bash selftests/vm/run.sh demo
 
 shell: ## the same network, and a prompt in the VM; "exit" ends it
-	@V="$(V)" KVM="$(KVM)" KERNEL="$(KERNEL)" bash selftests/run.sh shell
+	@V="$(V)" KVM="$(KVM)" KERNEL="$(KERNEL)" bash selftests/vm/run.sh shell
 
 lint: ## run the linters over module, tool and scripts
-	@LINTERS="$(LINTERS)" bash selftests/lint.sh
+	@LINTERS="$(LINTERS)" bash selftests/vm/lint.sh
 
 clean: ## remove what a build made
 	$(MAKE) -C tools clean

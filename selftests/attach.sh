@@ -12,10 +12,12 @@
 #	  .11  .12 (looks on)
 #	net1: a second network
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
+
+need tcpdump setpriv
 
 readonly MAC1=02:42:cb:00:71:0b
 readonly ADDR1=203.0.113.11/24 ADDR1_6=2001:db8:100::11/64

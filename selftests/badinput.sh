@@ -15,8 +15,8 @@
 #	br0 (a Linux bridge) with port b1; tun0; ul0 192.0.2.1/24 (dummy)
 #	vx0 (a Linux VXLAN device), which has UDP port 4999
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 need setpriv
 readonly LONG=abcdefghijklmnop S=02:bb:00:00:00:01 M=02:bb:00:00:00:02

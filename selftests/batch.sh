@@ -13,8 +13,8 @@
 #
 # CTNET_BATCH=N: so many entries in each round (20000); CTNET_ROUNDS=N: so many rounds (5).
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 need bridge python3
 N=${CTNET_BATCH:-20000}

@@ -12,13 +12,14 @@
 #	ul0, ul1 ----- ul0, ul1 ----- ul0, ul1		macvlans of one device
 #	containers 0, 3 ...  1, 4 ...   2, 5 ...
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 need ctchurn modinfo modprobe rmmod
 
 [[ -n ${CTNET_CHURN_SECONDS:-} ]] ||
-	skip_all "it is run by make check TESTS=churn, and by make check-debug"
+	skip_all "CTNET_CHURN_SECONDS=N runs it for so long; so do make check TESTS=churn and make check-debug"
+reloads || skip_all "$SKIP_REASON"
 readonly SECONDS_OF_IT=$CTNET_CHURN_SECONDS
 readonly SEED=${CTNET_SEED:-$((EPOCHSECONDS % 100000 * 32768 + RANDOM))}
 

@@ -7,8 +7,8 @@
 #
 #	h1 (namespace): networks net0, net1; h2: networks called for mischief
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 need script
 

@@ -8,8 +8,8 @@
 #	eth0 ----------- net0 (local)
 #	c3 tt ---------- n0 in t1 (namespace), for what the tool prints
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 need python3 script
 

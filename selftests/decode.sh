@@ -20,14 +20,14 @@
 # devices do without offloads, so that frames are cut and have their checksums where they
 # are captured.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
-need python3 ethtool
+need python3 ethtool tcpdump
 command -v tshark >/dev/null || skip_all "tshark is not installed (Debian: tshark)"
 
 readonly FILE=$TMP/wire TABLE=$TMP/table
@@ -149,7 +149,7 @@ library()
 	local gz name
 
 	mkdir "$TMP/lib"
-	for gz in ../libwireshark.so*.gz; do
+	for gz in "$SELFTESTS"/../libwireshark.so*.gz; do
 		name=${gz##*/}
 		[[ ! -r $gz ]] || gzip -dc "$gz" >"$TMP/lib/${name%.gz}"
 	done

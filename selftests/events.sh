@@ -13,10 +13,10 @@
 #
 #	h2 (namespace): where nothing of this is to be heard
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 need python3 jq setpriv
 readonly BCAST=ff:ff:ff:ff:ff:ff A=02:aa:00:00:00:01 S=02:bb:00:00:00:01
@@ -567,6 +567,7 @@ unloaded()
 {
 	local ret
 
+	reloads || return
 	check rmmod ctnet
 	# what goes with the module is told of
 	wait_until 5000 grep -q '"object":"net","event":"del","network":"net0",.*"vni":100' "$JSON"

@@ -15,14 +15,14 @@
 #
 #	h1, h2 (topo_two_hosts), for frames: net0; containers c1, c2, c3 on h1, c4 on h2
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
-# shellcheck source=percpu.sh
-. "$(dirname "$0")/percpu.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
+# shellcheck source=lib/percpu.sh
+. "$(dirname "$0")/lib/percpu.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
 
 readonly DEBUG=/sys/kernel/debug
 readonly LEAKS=$DEBUG/kmemleak
@@ -37,7 +37,8 @@ readonly STRIDE=${CTNET_FAULT_STRIDE:-1}
 [[ -e /proc/self/fail-nth && -d $DEBUG/failslab && -d $DEBUG/fail_page_alloc ]] ||
 	skip_all "the kernel has no fault injection (CONFIG_FAILSLAB, CONFIG_FAIL_PAGE_ALLOC)"
 need python3 modinfo
-PRELOAD=$(type -P fault-preload.so) || skip_all "no fault-preload.so: run.sh builds it"
+PRELOAD=$(type -P fault-preload.so) ||
+	skip_all "no fault-preload.so: make -C selftests builds it"
 
 # knobs NAME=VALUE...: of failslab and fail_page_alloc
 knobs()
@@ -215,7 +216,7 @@ frames()
 build_walk
 percpu_group
 begin_faults
-python_start fault.py
+python_start ../fault/fault.py
 [[ -z $PERCPU ]] || charge "$PYTHON_PID"
 ask titles "$w"
 for title in ${ANSWER#ok }; do
@@ -229,7 +230,7 @@ must ctn "$w" del-net net0
 must ctn "$w" del-net net1
 run_test percpu_goes "per-CPU memory is given back, whichever allocation fails"
 must mkdir "$TMP/tool"
-python_start faulttool.py
+python_start ../fault/faulttool.py
 ask start "$PRELOAD" "$TMP/tool" "$w" "$w1" "$w2"
 for title in add-net set-net add-port set-port del-port add-peer add-fdb restore sync del-net; do
 	run_test tool "$title" "ctnetctl $title does all of it or nothing, and says so"
@@ -242,7 +243,7 @@ run_test frames "frames are lost for want of memory, counted, and flow again"
 kill_wait "$PYTHON_PID"
 run_test leaked "none of it leaked"
 
-python_start fault.py
+python_start ../fault/fault.py
 [[ -z $PERCPU ]] || charge "$PYTHON_PID"
 run_test loading "the module is loaded, or nothing is left of it; it is unloaded"
 run_test leaked "nor as the module was loaded"

@@ -12,10 +12,10 @@
 #	 `- peers 192.0.2.2, 192.0.2.3
 #	ul0 192.0.2.1/24 (dummy)
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 need python3
 readonly BCAST=ff:ff:ff:ff:ff:ff MH=02:00:00:00:00:fe

@@ -17,10 +17,10 @@
 #	  |        ...          |  its kernel answers at each interface with that one's MAC, as
 #	  '----- p3999 - e3999  '  as many containers with the same address would
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=many.sh
-. "$(dirname "$0")/many.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/many.sh
+. "$(dirname "$0")/lib/many.sh"
 
 need python3
 

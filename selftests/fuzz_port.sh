@@ -4,10 +4,10 @@
 #
 # Frames from containers and from the host.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=fuzzing.sh
-. "$(dirname "$0")/fuzzing.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=fuzz/fuzzing.sh
+. "$(dirname "$0")/fuzz/fuzzing.sh"
 
 run_test fuzz port 1450 "frames of all sorts from ports and the host"
 run_test replayed port "the cases of a file are sent again"

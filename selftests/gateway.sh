@@ -9,10 +9,10 @@
 #	ul0 198.51.100.2 ---veth--- h1 ul0 198.51.100.1
 #	net0 - far0 eth0 .3      net1 - far1 eth0 .131
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=uplinks.sh
-. "$(dirname "$0")/uplinks.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/uplinks.sh
+. "$(dirname "$0")/lib/uplinks.sh"
 
 # Without masquerading the way back is missing, and only that.
 unmasked()

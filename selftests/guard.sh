@@ -13,10 +13,10 @@
 #	 |- p4 -----veth--- c4 eth0   203.0.113.4, 2001:db8:100::4  02:00:00:00:00:04  --dev
 #	 `- c5, c6: come and go
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 need python3
 readonly M1=02:00:00:00:00:01 M2=02:00:00:00:00:02 M3=02:00:00:00:00:03

@@ -14,15 +14,15 @@
 # A session is a series of steps in a copy of that root, which is an overlay with its upper
 # part in memory. What is compared are all files, directories and links of it.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-SELFTESTS=$PWD TOP=${PWD%/*} MODE=check KERNEL=""
-# shellcheck source=provision.sh
-. "$SELFTESTS/provision.sh"
-# shellcheck source=kernels.sh
-. "$SELFTESTS/kernels.sh"
-# shellcheck source=build.sh
-. "$SELFTESTS/build.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+TOP=${SELFTESTS%/*} MODE=check KERNEL=""
+# shellcheck source=vm/provision.sh
+. "$SELFTESTS/vm/provision.sh"
+# shellcheck source=vm/kernels.sh
+. "$SELFTESTS/vm/kernels.sh"
+# shellcheck source=vm/build.sh
+. "$SELFTESTS/vm/build.sh"
 
 is_debian || skip_all "this is no Debian"
 can_be_root || skip_all "it takes root, or sudo"

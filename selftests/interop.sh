@@ -4,14 +4,14 @@
 # ctnet on one host, the kernel's own bridge and vxlan on the other, over IPv4 and over
 # IPv6. foreign.sh draws the topology and has what does not depend on what h2 is.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
-# shellcheck source=foreign.sh
-. "$(dirname "$0")/foreign.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
+# shellcheck source=lib/foreign.sh
+. "$(dirname "$0")/lib/foreign.sh"
 
 need python3 bridge ethtool
 

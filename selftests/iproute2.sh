@@ -12,8 +12,8 @@
 #	 `- p2 ---veth--- c2 eth0
 #	loc0: a local network that ip makes
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 need bridge tc nft ethtool
 

@@ -13,10 +13,10 @@
 #
 # MACs are 02:00:00:00:00:NN, NN as the address.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 need python3
 readonly BCAST=ff:ff:ff:ff:ff:ff MCAST=01:00:5e:7f:00:01

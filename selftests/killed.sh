@@ -10,12 +10,13 @@
 #	h1: net0 203.0.113.1/24, 2001:db8:100::1/64 (c2 .12); net1
 #	c1: what the killed one attaches, .11
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
 
-PRELOAD=$(type -P kill-preload.so) || skip_all "no kill-preload.so: run.sh builds it"
+PRELOAD=$(type -P kill-preload.so) ||
+	skip_all "no kill-preload.so: make -C selftests builds it"
 readonly PRELOAD FILE=$TMP/file
 # CTNET_KILL_STRIDE=N: every Nth step only
 readonly STRIDE=${CTNET_KILL_STRIDE:-1}
@@ -207,6 +208,7 @@ upgrade()
 {
 	local index pid lost
 
+	reloads || return
 	check ctn "$h1" sync "$FILE"
 	check ip -n "$c1" addr add 203.0.113.111/24 dev eth0
 	index=$(ifindex_of "$c1" eth0)
@@ -235,6 +237,7 @@ port_of_c2() { ctn "$h1" list ports net0 | awk -v l="$c2" '$4 == l { print $2 }'
 # what it comes from is not what the file says
 upgrade_refused()
 {
+	reloads || return
 	check rmmod ctnet
 	check modprobe ctnet
 	check ctn "$h1" add-net net0

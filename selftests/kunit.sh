@@ -6,13 +6,13 @@
 # shows these cases alone; they all run.
 # timeout: 600
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 MODULE=$(dirname "$0")/../kunit/ctnet.ko
 SUITES="ctnet-fdb ctnet-forward ctnet-guard ctnet-neigh ctnet-nlmsg ctnet-pmtu ctnet-tunnel"
 
-[[ -e $MODULE ]] || skip_all "there is no module with unit tests, as this kernel has no KUnit"
+[[ -e $MODULE ]] || skip_all "there is no module with unit tests: make check builds it, for a kernel with KUnit"
 
 # what the kernel said since the variant was loaded, without time stamps
 said() { dmesg -t | sed -n "/^ctnet-selftest: kunit ${TMP##*.}\$/,\$p"; }

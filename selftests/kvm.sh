@@ -15,11 +15,10 @@
 #
 # What boots says that the scripts it takes have passed.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 STAND_IN=$TMP/bin/qemu-system-$(uname -m)
-DIR=$PWD
 
 mkdir "$TMP/bin"
 cat >"$STAND_IN" <<-'END'
@@ -74,11 +73,11 @@ decide()
 	OUT=$(clean KVM_MODE="$1" "${@:2}" bash -c 'set -u
 		shopt -s extglob
 		SELFTESTS=$1 KERNEL="" MODE=check
-		. "$1/provision.sh"
-		. "$1/runner-vng.sh"
+		. "$1/vm/provision.sh"
+		. "$1/vm/runner-vng.sh"
 		find_vng && find_kernel || exit
 		runner_init
-		echo "accel=$ACCEL slow=$SLOW name=$RUNNER_NAME"' sh "$DIR" 2>&1)
+		echo "accel=$ACCEL slow=$SLOW name=$RUNNER_NAME"' sh "$SELFTESTS" 2>&1)
 	TOOK=$((SECONDS - start))
 	STARTED=$(grep -c kvm "$TMP/starts")
 }
@@ -163,7 +162,8 @@ forced()
 whole_run()
 {
 	: >"$TMP/starts"
-	OUT=$(clean KVM_MODE="$1" JOBS=2 TESTS="completion output" "${@:2}" bash run.sh check 2>&1)
+	OUT=$(clean KVM_MODE="$1" JOBS=2 TESTS="completion output" "${@:2}" \
+		bash "$SELFTESTS/vm/run.sh" check 2>&1)
 	STARTED=$(grep -c kvm "$TMP/starts")
 }
 
@@ -205,8 +205,8 @@ brief()
 {
 	local all wanted
 
-	all=$(grep -l '^\. .*lib\.sh"\?$' ./*.sh | xargs grep -L '^# host: ' | sed 's|.*/\(.*\)\.sh|\1|' | sort)
-	wanted=$(grep -l '^# debian: ' ./*.sh | sed 's|.*/\(.*\)\.sh|\1|' | sort)
+	all=$(grep -L '^# host: ' "$SELFTESTS"/*.sh | sed 's|.*/\(.*\)\.sh|\1|' | sort)
+	wanted=$(grep -l '^# debian: ' "$SELFTESTS"/*.sh | sed 's|.*/\(.*\)\.sh|\1|' | sort)
 	whole_run works KVM=0 BRIEF=1 TESTS= SKIP="kvm install"
 	check_eq "$(scripts_run)" "$wanted" "without KVM"
 	whole_run works BRIEF=1 TESTS= SKIP="kvm install"

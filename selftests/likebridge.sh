@@ -13,10 +13,10 @@
 #
 # Nobody speaks IPv6: what is sent is sent by a test.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 need python3 bridge ethtool tcpdump
 readonly HOST=203.0.113.254 MH=02:00:00:00:00:fe MP=02:00:00:00:01:0 NOBODY=02:00:00:00:99:99

@@ -18,10 +18,10 @@
 #	 |- p1 ---veth--- d1 eth0 203.0.113.1/24
 #	 `- p2 ---veth--- d2 eth0 203.0.113.2/24
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 need python3 tcpdump ethtool
 readonly BCAST=ff:ff:ff:ff:ff:ff MCAST=01:00:5e:7f:00:01

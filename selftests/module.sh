@@ -12,11 +12,13 @@
 #	c (namespace), for per-CPU memory: g1 to g40, each with two ports, three peers, and
 #	two sockets on ul0 192.0.2.1/24, 2001:db8::1/64 (dummy)
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=percpu.sh
-. "$(dirname "$0")/percpu.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/percpu.sh
+. "$(dirname "$0")/lib/percpu.sh"
 
+need ethtool
+reloads || skip_all "$SKIP_REASON"
 setup_ns a b
 
 loaded() { [[ -e /sys/module/ctnet ]]; }

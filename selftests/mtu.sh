@@ -13,8 +13,8 @@
 #	du0 (dummy, MTU 9000) 203.0.113.2/32
 #	default routes by ul0
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 topology()
 {

@@ -12,8 +12,8 @@
 #	net0 198.51.100.1    VNI 100  in ul0    net0 198.51.100.2
 #	ul0  192.0.2.1 ---------- veth -------- ul0  192.0.2.2
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 levels()
 {

@@ -11,10 +11,10 @@
 #	 `- 02:bb:00:00:00:01 behind p1, 203.0.113.5
 #	ul0 192.0.2.1/24 (dummy)
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 need python3 setpriv unshare
 readonly S=hex:02bb00000001 M=hex:02bb00000002 MAX=16777215

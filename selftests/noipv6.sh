@@ -15,10 +15,10 @@
 #
 #	h3: net0, VNI 100, whose underlay device is gone; loc0, a local bridge
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 need python3 tcpdump
 [[ ! -e /proc/net/if_inet6 ]] || skip_all "the kernel was not booted with ipv6.disable=1"

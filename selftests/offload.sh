@@ -13,12 +13,12 @@
 #
 #	l1, l2: two containers on net1 of h1, a local bridge with MTU 1500
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
 
-need socat ethtool
+need socat ethtool tcpdump python3
 
 readonly BYTES=$((16 << 20))
 # the largest packets that TCP makes of an MTU of 1500, and of 1450: whole segments, as

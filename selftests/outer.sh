@@ -11,8 +11,8 @@
 #	net6 VNI 600, over IPv6 ------------ net6 203.0.113.130
 #	 h1: 203.0.113.1, .129
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 need nft python3
 

@@ -7,8 +7,8 @@
 #	net0, VNI 100, local 192.0.2.1
 #	 `- a veth of its own to c1 -------------- eth0
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 need python3 script
 

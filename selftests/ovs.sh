@@ -5,21 +5,21 @@
 # IPv4 and over IPv6. foreign.sh draws the topology and has what does not depend on what
 # h2 is; vxFAM is port 9 of the bridge brFAM.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
-# shellcheck source=foreign.sh
-. "$(dirname "$0")/foreign.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
+# shellcheck source=lib/foreign.sh
+. "$(dirname "$0")/lib/foreign.sh"
 
 readonly VX_PORT=9
 OVS_SCHEMA=/usr/share/openvswitch/vswitch.ovsschema
 # as run.sh took it along
-[[ ! -r ../vswitch.ovsschema ]] || OVS_SCHEMA=../vswitch.ovsschema
+[[ ! -r $SELFTESTS/../vswitch.ovsschema ]] || OVS_SCHEMA=$SELFTESTS/../vswitch.ovsschema
 
-need python3
+need python3 ethtool
 for p in ovsdb-tool ovsdb-server ovs-vswitchd ovs-vsctl ovs-appctl; do
 	command -v $p >/dev/null ||
 		skip_all "Open vSwitch is not installed: no $p (Debian: openvswitch-switch)"

@@ -21,12 +21,12 @@
 # net4 has --df on, so that routers tell. Where they may not: net8, VNI 800, as it is by
 # default, and beside it a bridge with Linux's vxlan, on the same hosts; d1, d2 on either.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
-need python3
+need python3 nft
 
 readonly L1=192.0.2.1 L1_6=2001:db8:0:1::1 L2=198.51.100.2 L2_6=2001:db8:0:2::2
 # addresses of c1 in net4 and net6, and of c2

@@ -8,10 +8,10 @@
 #	h1: net0 203.0.113.1/24 (c2 .12); net1
 #	c1: attached by the tests
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
 
 readonly FILE=$TMP/file MAC1=02:42:cb:00:71:0b
 

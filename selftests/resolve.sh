@@ -17,12 +17,12 @@
 #	 |- k999
 #	 `- k1000 ... k1019: only look on
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=many.sh
-. "$(dirname "$0")/many.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/many.sh
+. "$(dirname "$0")/lib/many.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 need python3
 

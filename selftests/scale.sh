@@ -18,12 +18,12 @@
 #
 #	many (namespace): a Linux bridge, and 1,024 dummies for ports
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
-# shellcheck source=many.sh
-. "$(dirname "$0")/many.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
+# shellcheck source=lib/many.sh
+. "$(dirname "$0")/lib/many.sh"
 
 need python3
 

@@ -6,11 +6,11 @@
 # "make shell", with a terminal: commands that are typed before the VM is up are run in it,
 # on the first host of the demo's network, and "exit" ends it.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 need script socat
-TOP=$(cd "$(dirname "$0")/.." && pwd)
+TOP=${SELFTESTS%/*}
 readonly TOP
 
 # clean COMMAND...: without what this run itself was told

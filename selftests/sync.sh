@@ -6,12 +6,12 @@
 # "sync" makes what there is what a file says, and touches nothing else; or it is refused,
 # or interrupted, and changes nothing. The topology is configuration.sh's.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
-# shellcheck source=configuration.sh
-. "$(dirname "$0")/configuration.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
+# shellcheck source=lib/configuration.sh
+. "$(dirname "$0")/lib/configuration.sh"
 
 # what is asked of each test of sync: c1's port is the same one, with its counters
 untouched()

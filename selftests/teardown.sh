@@ -15,10 +15,10 @@
 #	traffic: a1 pings b1 (one host), a2 (two hosts) and nobody (floods) all the time,
 #	b1 pings a2 and h2 to a1, and TCP runs from a1 to a2
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
 
 need socat
 
@@ -277,6 +277,7 @@ module_goes()
 {
 	local ns
 
+	reloads || return
 	traffic_on
 	check timeout $((20 * CTNET_SLOW)) rmmod ctnet
 	[[ ! -e /sys/module/ctnet ]] || fail "the module is there still"
@@ -297,6 +298,7 @@ all_goes()
 {
 	local one two
 
+	reloads || return
 	# everything at once, from both ends, with traffic on
 	traffic_on
 	ip netns del "$h1" &

@@ -15,12 +15,12 @@
 #
 #	h1 net6: VNI 600, over IPv6; loc1: 200 ports, with fa, fb and fc; x: nested tunnels
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
 
 need python3
 readonly BCAST=ff:ff:ff:ff:ff:ff

@@ -16,12 +16,12 @@
 #	w  198.19.0.0/24 2001:db8:2::/64: h1 .1, c4 .2
 #	VLAN 5 of c1 and c2: 203.0.113.0/24, 2001:db8:5::/64
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
-need python3
+need python3 tcpdump
 
 readonly CASES=150
 CASE=0		# cases so far, each of which has an address of c2's

@@ -17,8 +17,8 @@
 #
 # The frames that tell are of the type 0x88b5, from 02:00:00:00:00:TAG.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 need python3 tcpdump nft
 
@@ -77,7 +77,7 @@ send()
 	local ns=$1
 
 	shift
-	check in_ns "$ns" python3 "${BASH_SOURCE[0]%/*}/transit.py" "$@"
+	check in_ns "$ns" python3 "$SELFTESTS/lib/transit.py" "$@"
 }
 
 forwarded() { drops "$h1" "$1" forwarded; }

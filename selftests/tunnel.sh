@@ -19,12 +19,12 @@
 #	h1 ul1 ---veth--- ul1 h2: a second way, used by the test of routes
 #	h1 net1 (VNI 200) n1 .41, h2 net1 n2 .42: a second network of both hosts
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=traffic.sh
-. "$(dirname "$0")/traffic.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/traffic.sh
+. "$(dirname "$0")/lib/traffic.sh"
 
-need python3 socat
+need python3 socat tcpdump ethtool
 
 readonly IP1=192.0.2.1 IP2=192.0.2.2 IP3=192.0.2.3
 # of the hosts, for what is sent to and from an address that is not the VTEP's

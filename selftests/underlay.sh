@@ -24,10 +24,10 @@
 #	netu6    802  IPv6, --underlay ul1, port 4790          203.0.113.81, .82
 #	and 2001:db8:NNN::/64, with NNN the VNI
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 need python3 ethtool
 

@@ -5,10 +5,10 @@
 # Uplinks: a network whose port is a physical device (a veth to a LAN here). The topology, and
 # the recipe, are in uplinks.sh.
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=uplinks.sh
-. "$(dirname "$0")/uplinks.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/uplinks.sh
+. "$(dirname "$0")/lib/uplinks.sh"
 
 # ------------------------------------------------------------------- tests
 

@@ -11,8 +11,8 @@
 #	ul0 192.0.2.1 (dummy), which is called underlay-of-the-first-rack as well
 #	p1 (dummy), which is called the-port-of-the-first-rack as well
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 need python3 script
 readonly UL=underlay-of-the-first-rack P1=the-port-of-the-first-rack

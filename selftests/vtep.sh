@@ -7,8 +7,8 @@
 #	h1 (namespace)            h2 (namespace)       user: a namespace of nobody's, by PID
 #	ul0 192.0.2.1 ---veth--- ul0 192.0.2.2         ul0 198.51.100.1 (dummy)
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
 
 need python3 setpriv unshare nsenter
 

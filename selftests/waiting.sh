@@ -12,10 +12,10 @@
 #
 #	big0, big1: frames of 64 KiB
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 need python3 tc chrt taskset
 

@@ -12,20 +12,19 @@
 #
 # The tool is part of the kernel's sources. The first of these directories that has it
 # is taken, and without one only the spec itself is tested:
-#	../ynl (that which YNL=DIR names: run.sh puts a link there)
+#	../ynl (that which YNL=DIR names: vm/run.sh puts a link there)
 #	/usr/src/linux-*/tools/net/ynl (the highest version; unpacked)
 
-# shellcheck source=lib.sh
-. "$(dirname "$0")/lib.sh"
-# shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+# shellcheck source=lib/lib.sh
+. "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/python.sh
+. "$(dirname "$0")/lib/python.sh"
 
 need python3
 python3 -c 'import yaml' 2>/dev/null ||
 	skip_all "Python has no yaml: install python3-yaml"
 
-HERE=$(cd "$(dirname "$0")" && pwd)
-readonly SPEC=$HERE/../uapi/ctnet.yaml HEADER=$HERE/../uapi/linux/ctnet.h
+readonly SPEC=$SELFTESTS/../uapi/ctnet.yaml HEADER=$SELFTESTS/../uapi/linux/ctnet.h
 readonly S=02:bb:00:00:00:01 M=02:bb:00:00:00:02
 YNL="" CLI=""
 
@@ -39,7 +38,7 @@ find_ynl()
 			YNL=$dir
 			return
 		done
-	done < <(printf '%s\n' "$HERE/../ynl"
+	done < <(printf '%s\n' "$SELFTESTS/../ynl"
 		 printf '%s\n' /usr/src/linux-*/tools/net/ynl | sort -Vr)
 }
 
@@ -119,12 +118,12 @@ says()
 
 header_agrees()
 {
-	check python3 "$HERE/ynlagree.py" header "$HEADER" "$SPEC"
+	check python3 "$SELFTESTS/lib/ynlagree.py" header "$HEADER" "$SPEC"
 }
 
 kernel_agrees()
 {
-	check python3 "$HERE/ynlagree.py" kernel "$h1" "$SPEC"
+	check python3 "$SELFTESTS/lib/ynlagree.py" kernel "$h1" "$SPEC"
 }
 
 # What follows loads the tool once; this is how people start it.

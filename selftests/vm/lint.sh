@@ -21,15 +21,15 @@
 set -u
 shopt -s nullglob
 
-SELFTESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+SELFTESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly SELFTESTS TOP=${SELFTESTS%/*}
 readonly ALL=(checkpatch kernel-doc sparse clang coccicheck clang-tidy cppcheck shellcheck
 	tables)
 
 # shellcheck source=provision.sh
-. "$SELFTESTS/provision.sh"
+. "$SELFTESTS/vm/provision.sh"
 # shellcheck source=ownkernel.sh
-. "$SELFTESTS/ownkernel.sh"
+. "$SELFTESTS/vm/ownkernel.sh"
 
 readonly LINT_PACKAGES=(perl clang clang-tidy cppcheck sparse coccinelle ocaml shellcheck)
 JOBS=$(nproc)
@@ -297,8 +297,7 @@ readonly TABLES='
 		name = FILENAME
 		sub(/.*\//, "", name)
 		sub(/\.sh$/, "", name)
-		if ($0 ~ /^\. .*lib\.sh"?$/)
-			script[name]
+		script[name]
 		if (match($0, /^[ \t]*(TESTS_ONLY="" )?[a-z]+_test [a-z0-9_]+/)) {
 			word = substr($0, RSTART, RLENGTH)
 			sub(/.* /, "", word)
@@ -350,7 +349,7 @@ header = open("uapi/linux/ctnet.h", encoding="ascii").read()
 for prefix, names in lists.items():
     there = re.findall(r"^\t%s(\w+)," % prefix, header, re.M)
     if names != there:
-        print("selftests/nlraw.py: %s: %s; the header has: %s" % (
+        print("selftests/lib/nlraw.py: %s: %s; the header has: %s" % (
             prefix, " ".join(names), " ".join(there)))
 '
 
@@ -358,7 +357,7 @@ lint_tables()
 {
 	cd "$TOP" || return
 	awk "$TABLES" kmod/*_test.c selftests/*.sh SECURITY.md selftests/README.md
-	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=selftests python3 -c "$NLRAW"
+	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=selftests/lib python3 -c "$NLRAW"
 }
 
 main()

@@ -11,7 +11,7 @@
 #	CTNET_OUT=DIR		there: figures, coverage, cases that are worth keeping, and
 #				the last cases before a crash: ctfuzz MODE --replay FILE
 
-FUZZ_DIR=$(dirname "$0")/fuzz
+FUZZ_DIR=$SELFTESTS/fuzz
 FUZZ_KO=/lib/modules/$(uname -r)/updates/ctnet.ko
 FUZZ_OUT=${CTNET_OUT:-$TMP/out}
 

@@ -208,7 +208,7 @@ run_script()
 	else
 		(cd $FAST/selftests && exec env CTNET_TEST="$id" CTNET_SLOW="$SLOW" \
 			CTNET_OUT="$VM/out" GCOV_PREFIX=$RECORDS \
-			timeout -k 20 "$limit" bash "./$t.sh" </dev/null)
+			timeout -k 20 "$limit" bash "$SCRIPT_DIR/$t.sh" </dev/null)
 		ret=$?
 	fi
 	found=$(leftovers "$id")
@@ -230,7 +230,7 @@ prompt()
 
 	mv -f "$RUN/queue/demo" "$VM/current"
 	(cd $FAST/selftests && exec env CTNET_SLOW="$SLOW" TERM="$CTNET_TERM" \
-		setsid -cw bash ./demo.sh <>/dev/hvc0 >&0 2>&1) || verdict=FAIL
+		setsid -cw bash "$SCRIPT_DIR/demo.sh" <>/dev/hvc0 >&0 2>&1) || verdict=FAIL
 	echo "demo $verdict 0 0 0 $SECONDS" >>"$VM/results"
 	touch "$VM/done"
 }

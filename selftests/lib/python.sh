@@ -4,10 +4,10 @@
 # A Python program beside a script, which answers its questions: starting one for each
 # would cost a second each time. To be sourced after lib.sh.
 
-# python_start FILE: starts FILE of this directory
+# python_start FILE: starts FILE, a path from this directory, which has what it imports
 python_start()
 {
-	coproc PYTHON { exec python3 "${BASH_SOURCE[0]%/*}/$1"; }
+	coproc PYTHON { PYTHONPATH=$SELFTESTS/lib exec python3 "$SELFTESTS/lib/$1"; }
 	# a subshell does not have a coprocess's own descriptors
 	exec {PYTHON_OUT}<&"${PYTHON[0]}" {PYTHON_IN}>&"${PYTHON[1]}"
 	# shellcheck disable=SC2153 # coproc sets it

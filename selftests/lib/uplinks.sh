@@ -30,10 +30,10 @@
 # they stand there, and what it says of a reboot.
 
 # shellcheck source=python.sh
-. "$(dirname "$0")/python.sh"
+. "${BASH_SOURCE[0]%/*}/python.sh"
 
 need python3 nft busybox
-README=$(dirname "$0")/../README.md
+README=$SELFTESTS/../README.md
 readonly README
 readonly BCAST=ff:ff:ff:ff:ff:ff BYTES=3000000
 # of eth1, sw, the hosts of the LAN, and of one that is only ever a source

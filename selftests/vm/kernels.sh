@@ -146,7 +146,7 @@ each_kernel()
 	mkdir -p "$CTNET_CACHE"
 	out=$(mktemp "$CTNET_CACHE/kernels.XXXXXX")
 	for v in "${versions[@]}"; do
-		KERNELS="" DEBIAN_KERNEL=$v bash "$SELFTESTS/run.sh" "$MODE" 2>&1 | tee "$out"
+		KERNELS="" DEBIAN_KERNEL=$v bash "$SELFTESTS/vm/run.sh" "$MODE" 2>&1 | tee "$out"
 		if [[ ${PIPESTATUS[0]} -eq 0 ]]; then
 			verdict=PASS
 		else

@@ -5,7 +5,7 @@
 # builds its topology, calls run_test for each behaviour and ends; the plan line,
 # the exit code and all tidying up come from the EXIT trap set here.
 #
-#	. "$(dirname "$0")/lib.sh"
+#	. "$(dirname "$0")/lib/lib.sh"
 #	topo_two_hosts; setup_ns c1 c2
 #	ping_works() { check ip netns exec "$c1" ping -c1 203.0.113.2; }
 #	run_test ping_works "containers of one host reach one another"
@@ -18,7 +18,7 @@
 set -u
 
 readonly KSFT_PASS=0 KSFT_FAIL=1 KSFT_SKIP=4
-# Waits are multiplied by this; the runner sets it where there is no KVM.
+# Waits are multiplied by this, on a slow machine; the runner sets it.
 : "${CTNET_SLOW:=1}"
 
 TESTS_RUN=0 TESTS_FAILED=0 TESTS_SKIPPED=0
@@ -31,6 +31,11 @@ CAPTURES=()		# "file pid" of each running tcpdump
 
 TMP=$(mktemp -d /tmp/ctnet-test.XXXXXX)
 exec {SLEEP_FD}<> <(:)
+
+SELFTESTS=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
+# What a build leaves in the tree, for who has it nowhere else; where root's programs are, for
+# whom su left out.
+PATH+=:/usr/sbin:/sbin:${SELFTESTS%/*}/tools:$SELFTESTS/churn:$SELFTESTS/fault:$SELFTESTS/fuzz
 
 # ip -batch keeps a descriptor for each namespace it was given
 ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
@@ -119,8 +124,36 @@ need()
 	local c
 
 	for c; do
-		command -v "$c" >/dev/null || skip_all "no $c"
+		command -v "$c" >/dev/null && continue
+		case $c in
+		ctnetctl) skip_all "no ctnetctl, neither in PATH nor in ../tools: make tool builds it" ;;
+		ctchurn|ctfuzz) skip_all "no $c: make -C selftests builds it" ;;
+		esac
+		skip_all "no $c"
 	done
+}
+
+# reloads: whether modprobe finds the module, which the test is about to unload; if not the
+# test is skipped
+reloads()
+{
+	modinfo -n ctnet >/dev/null 2>&1 && return
+	skip "modprobe does not find ctnet, which is unloaded here: make install-module"
+	return 1
+}
+
+# What every script needs, wherever it runs; one that is about this machine (a line
+# "# host: WHY") needs none of it.
+need_module()
+{
+	local -a head
+
+	mapfile -n 20 -t head <"$0"
+	[[ " ${head[*]}" != *" # host: "* ]] || return 0
+	((EUID == 0)) || skip_all "it takes root"
+	need ip bridge tc ping sysctl timeout diff unshare nsenter modprobe rmmod modinfo ctnetctl
+	[[ -e /sys/module/ctnet ]] || modprobe -q ctnet 2>/dev/null ||
+		skip_all "the module ctnet is not loaded, and modprobe does not find it: make install-module"
 }
 
 # check COMMAND...: it must succeed; if not the test has failed, and its output
@@ -608,3 +641,4 @@ trap 'exit 1' INT
 trap '[[ -z $TEST_NOW ]] || diag "ended while in: $TEST_NOW"; exit 143' TERM
 
 echo "TAP version 13"
+need_module

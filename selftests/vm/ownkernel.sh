@@ -6,7 +6,7 @@
 # $CTNET_CACHE/kernels: kernels/kernels lists them, kernels/*.config are what they are
 # made of. Sourced by run.sh, after provision.sh.
 
-readonly OWN_KERNELS=$SELFTESTS/kernels OWN_SOURCE=6.1
+readonly OWN_KERNELS=$SELFTESTS/vm/kernels OWN_SOURCE=6.1
 OWN_PACKAGES=("linux-source-$OWN_SOURCE" flex bison bc xz-utils libelf-dev libssl-dev)
 
 # own_kernel_field NAME N: a field of the list, of the fifth on all; false if there is no

@@ -31,7 +31,7 @@
 set -u
 shopt -s nullglob
 
-SELFTESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+SELFTESTS=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 readonly SELFTESTS TOP=${SELFTESTS%/*}
 readonly MODE=${1:-check}
 readonly SLACK=120		# seconds for the guest's own work between scripts
@@ -41,16 +41,17 @@ if [[ -n ${KERNEL:-}${RUNNER:-} || ${TESTS:-} == *churn* ]]; then
 fi
 
 # shellcheck source=provision.sh
-. "$SELFTESTS/provision.sh"
+. "$SELFTESTS/vm/provision.sh"
 # shellcheck source=ownkernel.sh
-. "$SELFTESTS/ownkernel.sh"
+. "$SELFTESTS/vm/ownkernel.sh"
 # shellcheck source=build.sh
-. "$SELFTESTS/build.sh"
+. "$SELFTESTS/vm/build.sh"
 # shellcheck source=coverage.sh
-. "$SELFTESTS/coverage.sh"
+. "$SELFTESTS/vm/coverage.sh"
 # shellcheck source=kernels.sh
-. "$SELFTESTS/kernels.sh"
+. "$SELFTESTS/vm/kernels.sh"
 
+SCRIPT_DIR=.	# below $SELFTESTS: where the scripts are that run
 RUN="" SCRIPTS="" ON_HOST="" JOBS=${JOBS:-} BOOTS=0 TAIL_PID="" HOST_PID="" KERNEL_SLOW=1
 BOOT_TIMEOUT=600	# seconds to boot
 # of each VM that runs, by its number: the script that it took last, how many results of
@@ -73,7 +74,7 @@ at_exit()
 	[[ -z $RUN ]] || rm -rf "$RUN"
 }
 
-setting() { sed -n "s/^$1=//p" "$SELFTESTS/settings"; }
+setting() { sed -n "s/^$1=//p" "$SELFTESTS/vm/settings"; }
 
 # ---------------------------------------------------------------------- VM
 
@@ -151,7 +152,7 @@ block() { sed -n "/^== $2\$/,/^== $2: /p" "$RUN/vm$1/log"; }
 show_block() { ((JOBS == 1)) || block "$@" | show; }
 
 # a line "# WHAT: ..." at the head of script $1
-header() { sed -n "s/^# $2: *//p;20q" "$SELFTESTS/$1.sh" | head -n 1; }
+header() { sed -n "s/^# $2: *//p;20q" "$SELFTESTS/$SCRIPT_DIR/$1.sh" | head -n 1; }
 
 # what guest.sh is told
 write_vars()
@@ -159,7 +160,7 @@ write_vars()
 	local v
 
 	mkdir -p "$RUN/queue"
-	for v in SELFTESTS MODE SLOW V TESTS_ONLY VM_KVER SANITIZE "${!CTNET_@}"; do
+	for v in SELFTESTS SCRIPT_DIR MODE SLOW V TESTS_ONLY VM_KVER SANITIZE "${!CTNET_@}"; do
 		printf '%s=%q\n' "$v" "${!v:-}"
 	done >"$RUN/vars"
 }
@@ -283,8 +284,7 @@ list_tests()
 	for f in "$SELFTESTS"/*.sh; do
 		t=${f##*/}
 		t=${t%.sh}
-		# what is no test does not source lib.sh
-		grep -q '^\. .*lib\.sh"\?$' "$f" && echo "$t"
+		echo "$t"
 	done
 }
 
@@ -317,7 +317,7 @@ on_host()
 	trap end_vms EXIT
 	trap 'exit 130' INT TERM
 	mkdir "$RUN"
-	cp "$SELFTESTS"/{host,verdict}.sh "$RUN/"
+	cp "$SELFTESTS"/vm/{host,verdict}.sh "$RUN/"
 	run_queue "$ON_HOST" host
 }
 
@@ -405,9 +405,9 @@ check_debug()
 		[[ -z ${ON:-} || " $ON " == *" $name "* ]] || continue
 		[[ $tests != all ]] || tests=""
 		echo "=== kernel $name"
-		KERNEL=$name RUNNER="" TESTS=${TESTS:-$tests} bash "$SELFTESTS/run.sh" check </dev/null ||
+		KERNEL=$name RUNNER="" TESTS=${TESTS:-$tests} bash "$SELFTESTS/vm/run.sh" check </dev/null ||
 			failed+=" $name"
-	done < <(grep -v '^#' "$SELFTESTS/kernels/kernels")
+	done < <(grep -v '^#' "$SELFTESTS/vm/kernels/kernels")
 	[[ -z $failed ]] || give_up "failed on:$failed"
 }
 
@@ -510,9 +510,9 @@ main()
 	fi
 	choose_kernel
 	# shellcheck source=runner-vng.sh
-	. "$SELFTESTS/runner-$RUNNER.sh"
+	. "$SELFTESTS/vm/runner-$RUNNER.sh"
 	if [[ $MODE == demo || $MODE == shell ]]; then
-		SCRIPTS=demo
+		SCRIPTS=demo SCRIPT_DIR=vm
 	else
 		tests=$(list_tests) || exit 1
 		choose_scripts "$tests"
@@ -522,7 +522,7 @@ main()
 	trap 'exit 130' INT TERM
 	mkdir -p "$CTNET_CACHE"
 	RUN=$(mktemp -d "$CTNET_CACHE/run.XXXXXX")
-	cp "$SELFTESTS"/{guest,verdict,uml-init}.sh "$RUN/"
+	cp "$SELFTESTS"/vm/{guest,verdict,uml-init}.sh "$RUN/"
 	chmod +x "$RUN/uml-init.sh"
 	# what runs on the host needs no kernel
 	[[ -z $SCRIPTS ]] || prepare

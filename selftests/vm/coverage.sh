@@ -53,7 +53,7 @@ coverage_rows()
 # "unreached" has for it) and no-reason. What follows each other is looked at as one.
 coverage_reasons()
 {
-	awk -F '\t' -v reasons="$SELFTESTS/unreached" '
+	awk -F '\t' -v reasons="$SELFTESTS/vm/unreached" '
 		function told(   i, why) {
 			if (n == 0)
 				return
