@@ -5,7 +5,6 @@
 
 #include "ctnet.h"
 
-
 /* VLAN tags in the frame that are looked behind. */
 #define CTNET_FRAME_VLANS	2
 

@@ -17,7 +17,6 @@ struct ctnet_drops {
 	u64_stats_t		count[CTNET_DROP_MAX + 1];
 };
 
-
 /* All reasons to drop, with their names: FN(reason, name), the last FNE. */
 #define CTNET_DROP_REASONS(FN, FNE)		\
 	FN(MALFORMED, "malformed")		\

@@ -43,7 +43,7 @@ JOBS=$(nproc)
 # that iterates evaluates its arguments more than once.
 #
 # compat.h is what asks for versions, and does as others do, who write the version right
-# of LINUX_VERSION_CODE. Tracepoints are laid out as the kernel's are. ctnet.h has a list
+# of LINUX_VERSION_CODE. Tracepoints are laid out as the kernel's are. stats.h has a list
 # of the reasons to drop, to be expanded in an initializer.
 #
 # What the tests are made of is no kernel code either, and has the types of C and of its
@@ -56,7 +56,7 @@ readonly CHECKPATCH_IGNORE='
 *			LONG_LINE_STRING,MACRO_ARG_REUSE
 kmod/compat.h		LINUX_VERSION_CODE,CONSTANT_COMPARISON
 kmod/trace.h		OPEN_ENDED_LINE,PARENTHESIS_ALIGNMENT,TRAILING_SEMICOLON
-kmod/ctnet.h		COMPLEX_MACRO
+kmod/stats.h		COMPLEX_MACRO
 selftests/*		PREFER_KERNEL_TYPES,CAMELCASE,VOLATILE,COMPLEX_MACRO,BIT_MACRO
 selftests/*		PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,LINE_SPACING
 selftests/*		ARRAY_SIZE,BRACES,MULTIPLE_ASSIGNMENTS,STATIC_CONST_CHAR_ARRAY
