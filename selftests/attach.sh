@@ -429,13 +429,12 @@ interrupted()
 		[[ $WHOLE -eq $total ]] || check_eq $ret $want "exit code after SIG$sig"
 		for ((i = 1; i <= total; i++)); do
 			echo "del-port net1 $c1 --ifname e$i --if-exists"
-		done | check_stdin ctn "$h1" -b -
+		done >"$TMP/undo"
+		check ctn "$h1" -b "$TMP/undo"
 	done
 	same_state
 	[[ $stopped -ge 2 ]] || fail "only $stopped of 4 were stopped on the way"
 }
-
-check_stdin() { "$@" || echo "failed: $*" >&2; }
 
 far_ends_at_least()
 {
