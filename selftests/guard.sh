@@ -234,18 +234,19 @@ linklocal()
 # A router of the claimed address says that it is there: the claim is over, for good.
 claim_ends()
 {
-	# it makes none itself, which may come first
-	check in_ns "$c5" sysctl -qw net.ipv6.conf.default.addr_gen_mode=1
-	check ctn "$h1" add-port net0 "$c5" --mac $M5 --address 203.0.113.50/24
-	check ip -n "$c5" addr add fe80::bad/64 dev eth0 nodad
-	check_not in_ns "$c5" ping -nqc1 -W1 -I fe80::bad%eth0 fe80::ff:fe00:99%eth0
+	# It makes none itself, which may come first. (Not c5: its default.stable_secret has
+	# precedence over addr_gen_mode.)
+	check in_ns "$c6" sysctl -qw net.ipv6.conf.default.addr_gen_mode=1
+	check ctn "$h1" add-port net0 "$c6" --mac $M6 --address 203.0.113.6/24
+	check ip -n "$c6" addr add fe80::bad/64 dev eth0 nodad
+	check_not in_ns "$c6" ping -nqc1 -W1 -I fe80::bad%eth0 fe80::ff:fe00:99%eth0
 	check_match "$(claimed)" '"fe80::bad"' "list"
 	ask advertise "$c4" eth0 $M4 fe80::bad 0
 	check_not grep -q fe80::bad <<<"$(claimed)"
-	check_not in_ns "$c5" ping -nqc1 -W1 -I fe80::bad%eth0 fe80::ff:fe00:99%eth0
+	check_not in_ns "$c6" ping -nqc1 -W1 -I fe80::bad%eth0 fe80::ff:fe00:99%eth0
 	check_not grep -q fe80::bad <<<"$(claimed)"
-	check ctn "$h1" del-port net0 "$c5"
-	check in_ns "$c5" sysctl -qw net.ipv6.conf.default.addr_gen_mode=0
+	check ctn "$h1" del-port net0 "$c6"
+	check in_ns "$c6" sysctl -qw net.ipv6.conf.default.addr_gen_mode=0
 }
 
 has_prefix() { ip -n "$1" -6 -o addr show dev eth0 | grep -q 2001:db8:300:; }
