@@ -7,6 +7,7 @@
 #include "ctnet.h"
 #include "brport.h"
 #include "dev.h"
+#include "encap.h"
 #include "fdb.h"
 #include "flood.h"
 #include "forward.h"
@@ -18,7 +19,6 @@
 #include "rtfdb.h"
 #include "stats.h"
 #include "transit.h"
-#include "tunnel.h"
 #include "vtep.h"
 
 /* Highest attribute type that rtnetlink hands to a link kind. */

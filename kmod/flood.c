@@ -6,10 +6,10 @@
 #include <linux/hash.h>
 
 #include "ctnet.h"
+#include "encap.h"
 #include "flood.h"
 #include "forward.h"
 #include "stats.h"
-#include "tunnel.h"
 
 /* Floods of one CPU that may wait. */
 #define CTNET_FLOOD_QUEUE	1024
@@ -170,7 +170,7 @@ void ctnet_flood(struct sk_buff *skb, const struct ctnet_vport *src)
 	*ctnet_flood_cb(skb) = (struct ctnet_flood_cb) {
 		.src = src->id,
 		.flags = READ_ONCE(src->flags),
-		.depth = __this_cpu_read(ctnet_tunnel_depth),
+		.depth = __this_cpu_read(ctnet_encap_depth),
 		.group = is_multicast_ether_addr(to),
 		.bpdu = is_link_local_ether_addr(to),
 	};
@@ -225,9 +225,9 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 		cb = *ctnet_flood_cb(skb);
 		if (likely(netif_running(ctd->dev))) {
 			__this_cpu_write(ctnet_flooding, true);
-			__this_cpu_write(ctnet_tunnel_depth, cb.depth);
+			__this_cpu_write(ctnet_encap_depth, cb.depth);
 			skb = ctnet_flood_batch(ctd, skb);
-			__this_cpu_write(ctnet_tunnel_depth, 0);
+			__this_cpu_write(ctnet_encap_depth, 0);
 			__this_cpu_write(ctnet_flooding, false);
 		} else {
 			ctnet_drop(ctd, skb, CTNET_DROP_NET_DOWN);

@@ -14,6 +14,7 @@
  */
 #include "ctnet.h"
 #include "dev.h"
+#include "encap.h"
 #include "fdb.h"
 #include "flood.h"
 #include "forward.h"
@@ -23,7 +24,6 @@
 #include "peer.h"
 #include "port.h"
 #include "stats.h"
-#include "tunnel.h"
 #include "trace.h"
 
 /**
@@ -72,7 +72,7 @@ void ctnet_deliver(struct ctnet_vport *vport, struct sk_buff *skb, bool received
 		/* When it was received is not when it is to be sent. */
 		if (received)
 			skb_clear_tstamp(skb);
-		ctnet_tunnel_xmit(ctnet_vport_peer(vport), skb);
+		ctnet_encap_xmit(ctnet_vport_peer(vport), skb);
 		break;
 	case CTNET_VPORT_SELF:
 		ctnet_dev_deliver(vport->ctd, skb);

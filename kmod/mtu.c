@@ -16,10 +16,10 @@
 #include <net/route.h>
 
 #include "ctnet.h"
+#include "encap.h"
 #include "mtu.h"
 #include "peer.h"
 #include "port.h"
-#include "tunnel.h"
 #include "vtep.h"
 
 /* Changes of routes come in thousands, and one look at the routes serves them all. */

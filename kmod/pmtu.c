@@ -15,11 +15,11 @@
 
 #include "ctnet.h"
 #include "dev.h"
+#include "encap.h"
 #include "fdb.h"
 #include "flood.h"
 #include "forward.h"
 #include "pmtu.h"
-#include "tunnel.h"
 
 /* An error message's length at most: RFC 1812, and RFC 4443. */
 #define CTNET_PMTU_ICMP4	576

@@ -6,6 +6,7 @@
 
 #include "ctnet.h"
 #include "dev.h"
+#include "encap.h"
 #include "fdb.h"
 #include "fdbip.h"
 #include "forward.h"
@@ -16,7 +17,6 @@
 #include "pmtu.h"
 #include "port.h"
 #include "stats.h"
-#include "tunnel.h"
 #include "vtep.h"
 
 /* What a veth pair passes on as it is, unless it is told not to. */

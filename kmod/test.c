@@ -9,13 +9,14 @@
 #include "test.h"
 
 static struct kunit_suite *ctnet_test_suites[] = {
+	&ctnet_decap_suite,
+	&ctnet_encap_suite,
 	&ctnet_fdb_suite,
 	&ctnet_forward_suite,
 	&ctnet_guard_suite,
 	&ctnet_neigh_suite,
 	&ctnet_nlmsg_suite,
 	&ctnet_pmtu_suite,
-	&ctnet_tunnel_suite,
 };
 
 /** ctnet_test_run() - at module load, when the rest is done */

@@ -17,14 +17,15 @@
 #include <net/ndisc.h>
 
 #include "ctnet.h"
+#include "decap.h"
 #include "dev.h"
+#include "encap.h"
 #include "fdb.h"
 #include "forward.h"
 #include "netlink.h"
 #include "peer.h"
 #include "port.h"
 #include "stats.h"
-#include "tunnel.h"
 #include "vtep.h"
 
 #if !IS_ENABLED(CONFIG_KUNIT)
@@ -85,13 +86,14 @@ struct ctnet_test {
 	struct ctnet_test_frame	outer;
 };
 
+extern struct kunit_suite ctnet_decap_suite;
+extern struct kunit_suite ctnet_encap_suite;
 extern struct kunit_suite ctnet_fdb_suite;
 extern struct kunit_suite ctnet_forward_suite;
 extern struct kunit_suite ctnet_guard_suite;
 extern struct kunit_suite ctnet_neigh_suite;
 extern struct kunit_suite ctnet_nlmsg_suite;
 extern struct kunit_suite ctnet_pmtu_suite;
-extern struct kunit_suite ctnet_tunnel_suite;
 
 int ctnet_test_init(struct kunit *test);
 void ctnet_test_exit(struct kunit *test);
@@ -130,6 +132,7 @@ struct udphdr *ctnet_test_udp(struct ctnet_test_frame *f, u16 source, u16 dest);
 struct nd_msg *ctnet_test_nd(struct ctnet_test_frame *f, u8 type,
 			     struct in6_addr target);
 u8 *ctnet_test_nd_opt(struct ctnet_test_frame *f, u8 type, const u8 *mac);
+struct ctnet_test_frame *ctnet_test_other(struct kunit *test);
 void ctnet_test_done(struct ctnet_test_frame *f);
 
 struct sk_buff *ctnet_test_skb(struct kunit *test,

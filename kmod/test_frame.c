@@ -48,6 +48,21 @@ void ctnet_test_type(struct ctnet_test_frame *f, u16 type)
 }
 
 /**
+ * ctnet_test_other() - begin a frame of a type that nobody looks into, to host 1
+ * @test: the case, whose frame it is
+ *
+ * Return: the frame.
+ */
+struct ctnet_test_frame *ctnet_test_other(struct kunit *test)
+{
+	struct ctnet_test *t = test->priv;
+
+	ctnet_test_eth(&t->f, ctnet_test_mac[1], ctnet_test_mac[4]);
+	ctnet_test_type(&t->f, 0x88b5);
+	return &t->f;
+}
+
+/**
  * ctnet_test_tag() - a VLAN tag in the frame
  * @f: the frame
  * @tpid: its EtherType

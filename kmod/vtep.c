@@ -5,10 +5,10 @@
 #include <net/udp.h>
 
 #include "ctnet.h"
+#include "decap.h"
 #include "nlmsg.h"
 #include "peer.h"
 #include "stats.h"
-#include "tunnel.h"
 #include "vtep.h"
 
 static void ctnet_sock_free(struct ctnet_sock *sock)
@@ -107,10 +107,10 @@ static int ctnet_sock_open(struct net *net, struct ctnet_sock *sock,
 	struct udp_tunnel_sock_cfg tunnel_cfg = {
 		.sk_user_data = sock,
 		.encap_type = 1,
-		.encap_rcv = ctnet_tunnel_rcv,
-		.encap_err_lookup = ctnet_tunnel_err_lookup,
-		.gro_receive = ctnet_tunnel_gro_receive,
-		.gro_complete = ctnet_tunnel_gro_complete,
+		.encap_rcv = ctnet_decap_rcv,
+		.encap_err_lookup = ctnet_decap_err_lookup,
+		.gro_receive = ctnet_decap_gro_receive,
+		.gro_complete = ctnet_decap_gro_complete,
 	};
 	int err;
 

@@ -10,7 +10,7 @@
 . "$(dirname "$0")/lib/lib.sh"
 
 MODULE=$(dirname "$0")/../kunit/ctnet.ko
-SUITES="ctnet-fdb ctnet-forward ctnet-guard ctnet-neigh ctnet-nlmsg ctnet-pmtu ctnet-tunnel"
+SUITES="ctnet-decap ctnet-encap ctnet-fdb ctnet-forward ctnet-guard ctnet-neigh ctnet-nlmsg ctnet-pmtu"
 
 [[ -e $MODULE ]] || skip_all "there is no module with unit tests: make check builds it, for a kernel with KUnit"
 

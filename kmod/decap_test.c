@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The tunnel's headers: included by tunnel.c where unit tests are built. */
+/* What comes from a peer: included by decap.c where unit tests are built. */
 #include "test.h"
 
 /* VNI 100 on both families, a peer of each; host 1 is at port 1. */
-static int ctnet_tunnel_test_init(struct kunit *test)
+static int ctnet_decap_test_init(struct kunit *test)
 {
 	struct ctnet_test *t;
 	int err;
@@ -19,20 +19,20 @@ static int ctnet_tunnel_test_init(struct kunit *test)
 	return 0;
 }
 
-static struct ctnet_sock *ctnet_tunnel_test_sock(struct ctnet_test *t,
-						 enum ctnet_family f)
+static struct ctnet_sock *ctnet_decap_test_sock(struct ctnet_test *t,
+						enum ctnet_family f)
 {
 	return rcu_dereference_protected(t->ctd->vtep, true)->sock[f];
 }
 
 /* Where the UDP header of the datagram is. */
-static unsigned int ctnet_tunnel_test_udp_at(enum ctnet_family f)
+static unsigned int ctnet_decap_test_udp_at(enum ctnet_family f)
 {
 	return f == CTNET_V4 ? sizeof(struct iphdr) : sizeof(struct ipv6hdr);
 }
 
 /* t->outer goes from us to the peer: what we sent, and an ICMP error quotes. */
-static void ctnet_tunnel_test_reverse(struct ctnet_test *t, enum ctnet_family f)
+static void ctnet_decap_test_reverse(struct ctnet_test *t, enum ctnet_family f)
 {
 	struct ipv6hdr *ip6 = (struct ipv6hdr *)t->outer.data;
 	struct iphdr *ip4 = (struct iphdr *)t->outer.data;
@@ -44,8 +44,8 @@ static void ctnet_tunnel_test_reverse(struct ctnet_test *t, enum ctnet_family f)
 }
 
 /* t->outer becomes a datagram of the peer with the frame of t->f in it. */
-static struct vxlanhdr *ctnet_tunnel_test_wrap(struct kunit *test,
-					       enum ctnet_family f, u8 tos)
+static struct vxlanhdr *ctnet_decap_test_wrap(struct kunit *test,
+					      enum ctnet_family f, u8 tos)
 {
 	struct ctnet_test *t = test->priv;
 	struct ctnet_test_frame *o = &t->outer;
@@ -89,11 +89,11 @@ static struct vxlanhdr *ctnet_tunnel_test_wrap(struct kunit *test,
  * The datagram's first @len bytes as UDP has them for its socket: the IP and UDP headers
  * in the head, and of the rest what @linear says.
  */
-static struct sk_buff *ctnet_tunnel_test_skb(struct kunit *test,
-					     enum ctnet_family f,
-					     unsigned int len, unsigned int linear)
+static struct sk_buff *ctnet_decap_test_skb(struct kunit *test,
+					    enum ctnet_family f,
+					    unsigned int len, unsigned int linear)
 {
-	unsigned int at = ctnet_tunnel_test_udp_at(f);
+	unsigned int at = ctnet_decap_test_udp_at(f);
 	struct ctnet_test *t = test->priv;
 	struct sk_buff *skb;
 
@@ -108,37 +108,37 @@ static struct sk_buff *ctnet_tunnel_test_skb(struct kunit *test,
 	return skb;
 }
 
-static void ctnet_tunnel_test_rcv_skb(struct kunit *test, enum ctnet_family f,
-				      struct sk_buff *skb)
+static void ctnet_decap_test_rcv_skb(struct kunit *test, enum ctnet_family f,
+				     struct sk_buff *skb)
 {
 	struct ctnet_test *t = test->priv;
-	struct sock *sk = ctnet_tunnel_test_sock(t, f)->sock->sk;
+	struct sock *sk = ctnet_decap_test_sock(t, f)->sock->sk;
 
 	local_bh_disable();
 	rcu_read_lock();
-	ctnet_tunnel_rcv(sk, skb);
+	ctnet_decap_rcv(sk, skb);
 	rcu_read_unlock();
 	local_bh_enable();
 }
 
-static void ctnet_tunnel_test_rcv(struct kunit *test, enum ctnet_family f,
-				  unsigned int len, unsigned int linear)
+static void ctnet_decap_test_rcv(struct kunit *test, enum ctnet_family f,
+				 unsigned int len, unsigned int linear)
 {
-	ctnet_tunnel_test_rcv_skb(test, f,
-				  ctnet_tunnel_test_skb(test, f, len, linear));
+	ctnet_decap_test_rcv_skb(test, f,
+				 ctnet_decap_test_skb(test, f, len, linear));
 }
 
 /* What was dropped for any reason, by the network and by the socket. */
-static u64 ctnet_tunnel_test_dropped(struct ctnet_test *t, enum ctnet_family f)
+static u64 ctnet_decap_test_dropped(struct ctnet_test *t, enum ctnet_family f)
 {
 	return ctnet_test_all_drops(t->ctd->drops) +
-	       ctnet_test_all_drops(ctnet_tunnel_test_sock(t, f)->drops);
+	       ctnet_test_all_drops(ctnet_decap_test_sock(t, f)->drops);
 }
 
 /* The datagram's first @len bytes are dropped for this reason, and for no other. */
-static void ctnet_tunnel_test_cut(struct kunit *test, enum ctnet_family f,
-				  unsigned int len, enum ctnet_drop reason,
-				  const char *what, int n)
+static void ctnet_decap_test_cut(struct kunit *test, enum ctnet_family f,
+				 unsigned int len, enum ctnet_drop reason,
+				 const char *what, int n)
 {
 	struct ctnet_test *t = test->priv;
 	struct ctnet_drops __percpu *drops = t->ctd->drops;
@@ -146,15 +146,15 @@ static void ctnet_tunnel_test_cut(struct kunit *test, enum ctnet_family f,
 	u64 before, all;
 
 	if (reason == CTNET_DROP_VXLAN_HEADER || reason == CTNET_DROP_VXLAN_VNI)
-		drops = ctnet_tunnel_test_sock(t, f)->drops;
-	for (linear = ctnet_tunnel_test_udp_at(f) + 8;; linear += 5) {
+		drops = ctnet_decap_test_sock(t, f)->drops;
+	for (linear = ctnet_decap_test_udp_at(f) + 8;; linear += 5) {
 		before = ctnet_test_drops(drops, reason);
-		all = ctnet_tunnel_test_dropped(t, f);
-		ctnet_tunnel_test_rcv(test, f, len, linear);
+		all = ctnet_decap_test_dropped(t, f);
+		ctnet_decap_test_rcv(test, f, len, linear);
 		KUNIT_EXPECT_EQ_MSG(test, ctnet_test_drops(drops, reason),
 				    before + 1, "%s %d: %u bytes, %u linear", what,
 				    n, len, linear);
-		KUNIT_EXPECT_EQ_MSG(test, ctnet_tunnel_test_dropped(t, f), all + 1,
+		KUNIT_EXPECT_EQ_MSG(test, ctnet_decap_test_dropped(t, f), all + 1,
 				    "%s %d: %u bytes, %u linear: others", what, n,
 				    len, linear);
 		if (linear >= len)
@@ -164,45 +164,35 @@ static void ctnet_tunnel_test_cut(struct kunit *test, enum ctnet_family f,
 			    0u, "%s %d", what, n);
 }
 
-static void ctnet_tunnel_test_drops(struct kunit *test, enum ctnet_family f,
-				    enum ctnet_drop reason, const char *what, int n)
+static void ctnet_decap_test_drops(struct kunit *test, enum ctnet_family f,
+				   enum ctnet_drop reason, const char *what, int n)
 {
 	struct ctnet_test *t = test->priv;
 
-	ctnet_tunnel_test_cut(test, f, t->outer.len, reason, what, n);
+	ctnet_decap_test_cut(test, f, t->outer.len, reason, what, n);
 }
 
 /* It arrives at host 1, as the frame in t->f is. */
-static void ctnet_tunnel_test_arrives(struct kunit *test, enum ctnet_family f,
-				      const char *what, int n)
+static void ctnet_decap_test_arrives(struct kunit *test, enum ctnet_family f,
+				     const char *what, int n)
 {
 	struct ctnet_test *t = test->priv;
 	struct sk_buff_head *at = ctnet_test_queue(t->port_dev[1]);
-	u64 all = ctnet_tunnel_test_dropped(t, f);
+	u64 all = ctnet_decap_test_dropped(t, f);
 	unsigned int linear;
 
-	for (linear = ctnet_tunnel_test_udp_at(f) + 8;; linear += 5) {
-		ctnet_tunnel_test_rcv(test, f, t->outer.len, linear);
+	for (linear = ctnet_decap_test_udp_at(f) + 8;; linear += 5) {
+		ctnet_decap_test_rcv(test, f, t->outer.len, linear);
 		KUNIT_EXPECT_TRUE_MSG(test, ctnet_test_got(at, t->f.data, t->f.len),
 				      "%s %d: %u linear", what, n, linear);
 		if (linear >= t->outer.len)
 			break;
 	}
-	KUNIT_EXPECT_EQ_MSG(test, ctnet_tunnel_test_dropped(t, f), all,
+	KUNIT_EXPECT_EQ_MSG(test, ctnet_decap_test_dropped(t, f), all,
 			    "%s %d: dropped", what, n);
 }
 
-/* A frame to host 1, of a type that nobody looks into. */
-static struct ctnet_test_frame *ctnet_tunnel_test_eth(struct kunit *test)
-{
-	struct ctnet_test *t = test->priv;
-
-	ctnet_test_eth(&t->f, ctnet_test_mac[1], ctnet_test_mac[4]);
-	ctnet_test_type(&t->f, 0x88b5);
-	return &t->f;
-}
-
-static void ctnet_tunnel_test_header(struct kunit *test)
+static void ctnet_decap_test_header(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	struct vxlanhdr *vxh;
@@ -210,39 +200,39 @@ static void ctnet_tunnel_test_header(struct kunit *test)
 	unsigned int i, at;
 
 	for (f = 0; f < CTNET_FAMILIES; f++) {
-		ctnet_test_put(ctnet_tunnel_test_eth(test), 46);
-		ctnet_tunnel_test_wrap(test, f, 0);
-		ctnet_tunnel_test_arrives(test, f, "whole", f);
-		at = ctnet_tunnel_test_udp_at(f);
+		ctnet_test_put(ctnet_test_other(test), 46);
+		ctnet_decap_test_wrap(test, f, 0);
+		ctnet_decap_test_arrives(test, f, "whole", f);
+		at = ctnet_decap_test_udp_at(f);
 		for (i = at + 8; i < at + 16; i++)
-			ctnet_tunnel_test_cut(test, f, i, CTNET_DROP_VXLAN_HEADER,
-					      "cut", f);
+			ctnet_decap_test_cut(test, f, i, CTNET_DROP_VXLAN_HEADER,
+					     "cut", f);
 		/* Each flag but the one is unknown, and that one has to be there. */
 		for (i = 0; i < 32; i++) {
-			vxh = ctnet_tunnel_test_wrap(test, f, 0);
+			vxh = ctnet_decap_test_wrap(test, f, 0);
 			vxh->vx_flags ^= htonl(BIT(i));
-			ctnet_tunnel_test_drops(test, f, CTNET_DROP_VXLAN_HEADER,
-						"flag", i);
+			ctnet_decap_test_drops(test, f, CTNET_DROP_VXLAN_HEADER,
+					       "flag", i);
 		}
 		for (i = 0; i < 8; i++) {
-			vxh = ctnet_tunnel_test_wrap(test, f, 0);
+			vxh = ctnet_decap_test_wrap(test, f, 0);
 			vxh->vx_vni ^= htonl(BIT(i));
-			ctnet_tunnel_test_drops(test, f, CTNET_DROP_VXLAN_HEADER,
-						"reserved", i);
+			ctnet_decap_test_drops(test, f, CTNET_DROP_VXLAN_HEADER,
+					       "reserved", i);
 		}
 		for (i = 8; i < 32; i++) {
-			vxh = ctnet_tunnel_test_wrap(test, f, 0);
+			vxh = ctnet_decap_test_wrap(test, f, 0);
 			vxh->vx_vni ^= htonl(BIT(i));
-			ctnet_tunnel_test_drops(test, f, CTNET_DROP_VXLAN_VNI,
-						"VNI, bit", i);
+			ctnet_decap_test_drops(test, f, CTNET_DROP_VXLAN_VNI,
+					       "VNI, bit", i);
 		}
 		vxh->vx_vni = 0;
-		ctnet_tunnel_test_drops(test, f, CTNET_DROP_VXLAN_VNI, "VNI 0", 0);
+		ctnet_decap_test_drops(test, f, CTNET_DROP_VXLAN_VNI, "VNI 0", 0);
 	}
 	KUNIT_EXPECT_EQ(test, t->ctd->n_learned, 1u);
 }
 
-static void ctnet_tunnel_test_addresses(struct kunit *test)
+static void ctnet_decap_test_addresses(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	enum ctnet_family f;
@@ -252,78 +242,78 @@ static void ctnet_tunnel_test_addresses(struct kunit *test)
 	for (f = 0; f < CTNET_FAMILIES; f++) {
 		unsigned int len = f == CTNET_V4 ? 4 : 16;
 
-		ctnet_test_put(ctnet_tunnel_test_eth(test), 46);
+		ctnet_test_put(ctnet_test_other(test), 46);
 		for (i = 0; i < len * 8; i++) {
-			ctnet_tunnel_test_wrap(test, f, 0);
-			addr = t->outer.data + ctnet_tunnel_test_udp_at(f) - 2 * len;
+			ctnet_decap_test_wrap(test, f, 0);
+			addr = t->outer.data + ctnet_decap_test_udp_at(f) - 2 * len;
 			addr[i / 8] ^= BIT(i % 8);
-			ctnet_tunnel_test_drops(test, f, CTNET_DROP_VXLAN_PEER,
-						"source, bit", i);
-			ctnet_tunnel_test_wrap(test, f, 0);
+			ctnet_decap_test_drops(test, f, CTNET_DROP_VXLAN_PEER,
+					       "source, bit", i);
+			ctnet_decap_test_wrap(test, f, 0);
 			addr += len;
 			addr[i / 8] ^= BIT(i % 8);
-			ctnet_tunnel_test_drops(test, f, CTNET_DROP_VXLAN_LOCAL,
-						"destination, bit", i);
+			ctnet_decap_test_drops(test, f, CTNET_DROP_VXLAN_LOCAL,
+					       "destination, bit", i);
 		}
 	}
 	/* The address of the IPv4 peer, as an IPv6 address. */
-	ctnet_tunnel_test_wrap(test, CTNET_V6, 0);
+	ctnet_decap_test_wrap(test, CTNET_V6, 0);
 	ipv6_addr_set_v4mapped(ctnet_test_vtep4(1),
 			       &((struct ipv6hdr *)t->outer.data)->saddr);
-	ctnet_tunnel_test_drops(test, CTNET_V6, CTNET_DROP_VXLAN_PEER,
-				"v4-mapped", 0);
+	ctnet_decap_test_drops(test, CTNET_V6, CTNET_DROP_VXLAN_PEER,
+			       "v4-mapped", 0);
 	KUNIT_EXPECT_EQ(test, t->ctd->n_learned, 0u);
 	/* A network that is down has no VNI. */
 	rtnl_lock();
 	dev_close(t->dev);
 	rtnl_unlock();
 	for (f = 0; f < CTNET_FAMILIES; f++) {
-		ctnet_tunnel_test_wrap(test, f, 0);
-		ctnet_tunnel_test_drops(test, f, CTNET_DROP_VXLAN_VNI, "down", f);
+		ctnet_decap_test_wrap(test, f, 0);
+		ctnet_decap_test_drops(test, f, CTNET_DROP_VXLAN_VNI, "down", f);
 	}
 }
 
-static void ctnet_tunnel_test_inner_cut(struct kunit *test)
+static void ctnet_decap_test_inner_cut(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	enum ctnet_family f;
 	unsigned int i, in;
 
 	for (f = 0; f < CTNET_FAMILIES; f++) {
-		in = ctnet_tunnel_test_udp_at(f) + 16;
+		in = ctnet_decap_test_udp_at(f) + 16;
 		/* Of Ethernet, then of IP; what is behind is not looked at. */
-		ctnet_tunnel_test_eth(test);
+		ctnet_test_other(test);
 		ctnet_test_put_ip4(&t->f, ctnet_test_ip4(4), ctnet_test_ip4(1));
 		ctnet_test_done(&t->f);
-		ctnet_tunnel_test_wrap(test, f, 0);
+		ctnet_decap_test_wrap(test, f, 0);
 		for (i = 0; i < t->f.len; i++)
-			ctnet_tunnel_test_cut(test, f, in + i, CTNET_DROP_MALFORMED,
-					      "IPv4", i);
-		ctnet_tunnel_test_arrives(test, f, "IPv4", f);
-		ctnet_tunnel_test_eth(test);
+			ctnet_decap_test_cut(test, f, in + i, CTNET_DROP_MALFORMED,
+					     "IPv4", i);
+		ctnet_decap_test_arrives(test, f, "IPv4", f);
+		ctnet_test_other(test);
 		ctnet_test_put_ip6(&t->f, ctnet_test_ip6(4), ctnet_test_ip6(1));
 		ctnet_test_done(&t->f);
-		ctnet_tunnel_test_wrap(test, f, 0);
+		ctnet_decap_test_wrap(test, f, 0);
 		for (i = 0; i < t->f.len; i++)
-			ctnet_tunnel_test_cut(test, f, in + i, CTNET_DROP_MALFORMED,
-					      "IPv6", i);
-		ctnet_tunnel_test_arrives(test, f, "IPv6", f);
-		ctnet_tunnel_test_eth(test);
-		ctnet_tunnel_test_wrap(test, f, 0);
-		ctnet_tunnel_test_arrives(test, f, "no payload", f);
+			ctnet_decap_test_cut(test, f, in + i, CTNET_DROP_MALFORMED,
+					     "IPv6", i);
+		ctnet_decap_test_arrives(test, f, "IPv6", f);
+		ctnet_test_other(test);
+		ctnet_decap_test_wrap(test, f, 0);
+		ctnet_decap_test_arrives(test, f, "no payload", f);
 		/* A tag, and what is behind it. */
-		ctnet_tunnel_test_eth(test);
+		ctnet_test_other(test);
 		ctnet_test_tag(&t->f, ETH_P_8021Q, 0x2005);
 		ctnet_test_put_ip4(&t->f, ctnet_test_ip4(4), ctnet_test_ip4(1));
 		ctnet_test_done(&t->f);
-		ctnet_tunnel_test_wrap(test, f, 0);
+		ctnet_decap_test_wrap(test, f, 0);
 		for (i = 0; i < t->f.len; i++)
-			ctnet_tunnel_test_cut(test, f, in + i, CTNET_DROP_MALFORMED,
-					      "tag", i);
+			ctnet_decap_test_cut(test, f, in + i, CTNET_DROP_MALFORMED,
+					     "tag", i);
 	}
 }
 
-static void ctnet_tunnel_test_tags(struct kunit *test)
+static void ctnet_decap_test_tags(struct kunit *test)
 {
 	static const u16 tpid[] = { ETH_P_8021Q, ETH_P_8021AD };
 	struct ctnet_test *t = test->priv;
@@ -333,14 +323,14 @@ static void ctnet_tunnel_test_tags(struct kunit *test)
 	/* The outermost goes beside the frame; the others stay in it. */
 	for (i = 0; i < 2; i++) {
 		for (n = 1; n <= 3; n++) {
-			ctnet_tunnel_test_eth(test);
+			ctnet_test_other(test);
 			for (j = 0; j < n; j++)
 				ctnet_test_tag(&t->f, tpid[(i + j) % 2], 0xe005 + j);
 			ctnet_test_type(&t->f, ETH_P_IP);
 			ctnet_test_put_ip4(&t->f, ctnet_test_ip4(4), 0);
 			ctnet_test_done(&t->f);
-			ctnet_tunnel_test_wrap(test, CTNET_V4, 0);
-			ctnet_tunnel_test_rcv(test, CTNET_V4, t->outer.len, 0);
+			ctnet_decap_test_wrap(test, CTNET_V4, 0);
+			ctnet_decap_test_rcv(test, CTNET_V4, t->outer.len, 0);
 			skb = skb_dequeue(ctnet_test_queue(t->port_dev[1]));
 			KUNIT_ASSERT_NOT_NULL(test, skb);
 			/* The device takes none beside it: it was put back. */
@@ -352,8 +342,8 @@ static void ctnet_tunnel_test_tags(struct kunit *test)
 
 			/* The host is shown it. */
 			ether_addr_copy(t->f.data, t->dev->dev_addr);
-			ctnet_tunnel_test_wrap(test, CTNET_V4, 0);
-			ctnet_tunnel_test_rcv(test, CTNET_V4, t->outer.len, 0);
+			ctnet_decap_test_wrap(test, CTNET_V4, 0);
+			ctnet_decap_test_rcv(test, CTNET_V4, t->outer.len, 0);
 			skb = skb_dequeue(&t->host);
 			KUNIT_ASSERT_NOT_NULL(test, skb);
 			KUNIT_EXPECT_TRUE(test, skb_vlan_tag_present(skb));
@@ -368,7 +358,7 @@ static void ctnet_tunnel_test_tags(struct kunit *test)
 }
 
 /* A checksum that the hardware made of all of it goes on covering what is left. */
-static void ctnet_tunnel_test_checksum(struct kunit *test)
+static void ctnet_decap_test_checksum(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	enum ctnet_family f;
@@ -377,8 +367,8 @@ static void ctnet_tunnel_test_checksum(struct kunit *test)
 
 	for (i = 0; i < 2 * CTNET_FAMILIES; i++) {
 		f = i % CTNET_FAMILIES;
-		at = ctnet_tunnel_test_udp_at(f);
-		ctnet_tunnel_test_eth(test);
+		at = ctnet_decap_test_udp_at(f);
+		ctnet_test_other(test);
 		ether_addr_copy(t->f.data, t->dev->dev_addr);
 		if (i >= CTNET_FAMILIES)
 			ctnet_test_tag(&t->f, ETH_P_8021Q, 7);
@@ -388,11 +378,11 @@ static void ctnet_tunnel_test_checksum(struct kunit *test)
 		/* The mark changes the header; the sum has to follow. */
 		((struct ipv6hdr *)(t->f.data + t->f.nh))->flow_lbl[0] |=
 			INET_ECN_ECT_0 << 4;
-		ctnet_tunnel_test_wrap(test, f, INET_ECN_CE);
-		skb = ctnet_tunnel_test_skb(test, f, t->outer.len, 0);
+		ctnet_decap_test_wrap(test, f, INET_ECN_CE);
+		skb = ctnet_decap_test_skb(test, f, t->outer.len, 0);
 		skb->ip_summed = CHECKSUM_COMPLETE;
 		skb->csum = csum_partial(t->outer.data + at, t->outer.len - at, 0);
-		ctnet_tunnel_test_rcv_skb(test, f, skb);
+		ctnet_decap_test_rcv_skb(test, f, skb);
 		skb = skb_dequeue(&t->host);
 		KUNIT_ASSERT_NOT_NULL(test, skb);
 		KUNIT_EXPECT_EQ(test, (int)skb->ip_summed, CHECKSUM_COMPLETE);
@@ -406,7 +396,7 @@ static void ctnet_tunnel_test_checksum(struct kunit *test)
 }
 
 /* A checksum that is still to be made lies in the frame, or the frame is dropped. */
-static void ctnet_tunnel_test_partial(struct kunit *test)
+static void ctnet_decap_test_partial(struct kunit *test)
 {
 	const unsigned int sum = offsetof(struct udphdr, check);
 	const unsigned int l4 = ETH_HLEN + sizeof(struct ipv6hdr);
@@ -423,19 +413,19 @@ static void ctnet_tunnel_test_partial(struct kunit *test)
 	for (i = 0; i < ARRAY_SIZE(starts) * CTNET_FAMILIES; i++) {
 		f = i % CTNET_FAMILIES;
 		n = i / CTNET_FAMILIES;
-		ctnet_tunnel_test_eth(test);
+		ctnet_test_other(test);
 		ether_addr_copy(t->f.data, t->dev->dev_addr);
 		ctnet_test_put_ip6(&t->f, ctnet_test_ip6(4), ctnet_test_ip6(1));
 		memset(ctnet_test_udp(&t->f, 53, 53), 0x77, 8);
 		ctnet_test_done(&t->f);
 		KUNIT_ASSERT_EQ(test, t->f.len, len);
-		ctnet_tunnel_test_wrap(test, f, 0);
-		off = t->outer.len - ctnet_tunnel_test_udp_at(f) - len;
-		skb = ctnet_tunnel_test_skb(test, f, t->outer.len, t->outer.len);
+		ctnet_decap_test_wrap(test, f, 0);
+		off = t->outer.len - ctnet_decap_test_udp_at(f) - len;
+		skb = ctnet_decap_test_skb(test, f, t->outer.len, t->outer.len);
 		skb->ip_summed = CHECKSUM_PARTIAL;
 		skb->csum_start = skb_headroom(skb) + off + starts[n];
 		skb->csum_offset = sum;
-		ctnet_tunnel_test_rcv_skb(test, f, skb);
+		ctnet_decap_test_rcv_skb(test, f, skb);
 		skb = skb_dequeue(&t->host);
 		KUNIT_EXPECT_EQ(test, !skb, n >= 2);
 		if (skb)
@@ -449,14 +439,14 @@ static void ctnet_tunnel_test_partial(struct kunit *test)
 }
 
 /* RFC 6040, figure 4: inner marks, outer marks, what comes of it; -1: a drop. */
-static const s8 ctnet_tunnel_test_ecn[4][4] = {
+static const s8 ctnet_decap_test_ecn[4][4] = {
 	[INET_ECN_NOT_ECT] = { 0, 0, 0, -1 },
 	[INET_ECN_ECT_1] = { 1, 1, 1, 3 },
 	[INET_ECN_ECT_0] = { 2, 1, 2, 3 },
 	[INET_ECN_CE] = { 3, 3, 3, 3 },
 };
 
-static void ctnet_tunnel_test_ecn_in(struct kunit *test)
+static void ctnet_decap_test_ecn_in(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	unsigned int i, inner, outer;
@@ -469,15 +459,15 @@ static void ctnet_tunnel_test_ecn_in(struct kunit *test)
 		f = i % 2;
 		inner = i / 2 % 4;
 		outer = i / 8 % 4;
-		want = ctnet_tunnel_test_ecn[inner][outer];
-		ctnet_tunnel_test_eth(test);
+		want = ctnet_decap_test_ecn[inner][outer];
+		ctnet_test_other(test);
 		/* The DS field around the marks stays what it is. */
 		if (i / 32) {
 			ip4 = ctnet_test_put_ip4(&t->f, ctnet_test_ip4(4),
 						 ctnet_test_ip4(1));
 			ip4->tos = 0x50 | inner;
 			ctnet_test_done(&t->f);
-			ctnet_tunnel_test_wrap(test, f, 0xa8 | outer);
+			ctnet_decap_test_wrap(test, f, 0xa8 | outer);
 			ip4->tos = 0x50 | want;
 			ctnet_test_done(&t->f);
 		} else {
@@ -486,134 +476,24 @@ static void ctnet_tunnel_test_ecn_in(struct kunit *test)
 			ip6->priority = 5;
 			ip6->flow_lbl[0] = inner << 4;
 			ctnet_test_done(&t->f);
-			ctnet_tunnel_test_wrap(test, f, 0xa8 | outer);
+			ctnet_decap_test_wrap(test, f, 0xa8 | outer);
 			ip6->flow_lbl[0] = want << 4;
 		}
 		if (want < 0)
-			ctnet_tunnel_test_drops(test, f, CTNET_DROP_VXLAN_ECN,
-						"ECN", i);
+			ctnet_decap_test_drops(test, f, CTNET_DROP_VXLAN_ECN,
+					       "ECN", i);
 		else
-			ctnet_tunnel_test_arrives(test, f, "ECN", i);
+			ctnet_decap_test_arrives(test, f, "ECN", i);
 	}
 	/* What is no IP has no marks, and arrives whatever the outer one says. */
 	for (i = 0; i < 8; i++) {
-		ctnet_test_put(ctnet_tunnel_test_eth(test), 10);
-		ctnet_tunnel_test_wrap(test, i % 2, i / 2);
-		ctnet_tunnel_test_arrives(test, i % 2, "no IP", i);
+		ctnet_test_put(ctnet_test_other(test), 10);
+		ctnet_decap_test_wrap(test, i % 2, i / 2);
+		ctnet_decap_test_arrives(test, i % 2, "no IP", i);
 	}
 }
 
-static struct ctnet_outer ctnet_tunnel_test_outer(struct kunit *test,
-						  const struct ctnet_vtep *vtep,
-						  unsigned int len,
-						  unsigned int linear)
-{
-	struct ctnet_test *t = test->priv;
-	struct sk_buff *skb = ctnet_test_skb(test, &t->f, len, linear);
-	struct ctnet_outer outer = ctnet_tunnel_outer(vtep, skb);
-
-	kfree_skb(skb);
-	return outer;
-}
-
-/* What the outer header of the first @len bytes of the frame takes from them. */
-static void ctnet_tunnel_test_takes(struct kunit *test,
-				    const struct ctnet_vtep *vtep,
-				    unsigned int len, u8 tos, u8 ttl, bool df,
-				    const char *what, int n)
-{
-	struct ctnet_outer outer;
-	unsigned int linear;
-
-	for (linear = ETH_HLEN;; linear++) {
-		outer = ctnet_tunnel_test_outer(test, vtep, len, linear);
-		KUNIT_EXPECT_EQ_MSG(test, (int)outer.tos, (int)tos,
-				    "%s %d: %u of %u linear", what, n, linear, len);
-		KUNIT_EXPECT_EQ_MSG(test, (int)outer.ttl, (int)ttl,
-				    "%s %d: %u of %u linear", what, n, linear, len);
-		KUNIT_EXPECT_EQ_MSG(test, outer.df, df,
-				    "%s %d: %u of %u linear", what, n, linear, len);
-		if (linear >= len)
-			break;
-	}
-}
-
-static void ctnet_tunnel_test_inherits(struct kunit *test)
-{
-	const struct ctnet_vtep vtep = {
-		.ttl = CTNET_INHERIT, .tos = CTNET_INHERIT, .df = CTNET_DF_INHERIT,
-	};
-	static const u16 frag[] = { 0, IP_DF, IP_MF, IP_DF | IP_MF, 5, IP_CE };
-	struct ctnet_test *t = test->priv;
-	struct ipv6hdr *ip6;
-	struct iphdr *ip4;
-	unsigned int n, i;
-	bool deep;
-
-	/* Behind two tags at most. */
-	for (n = 0; n <= CTNET_FRAME_VLANS + 1; n++) {
-		deep = n > CTNET_FRAME_VLANS;
-		for (i = 0; i < ARRAY_SIZE(frag); i++) {
-			ctnet_tunnel_test_eth(test);
-			while (t->f.len < ETH_HLEN + n * VLAN_HLEN)
-				ctnet_test_tag(&t->f, i % 2 ? ETH_P_8021AD :
-					       ETH_P_8021Q, 1);
-			ip4 = ctnet_test_put_ip4(&t->f, 0, 0);
-			ip4->tos = 0xb9 + i;
-			ip4->ttl = 17 + i;
-			ip4->frag_off = htons(frag[i]);
-			ctnet_tunnel_test_takes(test, &vtep, t->f.len,
-						deep ? 0 : 0xb9 + i,
-						deep ? 0 : 17 + i,
-						!deep && frag[i] & IP_DF, "IPv4", n);
-		}
-		/* Cut short it says nothing. */
-		for (i = ETH_HLEN; i < t->f.len; i++)
-			ctnet_tunnel_test_takes(test, &vtep, i, 0, 0, false,
-						"IPv4 cut", n);
-		ctnet_tunnel_test_eth(test);
-		while (t->f.len < ETH_HLEN + n * VLAN_HLEN)
-			ctnet_test_tag(&t->f, ETH_P_8021Q, 1);
-		ip6 = ctnet_test_put_ip6(&t->f, in6addr_any, in6addr_any);
-		ip6->priority = 0xb;
-		memset(ip6->flow_lbl, 0x9f, sizeof(ip6->flow_lbl));
-		ip6->hop_limit = 42;
-		/* IPv6 is never fragmented on its way. */
-		ctnet_tunnel_test_takes(test, &vtep, t->f.len, deep ? 0 : 0xb9,
-					deep ? 0 : 42, !deep, "IPv6", n);
-		for (i = ETH_HLEN; i < t->f.len; i++)
-			ctnet_tunnel_test_takes(test, &vtep, i, 0, 0, false,
-						"IPv6 cut", n);
-	}
-	ctnet_tunnel_test_eth(test);
-	memset(ctnet_test_put(&t->f, 60), 0xff, 60);
-	ctnet_tunnel_test_takes(test, &vtep, t->f.len, 0, 0, false, "no IP", 0);
-}
-
-static void ctnet_tunnel_test_fixed(struct kunit *test)
-{
-	struct ctnet_test *t = test->priv;
-	struct ctnet_vtep vtep = {};
-	struct iphdr *ip4;
-	unsigned int i;
-
-	ctnet_tunnel_test_eth(test);
-	ip4 = ctnet_test_put_ip4(&t->f, 0, 0);
-	ip4->ttl = 9;
-	ip4->frag_off = htons(IP_DF);
-	/* Marks are taken along whatever the DS field is. */
-	for (i = 0; i < 256; i++) {
-		ip4->tos = ~i;
-		vtep.tos = i;
-		vtep.ttl = 255 - i;
-		vtep.df = i % 2 ? CTNET_DF_ON : CTNET_DF_OFF;
-		ctnet_tunnel_test_takes(test, &vtep, t->f.len,
-					(i & 0xfc) | (~i & 3), 255 - i, i % 2,
-					"fixed", i);
-	}
-}
-
-static void ctnet_tunnel_test_errors(struct kunit *test)
+static void ctnet_decap_test_errors(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	unsigned int len, i;
@@ -623,11 +503,11 @@ static void ctnet_tunnel_test_errors(struct kunit *test)
 
 	/* An ICMP error is about what we sent if what it quotes has our header. */
 	for (f = 0; f < CTNET_FAMILIES; f++) {
-		ctnet_tunnel_test_eth(test);
+		ctnet_test_other(test);
 		for (i = 0; i < 68; i++) {
-			struct vxlanhdr *vxh = ctnet_tunnel_test_wrap(test, f, 0);
-			u8 *udp = t->outer.data + ctnet_tunnel_test_udp_at(f);
-			struct sock *sk = ctnet_tunnel_test_sock(t, f)->sock->sk;
+			struct vxlanhdr *vxh = ctnet_decap_test_wrap(test, f, 0);
+			u8 *udp = t->outer.data + ctnet_decap_test_udp_at(f);
+			struct sock *sk = ctnet_decap_test_sock(t, f)->sock->sk;
 
 			want = 0;
 			if (i > 1 && i < 34)
@@ -636,8 +516,8 @@ static void ctnet_tunnel_test_errors(struct kunit *test)
 				vxh->vx_vni ^= htonl(BIT(i - 34 + 8));
 			if ((i > 1 && i < 58) || i >= 66)
 				want = -ENOENT;
-			len = ctnet_tunnel_test_udp_at(f) + 16;
-			ctnet_tunnel_test_reverse(t, f);
+			len = ctnet_decap_test_udp_at(f) + 16;
+			ctnet_decap_test_reverse(t, f);
 			/* To nobody that is a peer, and from nobody that is us. */
 			if (i == 66) {
 				udp[-1] ^= 8;
@@ -647,9 +527,9 @@ static void ctnet_tunnel_test_errors(struct kunit *test)
 				want = -EINVAL;
 				len -= i - 57;
 			}
-			skb = ctnet_tunnel_test_skb(test, f, len, i ? 0 : len);
+			skb = ctnet_decap_test_skb(test, f, len, i ? 0 : len);
 			rcu_read_lock();
-			err = ctnet_tunnel_err_lookup(sk, skb);
+			err = ctnet_decap_err_lookup(sk, skb);
 			rcu_read_unlock();
 			kfree_skb(skb);
 			KUNIT_EXPECT_EQ_MSG(test, err, want, "case %u", i);
@@ -657,23 +537,21 @@ static void ctnet_tunnel_test_errors(struct kunit *test)
 	}
 }
 
-static struct kunit_case ctnet_tunnel_cases[] = {
-	KUNIT_CASE(ctnet_tunnel_test_header),
-	KUNIT_CASE(ctnet_tunnel_test_addresses),
-	KUNIT_CASE(ctnet_tunnel_test_inner_cut),
-	KUNIT_CASE(ctnet_tunnel_test_tags),
-	KUNIT_CASE(ctnet_tunnel_test_checksum),
-	KUNIT_CASE(ctnet_tunnel_test_partial),
-	KUNIT_CASE(ctnet_tunnel_test_ecn_in),
-	KUNIT_CASE(ctnet_tunnel_test_inherits),
-	KUNIT_CASE(ctnet_tunnel_test_fixed),
-	KUNIT_CASE(ctnet_tunnel_test_errors),
+static struct kunit_case ctnet_decap_cases[] = {
+	KUNIT_CASE(ctnet_decap_test_header),
+	KUNIT_CASE(ctnet_decap_test_addresses),
+	KUNIT_CASE(ctnet_decap_test_inner_cut),
+	KUNIT_CASE(ctnet_decap_test_tags),
+	KUNIT_CASE(ctnet_decap_test_checksum),
+	KUNIT_CASE(ctnet_decap_test_partial),
+	KUNIT_CASE(ctnet_decap_test_ecn_in),
+	KUNIT_CASE(ctnet_decap_test_errors),
 	{}
 };
 
-struct kunit_suite ctnet_tunnel_suite = {
-	.name = "ctnet-tunnel",
-	.init = ctnet_tunnel_test_init,
+struct kunit_suite ctnet_decap_suite = {
+	.name = "ctnet-decap",
+	.init = ctnet_decap_test_init,
 	.exit = ctnet_test_exit,
-	.test_cases = ctnet_tunnel_cases,
+	.test_cases = ctnet_decap_cases,
 };

@@ -1,0 +1,337 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receive from a peer: header checks (RFC 7348), the peer by its source address, and GRO. Hot
+ * path; a frame that is forwarded from here is as forward.c has it.
+ */
+#include <linux/ip.h>
+#include <linux/udp.h>
+#include <net/gro.h>
+#include <net/inet_ecn.h>
+#include <net/route.h>
+#include <net/udp.h>
+#include <net/vxlan.h>
+
+#include "ctnet.h"
+#include "decap.h"
+#include "dev.h"
+#include "encap.h"
+#include "forward.h"
+#include "peer.h"
+#include "stats.h"
+#include "vtep.h"
+#include "trace.h"
+
+/*
+ * Whether the checksum that is left to be completed lies in the frame. A sender who says
+ * that it begins before the outer UDP header has UDP check the datagram, which takes the
+ * place of beginning and offset for its own sum.
+ */
+static bool ctnet_decap_sum_fits(const struct sk_buff *skb)
+{
+	int start = skb_checksum_start_offset(skb);
+
+	return start >= 0 &&
+	       start + skb->csum_offset + sizeof(__sum16) <= skb_headlen(skb);
+}
+
+/*
+ * The inner frame, whose Ethernet header data points to, becomes as forward.c has
+ * it: a VLAN tag goes beside it, as with frames from a device, and congestion marks
+ * of the outer header into it (RFC 6040). NULL and a reason if it can not be.
+ */
+static struct sk_buff *ctnet_decap_inner(struct sk_buff *skb, u8 outer,
+					 enum ctnet_drop *reason)
+{
+	bool marked = outer & INET_ECN_ECT_1;	/* or CE */
+	unsigned int hlen;
+	u8 inner;
+
+	skb_reset_mac_header(skb);
+	skb_set_network_header(skb, ETH_HLEN);
+	skb_reset_mac_len(skb);
+	/* It stood at the outer UDP header. */
+	if (skb->ip_summed != CHECKSUM_PARTIAL)
+		skb_set_transport_header(skb, ETH_HLEN);
+	else if (likely(ctnet_decap_sum_fits(skb)))
+		skb_set_transport_header(skb, skb_checksum_start_offset(skb));
+	else
+		goto malformed;
+	if (unlikely(eth_type_vlan(skb->protocol))) {
+		skb_pull_rcsum(skb, ETH_HLEN);
+		skb = skb_vlan_untag(skb);
+		if (!skb) {
+			*reason = CTNET_DROP_MALFORMED;
+			return NULL;
+		}
+		skb_push_rcsum(skb, ETH_HLEN);
+		skb_set_network_header(skb, ETH_HLEN);
+		skb_reset_mac_len(skb);
+	}
+
+	switch (skb->protocol) {
+	case htons(ETH_P_IP):
+		hlen = ETH_HLEN + sizeof(struct iphdr);
+		if (!pskb_may_pull(skb, hlen))
+			goto malformed;
+		inner = ipv4_get_dsfield(ip_hdr(skb));
+		break;
+	case htons(ETH_P_IPV6):
+		hlen = ETH_HLEN + sizeof(struct ipv6hdr);
+		if (!pskb_may_pull(skb, hlen))
+			goto malformed;
+		inner = ipv6_get_dsfield(ipv6_hdr(skb));
+		break;
+	default:
+		return skb;
+	}
+	/* The mark goes into the frame, of which others may have clones. */
+	if (unlikely(marked) && skb_ensure_writable(skb, hlen)) {
+		*reason = CTNET_DROP_NOMEM;
+		kfree_skb(skb);
+		return NULL;
+	}
+	if (likely(INET_ECN_decapsulate(skb, outer, inner) <= 1))
+		return skb;
+	*reason = CTNET_DROP_VXLAN_ECN;
+	kfree_skb(skb);
+	return NULL;
+
+malformed:
+	*reason = CTNET_DROP_MALFORMED;
+	kfree_skb(skb);
+	return NULL;
+}
+
+/*
+ * The network with a VNI that a socket receives for. What came in by a device that some
+ * networks have as their underlay may be for one that has none, whose socket the core
+ * looks at second only; a VRF is apart.
+ */
+static struct ctnet_dev *ctnet_decap_net(const struct sock *sk,
+					 struct ctnet_sock *sock,
+					 const struct sk_buff *skb, __be32 vx_vni)
+{
+	u32 vni = be32_to_cpu(vxlan_vni(vx_vni));
+	struct ctnet_dev *ctd = xa_load(&sock->nets, vni);
+
+	if (likely(ctd) || !sock->underlay || netif_is_l3_master(skb->dev))
+		return ctd;
+	sock = ctnet_sock_find(sock_net(sk), sock->family, sock->port, 0);
+	return sock ? xa_load(&sock->nets, vni) : NULL;
+}
+
+/*
+ * A datagram that came in by a network of this host, where containers are that may write
+ * any source: the way to the peer has to lead out there, too. What comes in by other devices
+ * is reverse path filtering's.
+ */
+static bool ctnet_decap_came_right(struct ctnet_peer *peer,
+				   const struct ctnet_vtep *vtep,
+				   struct sk_buff *skb,
+				   enum ctnet_family family)
+{
+	const struct net_device *dev = skb->dev;
+	struct ctnet_encap_route route;
+	bool right;
+
+	if (unlikely(netif_is_l3_master(dev)))
+		dev = dev_get_by_index_rcu(dev_net(dev), family == CTNET_V4 ?
+					   inet_sdif(skb) : inet6_sdif(skb));
+	if (likely(!dev || !ctnet_dev_is(dev)))
+		return true;
+	skb->mark = vtep->mark;
+	if (ctnet_encap_route(peer, vtep, skb, family, &route))
+		return false;
+	right = route.dst->dev == dev;
+	dst_release(route.dst);
+	return right;
+}
+
+/**
+ * ctnet_decap_rcv() - encap_rcv of our sockets
+ * @sk: the socket
+ * @skb: a datagram for it; data points to its UDP header. Consumed whatever it is,
+ *	as nobody else listens there.
+ *
+ * Context: softirq, under RCU. Return: 0.
+ */
+int ctnet_decap_rcv(struct sock *sk, struct sk_buff *skb)
+{
+	struct ctnet_sock *sock = rcu_dereference_sk_user_data(sk);
+	enum ctnet_drop reason = CTNET_DROP_VXLAN_HEADER;
+	struct in6_addr saddr, daddr;
+	const struct ctnet_vtep *vtep;
+	const struct vxlanhdr *vxh;
+	struct ctnet_peer *peer;
+	struct ctnet_dev *ctd;
+	u8 tos;
+
+	if (unlikely(!sock)) {
+		/* It is being closed, and its counters are gone. */
+		trace_ctnet_drop(NULL, skb, CTNET_DROP_VXLAN_VNI);
+		kfree_skb(skb);
+		return 0;
+	}
+	/*
+	 * UDP cuts what holds several datagrams inside the inner packet, and hands each
+	 * on while it still points to the next: a device would send them all.
+	 */
+	skb_mark_not_on_list(skb);
+	if (unlikely(!pskb_may_pull(skb, VXLAN_HLEN)))
+		goto drop_sock;
+	vxh = (struct vxlanhdr *)(udp_hdr(skb) + 1);
+	if (unlikely(vxh->vx_flags != VXLAN_HF_VNI ||
+		     vxh->vx_vni & ~VXLAN_VNI_MASK))
+		goto drop_sock;
+	ctd = ctnet_decap_net(sk, sock, skb, vxh->vx_vni);
+	if (unlikely(!ctd || !netif_running(ctd->dev))) {
+		reason = CTNET_DROP_VXLAN_VNI;
+		goto drop_sock;
+	}
+
+	if (sock->family == CTNET_V4) {
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, &saddr);
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &daddr);
+		tos = ipv4_get_dsfield(ip_hdr(skb));
+	} else {
+		saddr = ipv6_hdr(skb)->saddr;
+		daddr = ipv6_hdr(skb)->daddr;
+		tos = ipv6_get_dsfield(ipv6_hdr(skb));
+	}
+	vtep = rcu_dereference(ctd->vtep);
+	if (unlikely(!vtep ||
+		     !ipv6_addr_equal(&daddr, &vtep->local[sock->family]))) {
+		reason = CTNET_DROP_VXLAN_LOCAL;
+		goto drop;
+	}
+	peer = ctnet_peer_find(ctd, &saddr);
+	if (unlikely(!peer || ctnet_addr_family(&saddr) != sock->family)) {
+		reason = CTNET_DROP_VXLAN_PEER;
+		goto drop;
+	}
+	if (unlikely(!ctnet_decap_came_right(peer, vtep, skb, sock->family))) {
+		reason = CTNET_DROP_VXLAN_DEV;
+		goto drop;
+	}
+	if (unlikely(iptunnel_pull_header(skb, VXLAN_HLEN, htons(ETH_P_TEB),
+					  false))) {
+		reason = CTNET_DROP_MALFORMED;
+		goto drop;
+	}
+	trace_ctnet_decap(skb, peer, vtep->vni, udp_hdr(skb)->source);
+	skb = ctnet_decap_inner(skb, tos, &reason);
+	if (unlikely(!skb)) {
+		ctnet_drop_count(ctd, NULL, reason);
+		return 0;
+	}
+	ctnet_stats_rx(peer->stats, skb);
+	ctnet_forward(skb, &peer->vport);
+	return 0;
+
+drop:
+	ctnet_drop(ctd, skb, reason);
+	return 0;
+drop_sock:
+	ctnet_drop_sock(sock, skb, reason);
+	return 0;
+}
+
+/**
+ * ctnet_decap_err_lookup() - whether an ICMP error is about what we sent
+ * @sk: the socket
+ * @skb: the error; its network and transport headers are the IP and UDP headers of what
+ *	was sent
+ *
+ * If so, the core enters the path's MTU into the route. Anybody can send such an error:
+ * one about what no network sends to no peer is not for us to believe, or it would be a
+ * way to shrink this host's path to any other.
+ *
+ * Context: softirq, under RCU. Return: 0 if it is, or an error.
+ */
+int ctnet_decap_err_lookup(struct sock *sk, struct sk_buff *skb)
+{
+	struct ctnet_sock *sock = rcu_dereference_sk_user_data(sk);
+	struct in6_addr saddr, daddr;
+	const struct ctnet_vtep *vtep;
+	const struct vxlanhdr *vxh;
+	struct ctnet_dev *ctd;
+
+	if (!sock ||
+	    !pskb_may_pull(skb, skb_transport_offset(skb) + VXLAN_HLEN))
+		return -EINVAL;
+	vxh = (struct vxlanhdr *)(udp_hdr(skb) + 1);
+	ctd = vxh->vx_flags == VXLAN_HF_VNI ?
+	      ctnet_decap_net(sk, sock, skb, vxh->vx_vni) : NULL;
+	/* It has its place here before it is whole, and is up only then. */
+	vtep = ctd && netif_running(ctd->dev) ? rcu_dereference(ctd->vtep) :
+						NULL;
+	if (!vtep)
+		return -ENOENT;
+	if (sock->family == CTNET_V4) {
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, &saddr);
+		ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &daddr);
+	} else {
+		saddr = ipv6_hdr(skb)->saddr;
+		daddr = ipv6_hdr(skb)->daddr;
+	}
+	if (!ipv6_addr_equal(&saddr, &vtep->local[sock->family]) ||
+	    !ctnet_peer_find(ctd, &daddr))
+		return -ENOENT;
+	return 0;
+}
+
+/**
+ * ctnet_decap_gro_receive() - gro_receive of our sockets
+ * @sk: the socket
+ * @head: the flows that are being merged
+ * @skb: a datagram; the GRO offset is behind its UDP header
+ *
+ * Return: as napi_gro_receive() callbacks do.
+ */
+struct sk_buff *ctnet_decap_gro_receive(struct sock *sk, struct list_head *head,
+					struct sk_buff *skb)
+{
+	unsigned int off = skb_gro_offset(skb);
+	unsigned int hlen = off + sizeof(struct vxlanhdr);
+	struct sk_buff *p, *pp = NULL;
+	const struct vxlanhdr *vxh;
+	int flush = 1;
+
+	vxh = skb_gro_header(skb, hlen, off);
+	if (unlikely(!vxh) || vxh->vx_flags != VXLAN_HF_VNI)
+		goto out;
+	skb_gro_postpull_rcsum(skb, vxh, sizeof(*vxh));
+	skb_gro_pull(skb, sizeof(*vxh));
+	list_for_each_entry(p, head, list) {
+		const struct vxlanhdr *other;
+
+		if (!NAPI_GRO_CB(p)->same_flow)
+			continue;
+		other = (struct vxlanhdr *)(p->data + off);
+		if (vxh->vx_flags != other->vx_flags ||
+		    vxh->vx_vni != other->vx_vni)
+			NAPI_GRO_CB(p)->same_flow = 0;
+	}
+	pp = call_gro_receive(eth_gro_receive, head, skb);
+	flush = 0;
+out:
+	skb_gro_flush_final(skb, pp, flush);
+	return pp;
+}
+
+/**
+ * ctnet_decap_gro_complete() - gro_complete of our sockets
+ * @sk: the socket
+ * @skb: a merged datagram
+ * @nhoff: where its VXLAN header begins
+ *
+ * Return: 0 or an error.
+ */
+int ctnet_decap_gro_complete(struct sock *sk, struct sk_buff *skb, int nhoff)
+{
+	return eth_gro_complete(skb, nhoff + sizeof(struct vxlanhdr));
+}
+
+#ifdef CTNET_KUNIT
+#include "decap_test.c"
+#endif
