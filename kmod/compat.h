@@ -180,6 +180,16 @@ static inline enum skb_drop_reason ctnet_skb_reason(enum ctnet_drop reason)
 	}
 }
 
+/*
+ * A function that only unit tests call from another file: as <kunit/visibility.h> has it,
+ * which 6.1 lacks, and only where the module is built with its tests.
+ */
+#ifdef CTNET_KUNIT
+#define VISIBLE_IF_KUNIT
+#else
+#define VISIBLE_IF_KUNIT static
+#endif
+
 #ifdef CTNET_KUNIT
 /* Run suites of KUnit now. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 16, 0)

@@ -224,7 +224,7 @@ struct ctnet_ns {
 
 struct ctnet_ns *ctnet_ns(const struct net *net);
 
-/* test.c */
+/* tests/test.c */
 #ifdef CTNET_KUNIT
 void ctnet_test_run(void);
 void ctnet_test_end(void);

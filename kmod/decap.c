@@ -331,7 +331,3 @@ int ctnet_decap_gro_complete(struct sock *sk, struct sk_buff *skb, int nhoff)
 {
 	return eth_gro_complete(skb, nhoff + sizeof(struct vxlanhdr));
 }
-
-#ifdef CTNET_KUNIT
-#include "decap_test.c"
-#endif

@@ -25,8 +25,8 @@
  * What the outer header takes from the inner packet, which may be anything and is read as
  * far as the VTEP wants it; a TTL of 0 is to be that of the route.
  */
-static struct ctnet_outer ctnet_encap_outer(const struct ctnet_vtep *vtep,
-					    const struct sk_buff *skb)
+VISIBLE_IF_KUNIT struct ctnet_outer ctnet_encap_outer(const struct ctnet_vtep *vtep,
+						      const struct sk_buff *skb)
 {
 	struct ctnet_outer outer = { .csum = vtep->udp_csum };
 	u8 tos = 0, ttl = 0;
@@ -354,7 +354,3 @@ void ctnet_encap_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
 		ctnet_encap_xmit_one(peer, skb);
 	__this_cpu_dec(ctnet_encap_depth);
 }
-
-#ifdef CTNET_KUNIT
-#include "encap_test.c"
-#endif

@@ -38,4 +38,9 @@ int ctnet_encap_route(struct ctnet_peer *peer, const struct ctnet_vtep *vtep,
 		      struct ctnet_encap_route *route);
 void ctnet_encap_xmit(struct ctnet_peer *peer, struct sk_buff *skb);
 
+#ifdef CTNET_KUNIT
+struct ctnet_outer ctnet_encap_outer(const struct ctnet_vtep *vtep,
+				     const struct sk_buff *skb);
+#endif
+
 #endif /* _CTNET_ENCAP_H */

@@ -16,9 +16,6 @@
 #include "fdbip.h"
 #include "nlmsg.h"
 
-/* Entries looked at without a pause. */
-#define CTNET_FDB_WALK_BATCH	1024
-
 /* Entries removed without a pause, with the table locked. */
 #define CTNET_FDB_CLEAR_BATCH	64
 
@@ -226,7 +223,7 @@ static struct ctnet_fdb *ctnet_fdb_new(struct ctnet_vport *src, u64 mac)
 }
 
 /* The source is new, or came from elsewhere. */
-static noinline void ctnet_fdb_learn_slow(struct ctnet_vport *src, u64 mac)
+VISIBLE_IF_KUNIT noinline void ctnet_fdb_learn_slow(struct ctnet_vport *src, u64 mac)
 {
 	struct ctnet_dev *ctd = src->ctd;
 	enum ctnet_cmd cmd = CTNET_CMD_UNSPEC;
@@ -724,7 +721,7 @@ static bool ctnet_fdb_aged(const struct ctnet_fdb *fdb, const void *arg)
 }
 
 /* What is too old goes at most a quarter of the ageing time later. */
-static void ctnet_fdb_age(struct work_struct *work)
+VISIBLE_IF_KUNIT void ctnet_fdb_age(struct work_struct *work)
 {
 	struct ctnet_dev *ctd = container_of(to_delayed_work(work),
 					     struct ctnet_dev, ageing_work);
@@ -808,7 +805,3 @@ void ctnet_fdb_exit(void)
 {
 	kmem_cache_destroy(ctnet_fdb_cache);
 }
-
-#ifdef CTNET_KUNIT
-#include "fdb_test.c"
-#endif

@@ -17,6 +17,9 @@
 /* Of static entries, in &ctnet_dev.fdb_ids. */
 #define CTNET_FDB_MARK		XA_MARK_1
 
+/* Entries that a walk looks at without a pause. */
+#define CTNET_FDB_WALK_BATCH	1024
+
 /* Of ctnet_fdb_set(): the addresses that the MAC has stay with it. */
 #define CTNET_FDB_KEEP_IPS	UINT_MAX
 
@@ -97,5 +100,10 @@ void ctnet_fdb_admit(struct ctnet_vport *vport);
 void ctnet_fdb_retire(struct ctnet_vport *vport);
 unsigned long ctnet_fdb_unseen(const struct ctnet_fdb *fdb);
 void ctnet_fdb_age_soon(struct ctnet_dev *ctd);
+
+#ifdef CTNET_KUNIT
+void ctnet_fdb_learn_slow(struct ctnet_vport *src, u64 mac);
+void ctnet_fdb_age(struct work_struct *work);
+#endif
 
 #endif /* _CTNET_FDB_H */

@@ -228,7 +228,3 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src)
 drop:
 	ctnet_drop(ctd, skb, reason);
 }
-
-#ifdef CTNET_KUNIT
-#include "forward_test.c"
-#endif

@@ -23,10 +23,6 @@
 #define CTNET_UDP_PORTS		(2 * sizeof(__be16))
 #define CTNET_ICMP6_TYPE	sizeof(u8)
 
-/* VLAN tags inside the frame, and extension headers of IPv6, that are looked behind. */
-#define CTNET_GUARD_VLANS	8
-#define CTNET_GUARD_EXTHDRS	64
-
 #define CTNET_DHCP_SERVER	67
 #define CTNET_DHCP_CLIENT	68
 #define CTNET_DHCP6_CLIENT	546
@@ -415,7 +411,3 @@ enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
 		return CTNET_DROP_GUARD_HEADER;
 	return reason;
 }
-
-#ifdef CTNET_KUNIT
-#include "guard_test.c"
-#endif

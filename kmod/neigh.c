@@ -412,7 +412,3 @@ bool ctnet_neigh(struct sk_buff *skb, struct ctnet_vport *src)
 		return ctnet_neigh_nd(skb, src);
 	return false;
 }
-
-#ifdef CTNET_KUNIT
-#include "neigh_test.c"
-#endif

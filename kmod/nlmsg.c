@@ -506,7 +506,3 @@ void ctnet_nl_ns_exit(struct ctnet_ns *ns)
 {
 	cancel_delayed_work_sync(&ns->event_work);
 }
-
-#ifdef CTNET_KUNIT
-#include "nlmsg_test.c"
-#endif

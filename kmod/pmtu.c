@@ -336,7 +336,3 @@ unsigned int ctnet_pmtu_port(const struct sk_buff *skb, unsigned int mtu)
 		return max;
 	return min(max, mtu + off);
 }
-
-#ifdef CTNET_KUNIT
-#include "pmtu_test.c"
-#endif

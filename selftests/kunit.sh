@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 #
-# The module's unit tests (kmod/*_test.c): the variant of it that has them is loaded, which
+# The module's unit tests (kmod/tests/): the variant of it that has them is loaded, which
 # runs them, and each case that the kernel log tells of is a line here. TESTS_ONLY=NAME
 # shows these cases alone; they all run.
 # timeout: 600
@@ -10,7 +10,7 @@
 . "$(dirname "$0")/lib/lib.sh"
 
 MODULE=$(dirname "$0")/../kunit/ctnet.ko
-SUITES="ctnet-decap ctnet-encap ctnet-fdb ctnet-forward ctnet-guard ctnet-neigh ctnet-nlmsg ctnet-pmtu"
+SUITES="ctnet-decap ctnet-encap ctnet-fdb ctnet-fdbip ctnet-forward ctnet-guard ctnet-guard6 ctnet-neigh ctnet-nlmsg ctnet-pmtu"
 
 [[ -e $MODULE ]] || skip_all "there is no module with unit tests: make check builds it, for a kernel with KUnit"
 

@@ -94,7 +94,7 @@ lint_kernel-doc()
 	local f
 
 	cd "$TOP" || return
-	for f in kmod/*.[ch] uapi/linux/*.h; do
+	for f in kmod/*.[ch] kmod/tests/*.[ch] uapi/linux/*.h; do
 		[[ $f == *.mod.c ]] || perl "$OWN_SRC/scripts/kernel-doc" -none "$f"
 	done
 }
@@ -356,7 +356,7 @@ for prefix, names in lists.items():
 lint_tables()
 {
 	cd "$TOP" || return
-	awk "$TABLES" kmod/*_test.c selftests/*.sh SECURITY.md selftests/README.md
+	awk "$TABLES" kmod/tests/*_test.c selftests/*.sh SECURITY.md selftests/README.md
 	PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=selftests/lib python3 -c "$NLRAW"
 }
 

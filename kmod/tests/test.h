@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the suites of *_test.c have in common.
- *
- * They are compiled in with CTNET_KUNIT=y only. Each stands in a file of its own that is
- * included at the end of the .c that it tests, whose static functions and private
- * structs it thus sees as they are; what is shipped knows nothing of it.
+ * What the suites have in common. They are objects of their own, which Kbuild links with
+ * CTNET_KUNIT=y only; a function of the product that they call and nobody else does is
+ * VISIBLE_IF_KUNIT (compat.h).
  */
 #ifndef _CTNET_TEST_H
 #define _CTNET_TEST_H
@@ -89,8 +87,10 @@ struct ctnet_test {
 extern struct kunit_suite ctnet_decap_suite;
 extern struct kunit_suite ctnet_encap_suite;
 extern struct kunit_suite ctnet_fdb_suite;
+extern struct kunit_suite ctnet_fdbip_suite;
 extern struct kunit_suite ctnet_forward_suite;
 extern struct kunit_suite ctnet_guard_suite;
+extern struct kunit_suite ctnet_guard6_suite;
 extern struct kunit_suite ctnet_neigh_suite;
 extern struct kunit_suite ctnet_nlmsg_suite;
 extern struct kunit_suite ctnet_pmtu_suite;

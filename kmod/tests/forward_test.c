@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Where a frame goes: included by forward.c where unit tests are built. */
+/* Where a frame goes. */
+#include "flood.h"
+#include "forward.h"
 #include "test.h"
 
 static void ctnet_forward_test_may_pass(struct kunit *test)

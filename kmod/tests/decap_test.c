@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What comes from a peer: included by decap.c where unit tests are built. */
+/* What comes from a peer. */
+#include <net/vxlan.h>
+
+#include "decap.h"
 #include "test.h"
 
 /* VNI 100 on both families, a peer of each; host 1 is at port 1. */

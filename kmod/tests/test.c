@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The suites' network, and how they are run. Their frames are in test_frame.c.
+ * The suites' network, and how they are run. Their frames are in frame.c.
  *
  * KUnit would run the suites of a module by itself, but in 6.1 it does so before the
  * module's init has run, when there is neither a table nor a kind of link: main.c calls
@@ -12,8 +12,10 @@ static struct kunit_suite *ctnet_test_suites[] = {
 	&ctnet_decap_suite,
 	&ctnet_encap_suite,
 	&ctnet_fdb_suite,
+	&ctnet_fdbip_suite,
 	&ctnet_forward_suite,
 	&ctnet_guard_suite,
+	&ctnet_guard6_suite,
 	&ctnet_neigh_suite,
 	&ctnet_nlmsg_suite,
 	&ctnet_pmtu_suite,

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What goes to a peer: included by encap.c where unit tests are built. */
+/* What goes to a peer. */
+#include "encap.h"
+#include "outer.h"
+#include "pmtu.h"
 #include "test.h"
 
 static struct ctnet_outer ctnet_encap_test_outer(struct kunit *test,

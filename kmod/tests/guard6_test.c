@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The guard and IPv6: included by guard_test.c. */
+/* The guard and IPv6. */
+#include "guard.h"
+#include "guard_test.h"
 
-static void ctnet_guard_test_ip6_header(struct kunit *test)
+static void ctnet_guard6_test_ip6_header(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	struct ipv6hdr *iph;
@@ -26,7 +28,7 @@ static void ctnet_guard_test_ip6_header(struct kunit *test)
 	ctnet_guard_test_is(test, CTNET_DROP_UNSPEC, "flow label", 0);
 }
 
-static void ctnet_guard_test_ip6_source(struct kunit *test)
+static void ctnet_guard6_test_ip6_source(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	struct in6_addr compat = {};
@@ -67,7 +69,7 @@ static void ctnet_guard_test_ip6_source(struct kunit *test)
 	ctnet_guard_test_is(test, CTNET_DROP_UNSPEC, "of the port", 0);
 }
 
-static void ctnet_guard_test_ip6_length(struct kunit *test)
+static void ctnet_guard6_test_ip6_length(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	struct ipv6hdr *iph;
@@ -102,7 +104,7 @@ static void ctnet_guard_test_ip6_length(struct kunit *test)
 			     "TCP, empty", 0);
 }
 
-static void ctnet_guard_test_unspecified(struct kunit *test)
+static void ctnet_guard6_test_unspecified(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	struct nd_msg *msg;
@@ -143,7 +145,7 @@ static const u8 ctnet_guard_test_exts[] = {
 	NEXTHDR_HOP, NEXTHDR_ROUTING, NEXTHDR_DEST, NEXTHDR_AUTH, NEXTHDR_FRAGMENT,
 };
 
-static void ctnet_guard_test_ext(struct kunit *test)
+static void ctnet_guard6_test_ext(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	unsigned int i, n;
@@ -198,7 +200,7 @@ static void ctnet_guard_test_ext(struct kunit *test)
 	ctnet_guard_test_ip(test, CTNET_DROP_GUARD_HEADER, "chain of", i);
 }
 
-static void ctnet_guard_test_ext_cut(struct kunit *test)
+static void ctnet_guard6_test_ext_cut(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	unsigned int i, len;
@@ -243,7 +245,7 @@ static void ctnet_guard_test_ext_cut(struct kunit *test)
 	}
 }
 
-static void ctnet_guard_test_ext_ends(struct kunit *test)
+static void ctnet_guard6_test_ext_ends(struct kunit *test)
 {
 	/* What ends the chain: the address alone decides. */
 	static const u8 last[] = {
@@ -269,7 +271,7 @@ static void ctnet_guard_test_ext_ends(struct kunit *test)
 	ctnet_guard_test_ip(test, CTNET_DROP_GUARD_HEADER, "none", 0);
 }
 
-static void ctnet_guard_test_ip6_fragments(struct kunit *test)
+static void ctnet_guard6_test_ip6_fragments(struct kunit *test)
 {
 	struct ctnet_test *t = test->priv;
 	struct frag_hdr *fh;
@@ -320,7 +322,7 @@ static void ctnet_guard_test_ip6_fragments(struct kunit *test)
 }
 
 /* Fragment headers behind one another: none of them hides what the others show. */
-static void ctnet_guard_test_ip6_nested(struct kunit *test)
+static void ctnet_guard6_test_ip6_nested(struct kunit *test)
 {
 	static const struct {
 		u8 type;
@@ -365,7 +367,7 @@ static void ctnet_guard_test_ip6_nested(struct kunit *test)
 	}
 }
 
-static void ctnet_guard_test_claim(struct kunit *test)
+static void ctnet_guard6_test_claim(struct kunit *test)
 {
 	struct in6_addr ll = ctnet_test_ll(0), other = ctnet_test_ll(5);
 	struct ctnet_test *t = test->priv;
@@ -402,7 +404,7 @@ static void ctnet_guard_test_claim(struct kunit *test)
 	ctnet_guard_test_is(test, CTNET_DROP_UNSPEC, "from the MAC", 0);
 }
 
-static void ctnet_guard_test_dhcp6(struct kunit *test)
+static void ctnet_guard6_test_dhcp6(struct kunit *test)
 {
 	static const struct {
 		u16 source, dest;
@@ -435,7 +437,7 @@ static void ctnet_guard_test_dhcp6(struct kunit *test)
 	}
 }
 
-static void ctnet_guard_test_routers(struct kunit *test)
+static void ctnet_guard6_test_routers(struct kunit *test)
 {
 	static const u8 types[] = { NDISC_ROUTER_ADVERTISEMENT, NDISC_REDIRECT };
 	struct ctnet_test *t = test->priv;
@@ -455,7 +457,7 @@ static void ctnet_guard_test_routers(struct kunit *test)
 	}
 }
 
-static void ctnet_guard_test_nd(struct kunit *test)
+static void ctnet_guard6_test_nd(struct kunit *test)
 {
 	struct in6_addr own = ctnet_test_ip6(0), other = ctnet_test_ip6(1);
 	const struct {
@@ -508,7 +510,7 @@ static void ctnet_guard_test_nd(struct kunit *test)
 	}
 }
 
-static void ctnet_guard_test_nd_cut(struct kunit *test)
+static void ctnet_guard6_test_nd_cut(struct kunit *test)
 {
 	static const u8 types[] = {
 		NDISC_ROUTER_SOLICITATION, NDISC_NEIGHBOUR_SOLICITATION,
@@ -547,7 +549,7 @@ static void ctnet_guard_test_nd_cut(struct kunit *test)
 	}
 }
 
-static void ctnet_guard_test_nd_options(struct kunit *test)
+static void ctnet_guard6_test_nd_options(struct kunit *test)
 {
 	static const u8 types[] = {
 		NDISC_ROUTER_SOLICITATION, NDISC_NEIGHBOUR_SOLICITATION,
@@ -592,7 +594,7 @@ static void ctnet_guard_test_nd_options(struct kunit *test)
 	}
 }
 
-static void ctnet_guard_test_nd_bad_options(struct kunit *test)
+static void ctnet_guard6_test_nd_bad_options(struct kunit *test)
 {
 	static const u8 opts[] = { ND_OPT_SOURCE_LL_ADDR, ND_OPT_TARGET_LL_ADDR, 3,
 				   14, 255 };
@@ -632,3 +634,30 @@ static void ctnet_guard_test_nd_bad_options(struct kunit *test)
 		}
 	}
 }
+
+static struct kunit_case ctnet_guard6_cases[] = {
+	KUNIT_CASE(ctnet_guard6_test_ip6_header),
+	KUNIT_CASE(ctnet_guard6_test_ip6_source),
+	KUNIT_CASE(ctnet_guard6_test_ip6_length),
+	KUNIT_CASE(ctnet_guard6_test_unspecified),
+	KUNIT_CASE(ctnet_guard6_test_ext),
+	KUNIT_CASE(ctnet_guard6_test_ext_cut),
+	KUNIT_CASE(ctnet_guard6_test_ext_ends),
+	KUNIT_CASE(ctnet_guard6_test_ip6_fragments),
+	KUNIT_CASE(ctnet_guard6_test_ip6_nested),
+	KUNIT_CASE(ctnet_guard6_test_claim),
+	KUNIT_CASE(ctnet_guard6_test_dhcp6),
+	KUNIT_CASE(ctnet_guard6_test_routers),
+	KUNIT_CASE(ctnet_guard6_test_nd),
+	KUNIT_CASE(ctnet_guard6_test_nd_cut),
+	KUNIT_CASE(ctnet_guard6_test_nd_options),
+	KUNIT_CASE(ctnet_guard6_test_nd_bad_options),
+	{}
+};
+
+struct kunit_suite ctnet_guard6_suite = {
+	.name = "ctnet-guard6",
+	.init = ctnet_guard_test_init,
+	.exit = ctnet_test_exit,
+	.test_cases = ctnet_guard6_cases,
+};

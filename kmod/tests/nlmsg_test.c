@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What an object looks like: included by nlmsg.c where unit tests are built. */
+/* What an object looks like. */
+#include "nlmsg.h"
 #include "test.h"
 
 /*

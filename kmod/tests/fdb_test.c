@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The table: included by fdb.c where unit tests are built. */
-#include "test.h"
+/* The table. */
+#include "fdb.h"
+#include "fdb_test.h"
 
 /* Entries that are not of a host of the tests. */
 static void ctnet_fdb_test_mac(unsigned int i, u8 mac[ETH_ALEN])
@@ -9,7 +10,7 @@ static void ctnet_fdb_test_mac(unsigned int i, u8 mac[ETH_ALEN])
 }
 
 /* As a frame of this source does it. */
-static void ctnet_fdb_test_learn(struct ctnet_vport *src, const u8 *mac)
+void ctnet_fdb_test_learn(struct ctnet_vport *src, const u8 *mac)
 {
 	local_bh_disable();
 	rcu_read_lock();
@@ -27,7 +28,7 @@ static void ctnet_fdb_test_late(struct ctnet_vport *src, const u8 *mac)
 }
 
 /* The entry, which nobody else takes away meanwhile. */
-static struct ctnet_fdb *ctnet_fdb_test_find(struct ctnet_test *t, const u8 *mac)
+struct ctnet_fdb *ctnet_fdb_test_find(struct ctnet_test *t, const u8 *mac)
 {
 	struct ctnet_fdb *fdb;
 
@@ -45,7 +46,7 @@ static struct ctnet_vport *ctnet_fdb_test_at(struct ctnet_test *t, const u8 *mac
 	return fdb ? rcu_access_pointer(fdb->vport) : NULL;
 }
 
-static int ctnet_fdb_test_set(struct ctnet_vport *vport, const u8 *mac, bool replace)
+int ctnet_fdb_test_set(struct ctnet_vport *vport, const u8 *mac, bool replace)
 {
 	int err;
 
@@ -55,7 +56,7 @@ static int ctnet_fdb_test_set(struct ctnet_vport *vport, const u8 *mac, bool rep
 	return err;
 }
 
-static bool ctnet_fdb_test_del(struct ctnet_test *t, struct ctnet_fdb *fdb)
+bool ctnet_fdb_test_del(struct ctnet_test *t, struct ctnet_fdb *fdb)
 {
 	bool there;
 
@@ -66,8 +67,8 @@ static bool ctnet_fdb_test_del(struct ctnet_test *t, struct ctnet_fdb *fdb)
 }
 
 /* What the counters say, and what walking all of it finds. */
-static void ctnet_fdb_test_count(struct kunit *test, unsigned int n_learned,
-				 unsigned int n_static)
+void ctnet_fdb_test_count(struct kunit *test, unsigned int n_learned,
+			  unsigned int n_static)
 {
 	unsigned int n = 0, learned;
 	struct ctnet_test *t = test->priv;
@@ -93,7 +94,12 @@ static void ctnet_fdb_test_count(struct kunit *test, unsigned int n_learned,
 	KUNIT_EXPECT_EQ(test, (unsigned int)atomic_read(&t->ctd->fdb.nelems), n);
 }
 
-#include "fdb_ip_test.c"
+void ctnet_fdb_test_count_ips(struct kunit *test, unsigned int n)
+{
+	struct ctnet_test *t = test->priv;
+
+	KUNIT_EXPECT_EQ(test, (unsigned int)atomic_read(&t->ctd->ips.nelems), n);
+}
 
 static void ctnet_fdb_test_own(struct kunit *test)
 {
@@ -597,14 +603,6 @@ static struct kunit_case ctnet_fdb_cases[] = {
 	KUNIT_CASE(ctnet_fdb_test_dead),
 	KUNIT_CASE(ctnet_fdb_test_detach),
 	KUNIT_CASE(ctnet_fdb_test_replaces),
-	KUNIT_CASE(ctnet_fdb_test_own_stays),
-	KUNIT_CASE(ctnet_fdb_test_addresses),
-	KUNIT_CASE(ctnet_fdb_test_address_taken),
-	KUNIT_CASE(ctnet_fdb_test_addresses_change),
-	KUNIT_CASE(ctnet_fdb_test_handed_on),
-	KUNIT_CASE(ctnet_fdb_test_claims),
-	KUNIT_CASE(ctnet_fdb_test_disputes),
-	KUNIT_CASE(ctnet_fdb_test_own_moves),
 	KUNIT_CASE(ctnet_fdb_test_deletes),
 	KUNIT_CASE(ctnet_fdb_test_flushes),
 	KUNIT_CASE(ctnet_fdb_test_batches),

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Answers to ARP and neighbour solicitations: included by neigh.c where unit tests are built. */
+/* Answers to ARP and neighbour solicitations. */
+#include <net/ip6_checksum.h>
+
+#include "fdbip.h"
+#include "neigh.h"
 #include "test.h"
 
 /* Host 0 is at port 0, host 1 at port 1. */

@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Who is told that a frame is too long: included by pmtu.c where unit tests are built. */
+/* Who is told that a frame is too long. */
+#include <linux/icmp.h>
+#include <net/ip6_checksum.h>
+
+#include "pmtu.h"
 #include "test.h"
 
 #define CTNET_PMTU_TEST_MTU	68
