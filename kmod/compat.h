@@ -94,6 +94,13 @@ static inline long ctnet_fdb_dumped(const struct netlink_callback *cb)
 #endif
 }
 
+/* What pre_doit and post_doit of a generic netlink family are told of the operation. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define ctnet_genl_ops	genl_ops
+#else
+#define ctnet_genl_ops	genl_split_ops
+#endif
+
 /* Attributes of a dump's request. */
 static inline struct nlattr **ctnet_dump_attrs(struct netlink_callback *cb)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The generic netlink family and its commands, which uapi/linux/ctnet.h
- * documents. Commands run under RTNL.
+ * documents. They run under RTNL, which ctnet_nl_pre_doit() takes.
  */
 #include <linux/module.h>
 
@@ -116,7 +116,7 @@ static struct ctnet_peer *ctnet_nl_get_peer(struct genl_info *info,
 	return peer;
 }
 
-static int ctnet_nl_net_get(struct genl_info *info)
+static int ctnet_nl_net_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ctnet_dev *ctd = ctnet_nl_get_net(info, CTNET_A_NET_IFINDEX);
 
@@ -125,7 +125,7 @@ static int ctnet_nl_net_get(struct genl_info *info)
 	return ctnet_nl_reply(info, CTNET_CMD_NET_GET, ctnet_nl_fill_net, ctd);
 }
 
-static int ctnet_nl_port_add(struct genl_info *info)
+static int ctnet_nl_port_add(struct sk_buff *skb, struct genl_info *info)
 {
 	u32 flags = CTNET_PORT_FLAGS_DEFAULT;
 	struct net_device *dev;
@@ -150,7 +150,7 @@ static int ctnet_nl_port_add(struct genl_info *info)
 	return err;
 }
 
-static int ctnet_nl_port_set(struct genl_info *info)
+static int ctnet_nl_port_set(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ctnet_port *port = ctnet_nl_get_port(info);
 	struct nla_bitfield32 f;
@@ -169,7 +169,7 @@ static int ctnet_nl_port_set(struct genl_info *info)
 	return err;
 }
 
-static int ctnet_nl_port_del(struct genl_info *info)
+static int ctnet_nl_port_del(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ctnet_port *port = ctnet_nl_get_port(info);
 
@@ -179,7 +179,7 @@ static int ctnet_nl_port_del(struct genl_info *info)
 	return 0;
 }
 
-static int ctnet_nl_port_get(struct genl_info *info)
+static int ctnet_nl_port_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ctnet_port *port = ctnet_nl_get_port(info);
 
@@ -189,7 +189,7 @@ static int ctnet_nl_port_get(struct genl_info *info)
 			      &port->vport);
 }
 
-static int ctnet_nl_peer_add(struct genl_info *info)
+static int ctnet_nl_peer_add(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ctnet_dev *ctd = ctnet_nl_get_net(info, CTNET_A_PEER_NET);
 	struct nlattr *port = info->attrs[CTNET_A_PEER_DSTPORT];
@@ -228,7 +228,7 @@ static struct ctnet_peer *ctnet_nl_named_peer(struct genl_info *info)
 	return ctnet_nl_get_peer(info, ctd, info->attrs[CTNET_A_PEER_ADDR]);
 }
 
-static int ctnet_nl_peer_del(struct genl_info *info)
+static int ctnet_nl_peer_del(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ctnet_peer *peer = ctnet_nl_named_peer(info);
 
@@ -238,7 +238,7 @@ static int ctnet_nl_peer_del(struct genl_info *info)
 	return 0;
 }
 
-static int ctnet_nl_peer_get(struct genl_info *info)
+static int ctnet_nl_peer_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ctnet_peer *peer = ctnet_nl_named_peer(info);
 
@@ -406,17 +406,17 @@ static int ctnet_nl_fdb_enter(struct genl_info *info, bool replace)
 	return err;
 }
 
-static int ctnet_nl_fdb_add(struct genl_info *info)
+static int ctnet_nl_fdb_add(struct sk_buff *skb, struct genl_info *info)
 {
 	return ctnet_nl_fdb_enter(info, false);
 }
 
-static int ctnet_nl_fdb_set(struct genl_info *info)
+static int ctnet_nl_fdb_set(struct sk_buff *skb, struct genl_info *info)
 {
 	return ctnet_nl_fdb_enter(info, true);
 }
 
-static int ctnet_nl_fdb_del(struct genl_info *info)
+static int ctnet_nl_fdb_del(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ctnet_dev *ctd = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
 	struct ctnet_fdb *fdb;
@@ -444,7 +444,7 @@ static int ctnet_nl_fdb_del(struct genl_info *info)
 	return err;
 }
 
-static int ctnet_nl_fdb_get(struct genl_info *info)
+static int ctnet_nl_fdb_get(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ctnet_dev *ctd = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
 	struct ctnet_fdb *fdb;
@@ -486,7 +486,7 @@ static int ctnet_nl_fdb_get(struct genl_info *info)
 	return err;
 }
 
-static int ctnet_nl_fdb_flush(struct genl_info *info)
+static int ctnet_nl_fdb_flush(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ctnet_dev *ctd = ctnet_nl_get_net(info, CTNET_A_FDB_NET);
 	struct ctnet_vport *vport;
@@ -501,36 +501,18 @@ static int ctnet_nl_fdb_flush(struct genl_info *info)
 	return 0;
 }
 
-/*
- * Commands. Each is one line here: with RTNL held it finds what the request
- * names, and calls the room that does it.
- */
-static const struct {
-	int (*doit)(struct genl_info *info);
-} ctnet_nl_do[CTNET_CMD_MAX + 1] = {
-	[CTNET_CMD_NET_GET]	= { ctnet_nl_net_get },
-	[CTNET_CMD_PORT_ADD]	= { ctnet_nl_port_add },
-	[CTNET_CMD_PORT_SET]	= { ctnet_nl_port_set },
-	[CTNET_CMD_PORT_DEL]	= { ctnet_nl_port_del },
-	[CTNET_CMD_PORT_GET]	= { ctnet_nl_port_get },
-	[CTNET_CMD_PEER_ADD]	= { ctnet_nl_peer_add },
-	[CTNET_CMD_PEER_DEL]	= { ctnet_nl_peer_del },
-	[CTNET_CMD_PEER_GET]	= { ctnet_nl_peer_get },
-	[CTNET_CMD_FDB_ADD]	= { ctnet_nl_fdb_add },
-	[CTNET_CMD_FDB_SET]	= { ctnet_nl_fdb_set },
-	[CTNET_CMD_FDB_DEL]	= { ctnet_nl_fdb_del },
-	[CTNET_CMD_FDB_GET]	= { ctnet_nl_fdb_get },
-	[CTNET_CMD_FDB_FLUSH]	= { ctnet_nl_fdb_flush },
-};
-
-static int ctnet_nl_doit(struct sk_buff *skb, struct genl_info *info)
+/* RTNL is taken here for all commands; a dump takes what it needs itself. */
+static int ctnet_nl_pre_doit(const struct ctnet_genl_ops *ops, struct sk_buff *skb,
+			     struct genl_info *info)
 {
-	int err;
-
 	rtnl_lock();
-	err = ctnet_nl_do[info->genlhdr->cmd].doit(info);
+	return 0;
+}
+
+static void ctnet_nl_post_doit(const struct ctnet_genl_ops *ops, struct sk_buff *skb,
+			       struct genl_info *info)
+{
 	rtnl_unlock();
-	return err;
 }
 
 static struct netlink_range_validation ctnet_ifindex = {
@@ -593,43 +575,50 @@ static const struct nla_policy ctnet_vtep_policy[] = {
 	[CTNET_A_VTEP_DSTPORT] = { .type = NLA_REJECT },
 };
 
-#define CTNET_OP_SET(_cmd, _policy, _maxattr)	\
-	{					\
-		.cmd = (_cmd),			\
-		.flags = GENL_UNS_ADMIN_PERM,	\
-		.doit = ctnet_nl_doit,		\
-		.policy = (_policy),		\
-		.maxattr = (_maxattr),		\
-	}
-
-#define CTNET_OP_GET(_cmd, _policy, _maxattr, _objs)	\
+#define CTNET_OP_SET(_cmd, _doit, _policy, _maxattr)	\
 	{						\
 		.cmd = (_cmd),				\
-		.doit = ctnet_nl_doit,			\
-		.dumpit = ctnet_nl_##_objs##_dumpit,	\
+		.flags = GENL_UNS_ADMIN_PERM,		\
+		.doit = ctnet_nl_##_doit,		\
 		.policy = (_policy),			\
 		.maxattr = (_maxattr),			\
 	}
 
+#define CTNET_OP_GET(_cmd, _doit, _dumpit, _policy, _maxattr)	\
+	{							\
+		.cmd = (_cmd),					\
+		.doit = ctnet_nl_##_doit,			\
+		.dumpit = ctnet_nl_##_dumpit,			\
+		.policy = (_policy),				\
+		.maxattr = (_maxattr),				\
+	}
+
 static const struct genl_ops ctnet_nl_ops[] = {
-	CTNET_OP_GET(CTNET_CMD_NET_GET, ctnet_net_policy, CTNET_A_NET_IFINDEX,
-		     nets),
-	CTNET_OP_SET(CTNET_CMD_PORT_ADD, ctnet_port_policy, CTNET_A_PORT_FLAGS),
-	CTNET_OP_SET(CTNET_CMD_PORT_SET, ctnet_port_policy, CTNET_A_PORT_FLAGS),
-	CTNET_OP_SET(CTNET_CMD_PORT_DEL, ctnet_port_policy, CTNET_A_PORT_DEV),
-	CTNET_OP_GET(CTNET_CMD_PORT_GET, ctnet_port_policy, CTNET_A_PORT_DEV,
-		     ports),
-	CTNET_OP_SET(CTNET_CMD_PEER_ADD, ctnet_peer_policy,
+	CTNET_OP_GET(CTNET_CMD_NET_GET, net_get, nets_dumpit, ctnet_net_policy,
+		     CTNET_A_NET_IFINDEX),
+	CTNET_OP_SET(CTNET_CMD_PORT_ADD, port_add, ctnet_port_policy,
+		     CTNET_A_PORT_FLAGS),
+	CTNET_OP_SET(CTNET_CMD_PORT_SET, port_set, ctnet_port_policy,
+		     CTNET_A_PORT_FLAGS),
+	CTNET_OP_SET(CTNET_CMD_PORT_DEL, port_del, ctnet_port_policy,
+		     CTNET_A_PORT_DEV),
+	CTNET_OP_GET(CTNET_CMD_PORT_GET, port_get, ports_dumpit,
+		     ctnet_port_policy, CTNET_A_PORT_DEV),
+	CTNET_OP_SET(CTNET_CMD_PEER_ADD, peer_add, ctnet_peer_policy,
 		     CTNET_A_PEER_DSTPORT),
-	CTNET_OP_SET(CTNET_CMD_PEER_DEL, ctnet_peer_policy, CTNET_A_PEER_ADDR),
-	CTNET_OP_GET(CTNET_CMD_PEER_GET, ctnet_peer_policy, CTNET_A_PEER_ADDR,
-		     peers),
-	CTNET_OP_SET(CTNET_CMD_FDB_ADD, ctnet_fdb_policy, CTNET_A_FDB_IP),
-	CTNET_OP_SET(CTNET_CMD_FDB_SET, ctnet_fdb_policy, CTNET_A_FDB_IP),
-	CTNET_OP_SET(CTNET_CMD_FDB_DEL, ctnet_fdb_policy, CTNET_A_FDB_MAC),
-	CTNET_OP_GET(CTNET_CMD_FDB_GET, ctnet_fdb_get_policy,
-		     CTNET_A_FDB_STATIC, fdb),
-	CTNET_OP_SET(CTNET_CMD_FDB_FLUSH, ctnet_fdb_flush_policy,
+	CTNET_OP_SET(CTNET_CMD_PEER_DEL, peer_del, ctnet_peer_policy,
+		     CTNET_A_PEER_ADDR),
+	CTNET_OP_GET(CTNET_CMD_PEER_GET, peer_get, peers_dumpit,
+		     ctnet_peer_policy, CTNET_A_PEER_ADDR),
+	CTNET_OP_SET(CTNET_CMD_FDB_ADD, fdb_add, ctnet_fdb_policy,
+		     CTNET_A_FDB_IP),
+	CTNET_OP_SET(CTNET_CMD_FDB_SET, fdb_set, ctnet_fdb_policy,
+		     CTNET_A_FDB_IP),
+	CTNET_OP_SET(CTNET_CMD_FDB_DEL, fdb_del, ctnet_fdb_policy,
+		     CTNET_A_FDB_MAC),
+	CTNET_OP_GET(CTNET_CMD_FDB_GET, fdb_get, fdb_dumpit,
+		     ctnet_fdb_get_policy, CTNET_A_FDB_STATIC),
+	CTNET_OP_SET(CTNET_CMD_FDB_FLUSH, fdb_flush, ctnet_fdb_flush_policy,
 		     CTNET_A_FDB_LEARNED),
 	{
 		.cmd = CTNET_CMD_VTEP_GET,
@@ -649,6 +638,8 @@ struct genl_family ctnet_family __ro_after_init = {
 	.netnsok	= true,
 	.parallel_ops	= true,
 	.module		= THIS_MODULE,
+	.pre_doit	= ctnet_nl_pre_doit,
+	.post_doit	= ctnet_nl_post_doit,
 	.ops		= ctnet_nl_ops,
 	.n_ops		= ARRAY_SIZE(ctnet_nl_ops),
 	.resv_start_op	= CTNET_CMD_UNSPEC + 1,
