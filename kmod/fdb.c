@@ -278,35 +278,89 @@ void ctnet_fdb_learn(struct ctnet_vport *src, const u8 *mac, struct ctnet_fdb *f
 	ctnet_fdb_learn_slow(src, ether_addr_to_u64(mac));
 }
 
-/*
- * Under RCU and the table's lock. Puts @fdb in the place of @old, which may be NULL. @keep:
- * with the addresses that @old has.
- */
-static int ctnet_fdb_replace(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
-			     struct ctnet_fdb *old, bool keep,
-			     struct netlink_ext_ack *extack)
+/* Enters a static entry of a MAC that the table does not have. Under RCU and its lock. */
+static int ctnet_fdb_insert(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
+			    struct netlink_ext_ack *extack)
 {
-	int err = 0;
+	int err;
 
-	if (!keep)
-		err = ctnet_fdb_ips_link(ctd, fdb, old, extack);
-	else if (old)
-		ctnet_fdb_ips_move(ctd, old, fdb);
+	err = ctnet_fdb_ips_link(ctd, fdb, NULL, extack);
 	if (err)
 		return err;
-	if (!old) {
-		err = ctnet_fdb_link(ctd, fdb);
-		if (err)
-			ctnet_fdb_ips_unlink(ctd, fdb->ips);
-		return err;
-	}
+	err = ctnet_fdb_link(ctd, fdb);
+	if (err)
+		ctnet_fdb_ips_unlink(ctd, fdb->ips);
+	return err;
+}
+
+/*
+ * Puts a static entry, whose addresses are in the table, in the place of another of its MAC.
+ * Cannot fail. Under the table's lock.
+ */
+static void ctnet_fdb_exchange(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
+			       struct ctnet_fdb *old)
+{
 	fdb->id = old->id;
 	xa_store(&ctd->fdb_ids, fdb->id, fdb, GFP_ATOMIC);
 	rhashtable_replace_fast(&ctd->fdb, &old->node, &fdb->node,
 				ctnet_fdb_params);
 	ctnet_fdb_displace(ctd, old);
 	ctnet_fdb_place(ctd, fdb);
+}
+
+/*
+ * Enters a static entry, in the place of @old if there is one. @keep: with the addresses that
+ * @old has. Under RCU and the table's lock. A failure has changed nothing.
+ */
+static int ctnet_fdb_enter(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
+			   struct ctnet_fdb *old, bool keep,
+			   struct netlink_ext_ack *extack)
+{
+	int err = 0;
+
+	if (!old)
+		return ctnet_fdb_insert(ctd, fdb, extack);
+	if (keep)
+		ctnet_fdb_ips_move(ctd, old, fdb);
+	else
+		err = ctnet_fdb_ips_link(ctd, fdb, old, extack);
+	if (!err)
+		ctnet_fdb_exchange(ctd, fdb, old);
+	return err;
+}
+
+/* Whether the control plane may put an entry at @vport in the place of @old. */
+static int ctnet_fdb_may_set(const struct ctnet_vport *vport,
+			     const struct ctnet_fdb *old, bool replace,
+			     struct netlink_ext_ack *extack)
+{
+	if ((old->flags & CTNET_FDB_LOCAL) && !(old->held & CTNET_HELD_OWN)) {
+		NL_SET_ERR_MSG(extack, "The MAC is that of a port's own device, or of a device on this network: it is the host's, unless that device is given another");
+		return -EEXIST;
+	}
+	if ((old->flags & CTNET_FDB_LOCAL) &&
+	    (!replace || vport != &vport->ctd->self)) {
+		NL_SET_ERR_MSG(extack, "The MAC is the network device's own: its entry can only be given addresses");
+		return -EEXIST;
+	}
+	if ((old->flags & CTNET_FDB_STATIC) && !replace) {
+		NL_SET_ERR_MSG(extack, "A static entry has this MAC: replace or delete it");
+		return -EEXIST;
+	}
 	return 0;
+}
+
+/* What an entry takes over from the one in whose place it comes. */
+static void ctnet_fdb_inherit(struct ctnet_fdb *fdb, const struct ctnet_fdb *old)
+{
+	if (old->flags & CTNET_FDB_LOCAL) {
+		fdb->flags |= CTNET_FDB_LOCAL;
+		fdb->held = old->held;
+		fdb->n_ports = old->n_ports;
+	}
+	/* A router elsewhere is none here. */
+	fdb->router = READ_ONCE(old->router) && rcu_access_pointer(old->vport) ==
+						rcu_access_pointer(fdb->vport);
 }
 
 /**
@@ -346,35 +400,18 @@ int ctnet_fdb_set(struct ctnet_vport *vport, const u8 *mac, u16 flags,
 	rcu_read_lock();
 	spin_lock_bh(&ctd->fdb_lock);
 	old = ctnet_fdb_find_key(ctd, fdb->mac);
-	if (old && (old->flags & CTNET_FDB_LOCAL) &&
-	    !(old->held & CTNET_HELD_OWN)) {
-		NL_SET_ERR_MSG(extack, "The MAC is that of a port's own device, or of a device on this network: it is the host's, unless that device is given another");
-		err = -EEXIST;
-	} else if (old && (old->flags & CTNET_FDB_LOCAL) &&
-		   (!replace || vport != &ctd->self)) {
-		NL_SET_ERR_MSG(extack, "The MAC is the network device's own: its entry can only be given addresses");
-		err = -EEXIST;
-	} else if (old && (old->flags & CTNET_FDB_STATIC) && !replace) {
-		NL_SET_ERR_MSG(extack, "A static entry has this MAC: replace or delete it");
-		err = -EEXIST;
-	} else {
-		if (old) {
-			if (old->flags & CTNET_FDB_LOCAL) {
-				fdb->flags |= CTNET_FDB_LOCAL;
-				fdb->held = old->held;
-				fdb->n_ports = old->n_ports;
-			}
-			/* What was said elsewhere says nothing of this place. */
-			fdb->router = READ_ONCE(old->router) &&
-				      rcu_access_pointer(old->vport) == vport;
-		}
-		err = ctnet_fdb_replace(ctd, fdb, old, keep, extack);
-	}
-	if (!err) {
-		ctnet_fdb_unclaim(ctd, fdb);
-		ctnet_fdb_changed(ctd, fdb, old ? CTNET_CMD_FDB_SET_NTF :
-				  CTNET_CMD_FDB_ADD_NTF);
-	}
+	err = old ? ctnet_fdb_may_set(vport, old, replace, extack) : 0;
+	if (err)
+		goto unlock;
+	if (old)
+		ctnet_fdb_inherit(fdb, old);
+	err = ctnet_fdb_enter(ctd, fdb, old, keep, extack);
+	if (err)
+		goto unlock;
+	ctnet_fdb_unclaim(ctd, fdb);
+	ctnet_fdb_changed(ctd, fdb, old ? CTNET_CMD_FDB_SET_NTF :
+			  CTNET_CMD_FDB_ADD_NTF);
+unlock:
 	spin_unlock_bh(&ctd->fdb_lock);
 	rcu_read_unlock();
 
@@ -406,6 +443,38 @@ static bool ctnet_fdb_held(struct ctnet_dev *ctd, struct ctnet_fdb *fdb, u8 who,
 	return held;
 }
 
+/*
+ * Enters a MAC as the host's, in the place of a learned entry if there is one. Under RCU and the
+ * table's lock.
+ */
+static int ctnet_fdb_hold_new(struct ctnet_dev *ctd, u64 mac, u8 who,
+			      struct ctnet_fdb *old)
+{
+	struct ctnet_fdb *fdb;
+	int err;
+
+	fdb = ctnet_fdb_alloc(&ctd->self, mac, CTNET_FDB_LOCAL | CTNET_FDB_STATIC,
+			      GFP_ATOMIC | __GFP_ACCOUNT);
+	if (!fdb)
+		return -ENOMEM;
+	ctnet_fdb_held(ctd, fdb, who, 1);
+	err = ctnet_fdb_enter(ctd, fdb, old, false, NULL);
+	if (err) {
+		ctnet_fdb_held(ctd, fdb, who, -1);
+		/* A reader may have found it, if only for a moment. */
+		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
+		return err;
+	}
+	if (who != CTNET_HELD_PORT)
+		ctnet_fdb_changed(ctd, fdb, old ? CTNET_CMD_FDB_SET_NTF :
+				  CTNET_CMD_FDB_ADD_NTF);
+	else if (old)
+		ctnet_fdb_changed(ctd, old, CTNET_CMD_FDB_DEL_NTF);
+	if (old)
+		call_rcu(&old->rcu, ctnet_fdb_free_rcu);
+	return 0;
+}
+
 /**
  * ctnet_fdb_hold() - a MAC is the host's
  * @ctd: the network
@@ -420,43 +489,20 @@ static bool ctnet_fdb_held(struct ctnet_dev *ctd, struct ctnet_fdb *fdb, u8 who,
 int ctnet_fdb_hold(struct ctnet_dev *ctd, const u8 *mac, u8 who)
 {
 	u64 key = ether_addr_to_u64(mac);
-	struct ctnet_fdb *fdb, *old;
 	struct mem_cgroup *memcg;
+	struct ctnet_fdb *old;
 	int err = 0;
 
 	memcg = set_active_memcg(ctd->memcg);
 	rcu_read_lock();
 	spin_lock_bh(&ctd->fdb_lock);
 	old = ctnet_fdb_find_key(ctd, key);
-	if (old && (old->flags & CTNET_FDB_LOCAL)) {
+	if (old && (old->flags & CTNET_FDB_LOCAL))
 		ctnet_fdb_held(ctd, old, who, 1);
-		goto unlock;
-	}
-	if (old && (old->flags & CTNET_FDB_STATIC)) {
+	else if (old && (old->flags & CTNET_FDB_STATIC))
 		err = -EEXIST;
-		goto unlock;
-	}
-	fdb = ctnet_fdb_alloc(&ctd->self, key, CTNET_FDB_LOCAL | CTNET_FDB_STATIC,
-			      GFP_ATOMIC | __GFP_ACCOUNT);
-	if (!fdb) {
-		err = -ENOMEM;
-		goto unlock;
-	}
-	ctnet_fdb_held(ctd, fdb, who, 1);
-	err = ctnet_fdb_replace(ctd, fdb, old, false, NULL);
-	if (err) {
-		ctnet_fdb_held(ctd, fdb, who, -1);
-		old = fdb;
-	} else if (who != CTNET_HELD_PORT) {
-		ctnet_fdb_changed(ctd, fdb, old ? CTNET_CMD_FDB_SET_NTF :
-				  CTNET_CMD_FDB_ADD_NTF);
-	} else if (old) {
-		ctnet_fdb_changed(ctd, old, CTNET_CMD_FDB_DEL_NTF);
-	}
-	/* A reader may have found it, if only for a moment. */
-	if (old)
-		call_rcu(&old->rcu, ctnet_fdb_free_rcu);
-unlock:
+	else
+		err = ctnet_fdb_hold_new(ctd, key, who, old);
 	spin_unlock_bh(&ctd->fdb_lock);
 	rcu_read_unlock();
 	set_active_memcg(memcg);

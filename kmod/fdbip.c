@@ -138,6 +138,70 @@ static void ctnet_fdb_ips_inherit(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
 		ips->n = ips->named + 1;
 }
 
+/* Whether an entry may have its addresses: not one that was named for an entry but @old. */
+static int ctnet_fdb_ips_check(struct ctnet_dev *ctd, const struct ctnet_fdb_ips *ips,
+			       const struct ctnet_fdb *old,
+			       struct netlink_ext_ack *extack)
+{
+	const struct ctnet_fdb_ip *other;
+	unsigned int i;
+
+	for (i = 0; i < ips->n; i++) {
+		other = ctnet_fdb_ip_find(ctd, &ips->ip[i].addr);
+		if (!other || other->fdb == old || ctnet_fdb_ip_is_claimed(other))
+			continue;
+		NL_SET_ERR_MSG(extack, "Another MAC has one of the IP addresses: remove it there first");
+		return -EADDRINUSE;
+	}
+	return 0;
+}
+
+/* Inserts those addresses that no entry has, all of them or none. */
+static int ctnet_fdb_ips_insert(struct ctnet_dev *ctd, struct ctnet_fdb_ips *ips)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ips->n; i++) {
+		if (ctnet_fdb_ip_find(ctd, &ips->ip[i].addr))
+			continue;
+		err = rhashtable_insert_fast(&ctd->ips, &ips->ip[i].node,
+					     ctnet_ip_params);
+		if (err)
+			goto err_remove;
+	}
+	return 0;
+
+err_remove:
+	/* Those that another entry has were not inserted: they are not found, and stay. */
+	while (i--)
+		rhashtable_remove_fast(&ctd->ips, &ips->ip[i].node,
+				       ctnet_ip_params);
+	return err;
+}
+
+/* Takes the addresses that @old or a claim has. Cannot fail. */
+static void ctnet_fdb_ips_take(struct ctnet_dev *ctd, struct ctnet_fdb_ips *ips,
+			       const struct ctnet_fdb *old)
+{
+	struct ctnet_fdb_ip *other;
+	struct ctnet_fdb *loser;
+	unsigned int i;
+
+	for (i = 0; i < ips->n; i++) {
+		other = ctnet_fdb_ip_find(ctd, &ips->ip[i].addr);
+		if (other == &ips->ip[i])
+			continue;
+		rhashtable_replace_fast(&ctd->ips, &other->node,
+					&ips->ip[i].node, ctnet_ip_params);
+		loser = other->fdb;
+		if (loser == old)
+			continue;
+		WRITE_ONCE(other->fdb, NULL);
+		ctnet_fdb_changed(ctd, loser, CTNET_CMD_FDB_SET_NTF);
+	}
+}
+
 /**
  * ctnet_fdb_ips_link() - enter a new entry's addresses into the table
  * @ctd: the network
@@ -145,7 +209,7 @@ static void ctnet_fdb_ips_inherit(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
  * @old: the one that it replaces, whose addresses go or become its own; or NULL
  * @extack: says why not
  *
- * What other entries have claimed is no obstacle: what is named goes before.
+ * An address that another entry has claimed is taken from it: what is named goes before.
  *
  * Context: under RCU and the table's lock.
  * Return: 0, -EADDRINUSE if another entry has one of the addresses, or -ENOMEM; a failure
@@ -154,43 +218,14 @@ static void ctnet_fdb_ips_inherit(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
 int ctnet_fdb_ips_link(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
 		       struct ctnet_fdb *old, struct netlink_ext_ack *extack)
 {
-	struct ctnet_fdb_ips *ips = fdb->ips;
-	struct ctnet_fdb_ip *other;
-	unsigned int i, n;
-	int err = 0;
+	int err;
 
-	for (n = 0; ips && n < ips->n && !err; n++) {
-		other = ctnet_fdb_ip_find(ctd, &ips->ip[n].addr);
-		if (!other) {
-			err = rhashtable_insert_fast(&ctd->ips, &ips->ip[n].node,
-						     ctnet_ip_params);
-		} else if (other->fdb != old && !ctnet_fdb_ip_is_claimed(other)) {
-			NL_SET_ERR_MSG(extack, "Another MAC has one of the IP addresses: remove it there first");
-			err = -EADDRINUSE;
-		}
-	}
-	if (err) {
-		/* The last of them was not inserted, nor those that others have. */
-		for (i = 0; i < n - 1; i++)
-			if (ctnet_fdb_ip_find(ctd, &ips->ip[i].addr) == &ips->ip[i])
-				rhashtable_remove_fast(&ctd->ips,
-						       &ips->ip[i].node,
-						       ctnet_ip_params);
-		return err;
-	}
-	/* Cannot fail from here on. */
-	for (i = 0; i < n; i++) {
-		other = ctnet_fdb_ip_find(ctd, &ips->ip[i].addr);
-		if (other == &ips->ip[i])
-			continue;
-		rhashtable_replace_fast(&ctd->ips, &other->node,
-					&ips->ip[i].node, ctnet_ip_params);
-		if (other->fdb != old) {
-			struct ctnet_fdb *loser = other->fdb;
-
-			WRITE_ONCE(other->fdb, NULL);
-			ctnet_fdb_changed(ctd, loser, CTNET_CMD_FDB_SET_NTF);
-		}
+	if (fdb->ips) {
+		err = ctnet_fdb_ips_check(ctd, fdb->ips, old, extack) ?:
+		      ctnet_fdb_ips_insert(ctd, fdb->ips);
+		if (err)
+			return err;
+		ctnet_fdb_ips_take(ctd, fdb->ips, old);
 	}
 	if (old && old->ips)
 		ctnet_fdb_ips_inherit(ctd, fdb, old);

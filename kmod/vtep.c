@@ -382,6 +382,56 @@ void ctnet_vtep_default(struct ctnet_vtep *vtep)
 	};
 }
 
+/*
+ * Opens a family's socket, or takes a share of it, and enters the VNI there, unless @old has
+ * that place. RTNL; may sleep. A failure has changed nothing.
+ */
+static int ctnet_vtep_acquire(struct ctnet_dev *ctd, struct ctnet_vtep *vtep,
+			      const struct ctnet_vtep *old, enum ctnet_family f,
+			      struct nlattr *const data[],
+			      struct netlink_ext_ack *extack)
+{
+	struct ctnet_sock *sock;
+	int err;
+
+	sock = ctnet_sock_get(dev_net(ctd->dev), f, vtep->port, vtep->underlay,
+			      extack);
+	if (IS_ERR(sock)) {
+		err = PTR_ERR(sock);
+		NL_SET_BAD_ATTR(extack, ctnet_vtep_attr_sock(data, f, err));
+		return err;
+	}
+	vtep->sock[f] = sock;
+	if (ctnet_vtep_same_place(vtep, old, f))
+		return 0;
+	err = xa_insert(&sock->nets, vtep->vni, ctd, GFP_KERNEL_ACCOUNT);
+	if (!err)
+		return 0;
+	vtep->sock[f] = NULL;
+	ctnet_sock_put(sock);
+	if (err == -EBUSY) {
+		err = -EEXIST;
+		NL_SET_ERR_MSG_ATTR(extack, data[IFLA_CTNET_VNI] ?:
+				    ctnet_vtep_attr_sock(data, f, err),
+				    "Another network of this namespace has the VNI on this UDP port");
+	}
+	return err;
+}
+
+/* The network's end is this one from now on. RTNL; may sleep. */
+static void ctnet_vtep_replace(struct ctnet_dev *ctd, struct ctnet_vtep *vtep,
+			       struct ctnet_vtep *old)
+{
+	rcu_assign_pointer(ctd->vtep, vtep);
+	if (!old)
+		return;
+	ctnet_vtep_release(old, vtep);
+	/* Who still sends with the old one may yet cache a route for it. */
+	synchronize_net();
+	ctnet_peer_reset_routes(ctd);
+	kfree_rcu(old, rcu);
+}
+
 /**
  * ctnet_vtep_bind() - give a network its end of the tunnels, or another one
  * @ctd: the network, registered or about to be
@@ -396,7 +446,6 @@ int ctnet_vtep_bind(struct ctnet_dev *ctd, const struct ctnet_vtep *conf,
 		    struct nlattr *const data[], struct netlink_ext_ack *extack)
 {
 	struct ctnet_vtep *vtep, *old = rtnl_dereference(ctd->vtep);
-	struct ctnet_sock *sock;
 	enum ctnet_family f;
 	int err;
 
@@ -407,50 +456,19 @@ int ctnet_vtep_bind(struct ctnet_dev *ctd, const struct ctnet_vtep *conf,
 	if (!vtep)
 		return -ENOMEM;
 	memset(vtep->sock, 0, sizeof(vtep->sock));
-
 	for (f = 0; f < CTNET_FAMILIES; f++) {
 		if (ipv6_addr_any(&vtep->local[f]) ||
 		    vtep->underlay == CTNET_VTEP_STRANDED)
 			continue;
-		sock = ctnet_sock_get(dev_net(ctd->dev), f, vtep->port,
-				      vtep->underlay, extack);
-		if (IS_ERR(sock)) {
-			err = PTR_ERR(sock);
-			NL_SET_BAD_ATTR(extack, ctnet_vtep_attr_sock(data, f, err));
-			goto err_release;
+		err = ctnet_vtep_acquire(ctd, vtep, old, f, data, extack);
+		if (err) {
+			ctnet_vtep_release(vtep, old);
+			kfree(vtep);
+			return err;
 		}
-		if (!old || old->sock[f] != sock || old->vni != vtep->vni) {
-			err = xa_insert(&sock->nets, vtep->vni, ctd,
-					GFP_KERNEL_ACCOUNT);
-			if (err) {
-				ctnet_sock_put(sock);
-				goto err_insert;
-			}
-		}
-		vtep->sock[f] = sock;
 	}
-
-	rcu_assign_pointer(ctd->vtep, vtep);
-	if (old) {
-		ctnet_vtep_release(old, vtep);
-		/* Who still sends with the old one may yet cache a route for it. */
-		synchronize_net();
-		ctnet_peer_reset_routes(ctd);
-		kfree_rcu(old, rcu);
-	}
+	ctnet_vtep_replace(ctd, vtep, old);
 	return 0;
-
-err_insert:
-	if (err == -EBUSY) {
-		err = -EEXIST;
-		NL_SET_ERR_MSG_ATTR(extack, data[IFLA_CTNET_VNI] ?:
-				    ctnet_vtep_attr_sock(data, f, err),
-				    "Another network of this namespace has the VNI on this UDP port");
-	}
-err_release:
-	ctnet_vtep_release(vtep, old);
-	kfree(vtep);
-	return err;
 }
 
 /**
