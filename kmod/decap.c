@@ -17,6 +17,7 @@
 #include "encap.h"
 #include "forward.h"
 #include "peer.h"
+#include "sock.h"
 #include "stats.h"
 #include "vtep.h"
 #include "trace.h"

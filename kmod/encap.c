@@ -17,6 +17,7 @@
 #include "outer.h"
 #include "peer.h"
 #include "pmtu.h"
+#include "sock.h"
 #include "stats.h"
 #include "vtep.h"
 #include "trace.h"

@@ -14,7 +14,7 @@
 #include "nldump.h"
 #include "nlmsg.h"
 #include "peer.h"
-#include "vtep.h"
+#include "sock.h"
 
 /* Entries of a port or peer that are few enough to be sorted for each message. */
 #define CTNET_DUMP_FEW	64

@@ -7,6 +7,7 @@
 #include "peer.h"
 #include "port.h"
 #include "rtfdb.h"
+#include "sock.h"
 #include "stats.h"
 #include "vtep.h"
 

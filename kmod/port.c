@@ -2,7 +2,6 @@
 /* Ports: attach, detach, what comes in, what goes out. */
 #include <linux/if_arp.h>
 #include <linux/slab.h>
-#include <net/sch_generic.h>
 
 #include "ctnet.h"
 #include "dev.h"
@@ -16,14 +15,10 @@
 #include "offload.h"
 #include "pmtu.h"
 #include "port.h"
+#include "sock.h"
 #include "stats.h"
+#include "veth.h"
 #include "vtep.h"
-
-/* What a veth pair passes on as it is, unless it is told not to. */
-#define CTNET_PORT_OFFLOADS \
-	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HW_CSUM | NETIF_F_SCTP_CRC | \
-	 NETIF_F_GSO_SOFTWARE | NETIF_F_GSO_ENCAP_ALL | \
-	 NETIF_F_HW_VLAN_CTAG_TX | NETIF_F_HW_VLAN_STAG_TX)
 
 static struct kmem_cache *ctnet_port_cache __read_mostly;
 
@@ -77,33 +72,6 @@ static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 	return RX_HANDLER_CONSUMED;
 }
 
-/*
- * The far end of a veth pair, in the container's namespace, where nothing is on the
- * way there that has to see the frame: a qdisc, an egress filter of tc or nft, a
- * packet socket, an offload that is switched off; or, at the far end, XDP or GRO, which
- * only frames that come through the pair meet. NULL if there is. All of these may come
- * and go at any time.
- */
-static struct net_device *ctnet_port_far_end(const struct ctnet_port *port)
-{
-	struct net_device *far, *dev = port->dev;
-	unsigned int i;
-
-	if (!port->veth || ctnet_dev_has_egress_hook(dev) ||
-	    dev_nit_active(dev) ||
-	    ~READ_ONCE(dev->features) & CTNET_PORT_OFFLOADS)
-		return NULL;
-	for (i = 0; i < READ_ONCE(dev->real_num_tx_queues); i++)
-		if (rcu_dereference(netdev_get_tx_queue(dev, i)->qdisc)->enqueue)
-			return NULL;
-	far = dev->netdev_ops->ndo_get_peer_dev(dev);
-	if (!far || !(READ_ONCE(far->flags) & IFF_UP) ||
-	    READ_ONCE(far->features) & NETIF_F_GRO ||
-	    dev_xdp_prog_count(far))
-		return NULL;
-	return far;
-}
-
 /* Hands a frame to the far end, as a veth pair does it, but for the queue. */
 static void ctnet_port_deliver_far(struct ctnet_port *port,
 				   struct net_device *far, struct sk_buff *skb)
@@ -122,8 +90,7 @@ static void ctnet_port_deliver_far(struct ctnet_port *port,
 		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_QUEUE);
 		return;
 	}
-	/* The pair counts at the sending end for both. */
-	dev_sw_netstats_tx_add(port->dev, 1, len);
+	ctnet_veth_count(port->dev, len);
 	ctnet_stats_tx(port->stats, len);
 }
 
@@ -165,7 +132,7 @@ void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 	/* Nothing of how it was received matters to how it is sent. */
 	skb_forward_csum(skb);
 	skb_clear_tstamp(skb);
-	far = received ? ctnet_port_far_end(port) : NULL;
+	far = received && port->veth ? ctnet_veth_far_end(dev) : NULL;
 	if (likely(far)) {
 		ctnet_port_deliver_far(port, far, skb);
 		return;
@@ -204,14 +171,6 @@ struct ctnet_port *ctnet_port_get_rcu(const struct net_device *dev)
 	if (rcu_dereference_rtnl(dev->rx_handler) != ctnet_port_rx)
 		return NULL;
 	return rcu_dereference_rtnl(dev->rx_handler_data);
-}
-
-/* A pair whose ends are counted as ctnet_port_deliver_far() counts. */
-static bool ctnet_port_is_veth(const struct net_device *dev)
-{
-	return dev->rtnl_link_ops && !strcmp(dev->rtnl_link_ops->kind, "veth") &&
-	       dev->netdev_ops->ndo_get_peer_dev &&
-	       dev->pcpu_stat_type == NETDEV_PCPU_STAT_TSTATS;
 }
 
 /**
@@ -354,7 +313,7 @@ int ctnet_port_attach(struct ctnet_dev *ctd, struct net_device *dev, u32 flags,
 	port->vport.id = dev->ifindex;
 	port->vport.ctd = ctd;
 	port->dev = dev;
-	port->veth = ctnet_port_is_veth(dev);
+	port->veth = ctnet_veth_is(dev);
 	ctnet_port_note_far_mtu(port);
 	port->stats = __netdev_alloc_pcpu_stats(struct pcpu_sw_netstats,
 						GFP_KERNEL_ACCOUNT);
@@ -533,10 +492,10 @@ static void ctnet_port_underlay_event(struct net_device *dev,
 		ctnet_vtep_dev_gone(dev);
 		break;
 	case NETDEV_UDP_TUNNEL_PUSH_INFO:
-		ctnet_vtep_nic_info(dev, true);
+		ctnet_sock_nic_info(dev, true);
 		break;
 	case NETDEV_UDP_TUNNEL_DROP_INFO:
-		ctnet_vtep_nic_info(dev, false);
+		ctnet_sock_nic_info(dev, false);
 		break;
 	}
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Counters: per CPU, 64 bit, written with bottom halves off. The tracepoints. */
 #include "ctnet.h"
+#include "sock.h"
 #include "stats.h"
-#include "vtep.h"
 
 #define CREATE_TRACE_POINTS
 #include "trace.h"

@@ -5,33 +5,7 @@
 
 #include "ctnet.h"
 
-struct ctnet_drops;
-
-/**
- * struct ctnet_sock - a UDP socket of a namespace, shared by its networks
- * @list: in &ctnet_ns.socks; written under RTNL, read under RCU
- * @sock: bound to any address
- * @nets: VNI to network; written under RTNL, read under RCU
- * @drops: what was dropped before the network was known
- * @family: IPv4 or IPv6
- * @port: UDP port
- * @underlay: interface index it is bound to, or 0
- * @uid: of who caused it to be made
- * @refs: networks that use it, RTNL
- * @rcu: frees it
- */
-struct ctnet_sock {
-	struct list_head		list;
-	struct socket			*sock;
-	struct xarray			nets;
-	struct ctnet_drops __percpu	*drops;
-	enum ctnet_family		family;
-	__be16				port;
-	int				underlay;
-	kuid_t				uid;
-	unsigned int			refs;
-	struct rcu_head			rcu;
-};
+struct ctnet_sock;
 
 /* The underlay device is gone, and its interface index may be another's. */
 #define CTNET_VTEP_STRANDED	((int)CTNET_UNDERLAY_GONE)
@@ -76,10 +50,7 @@ int ctnet_vtep_bind(struct ctnet_dev *ctd, const struct ctnet_vtep *conf,
 		    struct nlattr *const data[], struct netlink_ext_ack *extack);
 void ctnet_vtep_unbind(struct ctnet_dev *ctd);
 void ctnet_vtep_dev_gone(struct net_device *dev);
-struct ctnet_sock *ctnet_sock_find(struct net *net, enum ctnet_family family,
-				   __be16 port, int underlay);
 bool ctnet_vtep_has_addr6(struct net *net, int underlay,
 			  const struct in6_addr *addr);
-void ctnet_vtep_nic_info(struct net_device *dev, bool push);
 
 #endif /* _CTNET_VTEP_H */

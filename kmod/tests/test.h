@@ -23,6 +23,7 @@
 #include "netlink.h"
 #include "peer.h"
 #include "port.h"
+#include "sock.h"
 #include "stats.h"
 #include "vtep.h"
 
