@@ -14,7 +14,7 @@
 
 #include "ctnet.h"
 #include "brport.h"
-#include "fdb.h"
+#include "fdbwalk.h"
 #include "port.h"
 
 /* What rtnetlink hands on as it is, no policy of ours having looked at it, is refused. */

@@ -5,7 +5,8 @@
 
 #include "ctnet.h"
 
-extern struct rtnl_link_ops ctnet_link_ops;
+void ctnet_dev_setup(struct net_device *dev);
+int ctnet_dev_may_have_mac(struct net_device *dev, const u8 *mac);
 bool ctnet_receive(struct sk_buff *skb);
 bool ctnet_dev_is(const struct net_device *dev);
 bool ctnet_dev_has_addr(struct net_device *dev, const struct in6_addr *addr);

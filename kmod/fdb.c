@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The forwarding table: find, learn, age, flush.
+ * The forwarding table: find, learn, set, delete. Its walks are in fdbwalk.c.
  *
  * An rhashtable finds an entry by MAC, another finds the entry that has an IP
  * address (fdbip.c), and an xarray holds all entries by a number. Who walks the table
@@ -8,19 +8,13 @@
  * Each port, peer and the host have lists of the entries that lie there, so that who
  * goes costs what goes with it, and not a walk.
  */
-#include <linux/jiffies.h>
 #include <linux/slab.h>
 
 #include "ctnet.h"
 #include "fdb.h"
 #include "fdbip.h"
+#include "fdbwalk.h"
 #include "nlmsg.h"
-
-/* Entries removed without a pause, with the table locked. */
-#define CTNET_FDB_CLEAR_BATCH	64
-
-/* Longest pause between two looks for what is too old. */
-#define CTNET_FDB_AGE_PAUSE	(15 * HZ)
 
 static struct kmem_cache *ctnet_fdb_cache __read_mostly;
 
@@ -86,12 +80,6 @@ static void ctnet_fdb_count(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
 	}
 	WRITE_ONCE(ctd->n_learned, ctd->n_learned + n);
 	WRITE_ONCE(vport->n_learned, vport->n_learned + n);
-}
-
-/* The list that an entry is in. Under the table's lock. */
-static struct hlist_head *ctnet_fdb_list(struct ctnet_vport *vport, u16 flags)
-{
-	return flags & CTNET_FDB_STATIC ? &vport->fixed : &vport->learned;
 }
 
 /* Under the table's lock: where an entry points. */
@@ -187,15 +175,19 @@ void ctnet_fdb_changed(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
 	ctnet_nl_fdb_event(ctd, fdb, cmd);
 }
 
-/*
- * An entry goes, and is told of with the addresses that it has until then. Under RCU and the
- * table's lock; it is to be freed after a grace period.
+/**
+ * ctnet_fdb_remove() - an entry goes, and is told of with the addresses that it has until then
+ * @ctd: the network
+ * @fdb: the entry; freed after a grace period
+ *
+ * Context: under RCU and the table's lock.
  */
-static void ctnet_fdb_remove(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
+void ctnet_fdb_remove(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	ctnet_nl_fdb_event(ctd, fdb, CTNET_CMD_FDB_DEL_NTF);
 	ctnet_fdb_unlink(ctd, fdb);
 	ctnet_fdb_count_change(ctd, fdb);
+	call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 }
 
 /*
@@ -552,8 +544,6 @@ bool ctnet_fdb_del(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 	if (there)
 		ctnet_fdb_remove(ctd, fdb);
 	spin_unlock_bh(&ctd->fdb_lock);
-	if (there)
-		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 	return there;
 }
 
@@ -574,221 +564,6 @@ void ctnet_fdb_give_ips(struct ctnet_dev *ctd, struct ctnet_fdb *from,
 		ctnet_fdb_changed(ctd, to, CTNET_CMD_FDB_SET_NTF);
 	}
 	spin_unlock_bh(&ctd->fdb_lock);
-}
-
-/*
- * Removes the entries that @match names, of the first @most. May sleep. Entries that
- * come meanwhile are seen or not.
- */
-static void ctnet_fdb_walk(struct ctnet_dev *ctd,
-			   bool (*match)(const struct ctnet_fdb *fdb,
-					 const void *arg),
-			   const void *arg, u64 most)
-{
-	struct ctnet_fdb *fdb;
-	unsigned long id = 0;
-	unsigned int n;
-
-	do {
-		n = 0;
-		rcu_read_lock();
-		xa_for_each_start(&ctd->fdb_ids, id, fdb, id) {
-			if (n == CTNET_FDB_WALK_BATCH || n == most)
-				break;
-			n++;
-			if (match(fdb, arg))
-				ctnet_fdb_del(ctd, fdb);
-		}
-		rcu_read_unlock();
-		cond_resched();
-		most -= n;
-	} while (fdb && most);
-}
-
-static bool ctnet_fdb_not_local(const struct ctnet_fdb *fdb, const void *arg)
-{
-	return !(fdb->flags & CTNET_FDB_LOCAL);
-}
-
-static bool ctnet_fdb_any(const struct ctnet_fdb *fdb, const void *arg)
-{
-	return true;
-}
-
-/*
- * Removes the entries of a list, but the netdevice's own. May sleep. Each learned one that
- * goes makes room for another: where MACs are made up without end, it ends after as many as
- * there were.
- */
-static void ctnet_fdb_clear(struct ctnet_dev *ctd, struct ctnet_vport *vport,
-			    u16 flags)
-{
-	struct hlist_head *list = ctnet_fdb_list(vport, flags);
-	u32 most = flags & CTNET_FDB_STATIC ? U32_MAX :
-					      READ_ONCE(vport->n_learned);
-	struct ctnet_fdb *fdb;
-	struct hlist_node *tmp;
-	unsigned int n;
-
-	do {
-		if (!READ_ONCE(list->first))
-			return;
-		n = 0;
-		rcu_read_lock();
-		spin_lock_bh(&ctd->fdb_lock);
-		hlist_for_each_entry_safe(fdb, tmp, list, at) {
-			if (fdb->flags & CTNET_FDB_LOCAL)
-				continue;
-			if (n == CTNET_FDB_CLEAR_BATCH || n == most)
-				break;
-			n++;
-			ctnet_fdb_remove(ctd, fdb);
-			call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
-		}
-		spin_unlock_bh(&ctd->fdb_lock);
-		rcu_read_unlock();
-		cond_resched();
-		most -= n;
-	} while (n == CTNET_FDB_CLEAR_BATCH);
-}
-
-/**
- * ctnet_fdb_flush() - remove entries
- * @ctd: the network
- * @vport: only those that lie here, or NULL
- * @learned: only learned ones
- *
- * What is the host's own stays. The walk ends, as ctnet_fdb_clear() does.
- *
- * Context: RTNL; may sleep.
- */
-void ctnet_fdb_flush(struct ctnet_dev *ctd, struct ctnet_vport *vport, bool learned)
-{
-	unsigned long id;
-
-	if (vport) {
-		ctnet_fdb_clear(ctd, vport, 0);
-		if (!learned)
-			ctnet_fdb_clear(ctd, vport, CTNET_FDB_STATIC);
-	} else if (learned) {
-		xa_for_each(&ctd->members, id, vport)
-			ctnet_fdb_clear(ctd, vport, 0);
-	} else {
-		ctnet_fdb_walk(ctd, ctnet_fdb_not_local, NULL,
-			       (u64)READ_ONCE(ctd->n_learned) +
-			       READ_ONCE(ctd->n_static));
-	}
-}
-
-/**
- * ctnet_fdb_ids_at() - the entries of a port or a peer
- * @vport: the port or peer
- * @fixed: only static ones
- * @ids: set to their ids
- * @max: how many there may be
- *
- * Return: how many there are, or -E2BIG.
- */
-int ctnet_fdb_ids_at(struct ctnet_vport *vport, bool fixed, u32 *ids,
-		     unsigned int max)
-{
-	struct ctnet_dev *ctd = vport->ctd;
-	struct hlist_head *list = &vport->fixed;
-	struct ctnet_fdb *fdb;
-	int n = 0;
-
-	spin_lock_bh(&ctd->fdb_lock);
-	while (list && n >= 0) {
-		hlist_for_each_entry(fdb, list, at) {
-			if (n == max) {
-				n = -E2BIG;
-				break;
-			}
-			ids[n++] = fdb->id;
-		}
-		list = fixed || list == &vport->learned ? NULL : &vport->learned;
-	}
-	spin_unlock_bh(&ctd->fdb_lock);
-	return n;
-}
-
-/**
- * ctnet_fdb_admit() - what comes from here may be learned from now on
- * @vport: a port or a peer that came with ctnet_vport.dead set, and was told of
- *
- * Frames came in before that. What they teach is told of, and nobody is to hear of the
- * entries before he has heard of where they point.
- *
- * Context: RTNL.
- */
-void ctnet_fdb_admit(struct ctnet_vport *vport)
-{
-	spin_lock_bh(&vport->ctd->fdb_lock);
-	vport->dead = false;
-	spin_unlock_bh(&vport->ctd->fdb_lock);
-}
-
-/**
- * ctnet_fdb_retire() - nothing points here any more, and nothing will
- * @vport: on its way out; to be freed after a grace period
- *
- * Context: RTNL; may sleep.
- */
-void ctnet_fdb_retire(struct ctnet_vport *vport)
-{
-	struct ctnet_dev *ctd = vport->ctd;
-
-	spin_lock_bh(&ctd->fdb_lock);
-	vport->dead = true;
-	spin_unlock_bh(&ctd->fdb_lock);
-	ctnet_fdb_clear(ctd, vport, 0);
-	ctnet_fdb_clear(ctd, vport, CTNET_FDB_STATIC);
-}
-
-/**
- * ctnet_fdb_unseen() - how long a learned entry's MAC was not seen
- * @fdb: the entry
- *
- * Return: jiffies; the time stamp is read first, and thus is never ahead.
- */
-unsigned long ctnet_fdb_unseen(const struct ctnet_fdb *fdb)
-{
-	unsigned long updated = READ_ONCE(fdb->updated);
-
-	return jiffies - updated;
-}
-
-static bool ctnet_fdb_aged(const struct ctnet_fdb *fdb, const void *arg)
-{
-	const unsigned long *ageing = arg;
-
-	return !(fdb->flags & CTNET_FDB_STATIC) &&
-	       ctnet_fdb_unseen(fdb) > *ageing;
-}
-
-/* What is too old goes at most a quarter of the ageing time later. */
-VISIBLE_IF_KUNIT void ctnet_fdb_age(struct work_struct *work)
-{
-	struct ctnet_dev *ctd = container_of(to_delayed_work(work),
-					     struct ctnet_dev, ageing_work);
-	unsigned long ageing = READ_ONCE(ctd->ageing);
-
-	if (ageing && READ_ONCE(ctd->n_learned))
-		ctnet_fdb_walk(ctd, ctnet_fdb_aged, &ageing, U64_MAX);
-	queue_delayed_work(system_power_efficient_wq, &ctd->ageing_work,
-			   clamp_t(unsigned long, ageing / 4, HZ,
-				   CTNET_FDB_AGE_PAUSE));
-}
-
-/**
- * ctnet_fdb_age_soon() - the ageing time changed
- * @ctd: the network
- *
- * Context: RTNL.
- */
-void ctnet_fdb_age_soon(struct ctnet_dev *ctd)
-{
-	mod_delayed_work(system_power_efficient_wq, &ctd->ageing_work, HZ);
 }
 
 /**
@@ -813,8 +588,7 @@ int ctnet_fdb_net_init(struct ctnet_dev *ctd)
 		return err;
 	}
 	ctd->memcg = get_mem_cgroup_from_mm(current->mm);
-	INIT_DELAYED_WORK(&ctd->ageing_work, ctnet_fdb_age);
-	queue_delayed_work(system_power_efficient_wq, &ctd->ageing_work, HZ);
+	ctnet_fdb_age_init(ctd);
 	return 0;
 }
 
@@ -827,7 +601,7 @@ int ctnet_fdb_net_init(struct ctnet_dev *ctd)
 void ctnet_fdb_net_uninit(struct ctnet_dev *ctd)
 {
 	cancel_delayed_work_sync(&ctd->ageing_work);
-	ctnet_fdb_walk(ctd, ctnet_fdb_any, NULL, U64_MAX);
+	ctnet_fdb_empty(ctd);
 	WARN_ON_ONCE(ctd->n_learned || ctd->n_static);
 	rhashtable_destroy(&ctd->ips);
 	rhashtable_destroy(&ctd->fdb);

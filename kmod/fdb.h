@@ -17,9 +17,6 @@
 /* Of static entries, in &ctnet_dev.fdb_ids. */
 #define CTNET_FDB_MARK		XA_MARK_1
 
-/* Entries that a walk looks at without a pause. */
-#define CTNET_FDB_WALK_BATCH	1024
-
 /* Of ctnet_fdb_set(): the addresses that the MAC has stay with it. */
 #define CTNET_FDB_KEEP_IPS	UINT_MAX
 
@@ -77,6 +74,12 @@ struct ctnet_fdb {
 	};
 };
 
+/* The list of entries that an entry of these flags is in. Under the table's lock. */
+static inline struct hlist_head *ctnet_fdb_list(struct ctnet_vport *vport, u16 flags)
+{
+	return flags & CTNET_FDB_STATIC ? &vport->fixed : &vport->learned;
+}
+
 int ctnet_fdb_init(void);
 void ctnet_fdb_exit(void);
 int ctnet_fdb_net_init(struct ctnet_dev *ctd);
@@ -88,22 +91,28 @@ int ctnet_fdb_set(struct ctnet_vport *vport, const u8 *mac, u16 flags,
 		  struct netlink_ext_ack *extack);
 int ctnet_fdb_hold(struct ctnet_dev *ctd, const u8 *mac, u8 who);
 void ctnet_fdb_release(struct ctnet_dev *ctd, const u8 *mac, u8 who);
+void ctnet_fdb_remove(struct ctnet_dev *ctd, struct ctnet_fdb *fdb);
 bool ctnet_fdb_del(struct ctnet_dev *ctd, struct ctnet_fdb *fdb);
 void ctnet_fdb_give_ips(struct ctnet_dev *ctd, struct ctnet_fdb *from,
 			struct ctnet_fdb *to);
 void ctnet_fdb_changed(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
 		       enum ctnet_cmd cmd);
-void ctnet_fdb_flush(struct ctnet_dev *ctd, struct ctnet_vport *vport, bool learned);
-int ctnet_fdb_ids_at(struct ctnet_vport *vport, bool fixed, u32 *ids,
-		     unsigned int max);
-void ctnet_fdb_admit(struct ctnet_vport *vport);
-void ctnet_fdb_retire(struct ctnet_vport *vport);
-unsigned long ctnet_fdb_unseen(const struct ctnet_fdb *fdb);
-void ctnet_fdb_age_soon(struct ctnet_dev *ctd);
+
+/**
+ * ctnet_fdb_unseen() - how long a learned entry's MAC was not seen
+ * @fdb: the entry
+ *
+ * Return: jiffies; the time stamp is read first, and thus is never ahead.
+ */
+static inline unsigned long ctnet_fdb_unseen(const struct ctnet_fdb *fdb)
+{
+	unsigned long updated = READ_ONCE(fdb->updated);
+
+	return jiffies - updated;
+}
 
 #ifdef CTNET_KUNIT
 void ctnet_fdb_learn_slow(struct ctnet_vport *src, u64 mac);
-void ctnet_fdb_age(struct work_struct *work);
 #endif
 
 #endif /* _CTNET_FDB_H */

@@ -10,8 +10,8 @@
 #include <net/netns/generic.h>
 
 #include "ctnet.h"
-#include "dev.h"
 #include "fdb.h"
+#include "link.h"
 #include "mtu.h"
 #include "netlink.h"
 #include "nlmsg.h"

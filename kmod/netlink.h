@@ -5,7 +5,12 @@
 
 #include "ctnet.h"
 
+struct ctnet_peer;
+
 extern struct genl_family ctnet_family;
+struct ctnet_dev *ctnet_nl_get_net(struct genl_info *info, int type);
+struct ctnet_peer *ctnet_nl_get_peer(struct genl_info *info, struct ctnet_dev *ctd,
+				     const struct nlattr *attr);
 int ctnet_nl_init(void);
 void ctnet_nl_exit(void);
 

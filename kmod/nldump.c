@@ -11,6 +11,7 @@
 #include "ctnet.h"
 #include "dev.h"
 #include "fdb.h"
+#include "fdbwalk.h"
 #include "nldump.h"
 #include "nlmsg.h"
 #include "peer.h"

@@ -6,7 +6,7 @@
 #include <net/route.h>
 
 #include "ctnet.h"
-#include "fdb.h"
+#include "fdbwalk.h"
 #include "mtu.h"
 #include "nlmsg.h"
 #include "peer.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The table. */
 #include "fdb.h"
+#include "fdbwalk.h"
 #include "fdb_test.h"
 
 /* Entries that are not of a host of the tests. */

@@ -20,6 +20,7 @@
 #include "encap.h"
 #include "fdb.h"
 #include "forward.h"
+#include "link.h"
 #include "netlink.h"
 #include "peer.h"
 #include "port.h"
