@@ -51,32 +51,32 @@ static int ctnet_brport_unknown(const struct nlattr *attr,
 	case IFLA_BRPORT_GUARD:
 	case IFLA_BRPORT_PROTECT:
 		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "A network of ctnet has no spanning tree; \"ctnetctl set-port NET --dev PORT --guard on\" keeps BPDUs from the port, and to it");
+				    "ctnet has no spanning tree: \"ctnetctl set-port NET --dev PORT --guard on\" drops BPDUs from and to the port");
 		break;
 	case IFLA_BRPORT_FAST_LEAVE:
 	case IFLA_BRPORT_MULTICAST_ROUTER:
 	case IFLA_BRPORT_MCAST_TO_UCAST:
 	case IFLA_BRPORT_MCAST_EHT_HOSTS_LIMIT:
 		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "A network of ctnet floods multicast and does not snoop; \"ctnetctl set-port NET --dev PORT --flood off\" keeps floods from the port");
+				    "ctnet has no multicast snooping: \"ctnetctl set-port NET --dev PORT --flood off\" keeps floods from the port");
 		break;
 	case IFLA_BRPORT_PROXYARP:
 	case IFLA_BRPORT_PROXYARP_WIFI:
 	case IFLA_BRPORT_NEIGH_SUPPRESS:
 		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "The table answers for the whole network, or not at all: \"ctnetctl set-net NET --suppress on|off\"");
+				    "Suppression is a setting of the whole network: use \"ctnetctl set-net NET --suppress on|off\"");
 		break;
 	case IFLA_BRPORT_LOCKED:
 		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "What holds a port to the MACs that were entered for it is \"ctnetctl set-port NET --dev PORT --guard on\"");
+				    "To allow only the MACs of the port's static entries, use \"ctnetctl set-port NET --dev PORT --guard on\"");
 		break;
 	case IFLA_BRPORT_VLAN_TUNNEL:
 		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "A network of ctnet has one VNI and passes tags as they are: make a network for each VLAN (ctnetctl add-net), and a VLAN device its port");
+				    "A ctnet network has one VNI and does not change VLAN tags: make a network for each VLAN (ctnetctl add-net), with a VLAN device as its port");
 		break;
 	default:
 		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "Of a bridge port's settings ctnet has learning, flood, mcast_flood, bcast_flood, hairpin and isolated; the others are those of \"ctnetctl set-port NET --dev PORT\"");
+				    "Only learning, flood, mcast_flood, bcast_flood, hairpin and isolated are supported: for other settings use \"ctnetctl set-port NET --dev PORT\"");
 	}
 	return -EOPNOTSUPP;
 }
@@ -107,7 +107,7 @@ static int ctnet_brport_set(struct ctnet_port *port, struct nlattr *tb[],
 	bcast = ctnet_brport_flag(tb[IFLA_BRPORT_BCAST_FLOOD],
 				  old & CTNET_PORT_FLOOD);
 	if (flood != mcast || flood != bcast) {
-		NL_SET_ERR_MSG(extack, "A port receives all floods or none: set flood, mcast_flood and bcast_flood at once, as \"ctnetctl set-port NET --dev PORT --flood on|off\" does; unknown unicast alone is \"ctnetctl set-net NET --flood on|off\"");
+		NL_SET_ERR_MSG(extack, "flood, mcast_flood and bcast_flood can only be set together, as \"ctnetctl set-port NET --dev PORT --flood on|off\" does: for unknown unicast alone use \"ctnetctl set-net NET --flood on|off\"");
 		return -EOPNOTSUPP;
 	}
 	if (flood)
@@ -297,7 +297,7 @@ int ctnet_brport_setlink(struct net_device *dev, struct nlmsghdr *nlh, u16 flags
 	int rem, err;
 
 	if (!port) {
-		NL_SET_ERR_MSG(extack, "The device is a network and no port: it is set by \"ctnetctl set-net NET\"");
+		NL_SET_ERR_MSG(extack, "The device is a network, not a port: use \"ctnetctl set-net NET\"");
 		return -EOPNOTSUPP;
 	}
 	spec = nlmsg_find_attr(nlh, sizeof(struct ifinfomsg), IFLA_AF_SPEC);
@@ -306,13 +306,13 @@ int ctnet_brport_setlink(struct net_device *dev, struct nlmsghdr *nlh, u16 flags
 			if (nla_type(attr) == IFLA_BRIDGE_FLAGS)
 				continue;
 			NL_SET_ERR_MSG_ATTR(extack, attr,
-					    "A network of ctnet filters no VLANs, and passes tags as they are: make a network for each VLAN (ctnetctl add-net), and a VLAN device its port");
+					    "ctnet does not filter VLANs and does not change tags: make a network for each VLAN (ctnetctl add-net), with a VLAN device as its port");
 			return -EOPNOTSUPP;
 		}
 	}
 	info = nlmsg_find_attr(nlh, sizeof(struct ifinfomsg), IFLA_PROTINFO);
 	if (!info || !(info->nla_type & NLA_F_NESTED)) {
-		NL_SET_ERR_MSG(extack, "Nothing is named that a port of ctnet has: learning, flood, hairpin or isolated");
+		NL_SET_ERR_MSG(extack, "No setting given: learning, flood, hairpin or isolated");
 		return -EINVAL;
 	}
 	err = nla_parse_nested_deprecated(tb, IFLA_BRPORT_MAX, info,

@@ -327,12 +327,12 @@ static int ctnet_fdb_may_set(const struct ctnet_vport *vport,
 			     struct netlink_ext_ack *extack)
 {
 	if ((old->flags & CTNET_FDB_LOCAL) && !(old->held & CTNET_HELD_OWN)) {
-		NL_SET_ERR_MSG(extack, "The MAC is that of a port's own device, or of a device on this network: it is the host's, unless that device is given another");
+		NL_SET_ERR_MSG(extack, "The MAC belongs to a port's own device or to a device on this network: give that device another MAC first");
 		return -EEXIST;
 	}
 	if ((old->flags & CTNET_FDB_LOCAL) &&
 	    (!replace || vport != &vport->ctd->self)) {
-		NL_SET_ERR_MSG(extack, "The MAC is the network device's own: its entry can only be given addresses");
+		NL_SET_ERR_MSG(extack, "The MAC is the network device's own: only the IP addresses of its entry can be set");
 		return -EEXIST;
 	}
 	if ((old->flags & CTNET_FDB_STATIC) && !replace) {

@@ -57,12 +57,12 @@ static int ctnet_link_validate(struct nlattr *tb[], struct nlattr *data[],
 	if (tb[IFLA_ADDRESS]) {
 		if (nla_len(tb[IFLA_ADDRESS]) != ETH_ALEN) {
 			NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_ADDRESS],
-					    "A MAC has 6 bytes");
+					    "Invalid MAC: 6 bytes are needed");
 			return -EINVAL;
 		}
 		if (!is_valid_ether_addr(nla_data(tb[IFLA_ADDRESS]))) {
 			NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_ADDRESS],
-					    "The MAC is zero or multicast: give a unicast one");
+					    "Invalid MAC: not a unicast address");
 			return -EADDRNOTAVAIL;
 		}
 	}
@@ -114,12 +114,12 @@ static int ctnet_link_set_vtep(struct ctnet_dev *ctd, struct nlattr *data[],
 	if (data[IFLA_CTNET_MARK])
 		conf.mark = nla_get_u32(data[IFLA_CTNET_MARK]);
 	if (!conf.vni) {
-		NL_SET_ERR_MSG(extack, "What belongs to the tunnel goes with a VNI: give one");
+		NL_SET_ERR_MSG(extack, "Tunnel settings need a VNI: give one");
 		return -EINVAL;
 	}
 	if (ipv6_addr_any(&conf.local[CTNET_V4]) &&
 	    ipv6_addr_any(&conf.local[CTNET_V6])) {
-		NL_SET_ERR_MSG(extack, "A VNI needs the local address of the tunnel: give one");
+		NL_SET_ERR_MSG(extack, "A VNI needs a local address: give one");
 		return -EINVAL;
 	}
 	for (f = 0; old && f < CTNET_FAMILIES; f++) {
@@ -127,7 +127,7 @@ static int ctnet_link_set_vtep(struct ctnet_dev *ctd, struct nlattr *data[],
 		    ctnet_peer_has_family(ctd, f)) {
 			NL_SET_ERR_MSG_ATTR(extack, data[f == CTNET_V4 ? IFLA_CTNET_LOCAL :
 							 IFLA_CTNET_LOCAL6],
-					    "There are peers of the family whose local address is taken away: remove them first");
+					    "The network has peers of this address family: remove them before the local address");
 			return -EINVAL;
 		}
 	}
@@ -146,7 +146,7 @@ static int ctnet_link_may_change(struct net_device *dev, struct nlattr *tb[],
 	if (tb[IFLA_MTU] && (nla_get_u32(tb[IFLA_MTU]) < dev->min_mtu ||
 			     nla_get_u32(tb[IFLA_MTU]) > dev->max_mtu)) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[IFLA_MTU],
-				    "The MTU is less or more than the network device can have");
+				    "Invalid MTU: 68 to 65465");
 		return -EINVAL;
 	}
 	if (!tb[IFLA_ADDRESS])

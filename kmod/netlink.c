@@ -53,7 +53,7 @@ struct ctnet_dev *ctnet_nl_get_net(struct genl_info *info, int type)
 	dev = __dev_get_by_index(genl_info_net(info), nla_get_u32(attr));
 	if (!dev || !ctnet_dev_is(dev)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "No ctnet network of this namespace has this interface index");
+				    "No ctnet network in this namespace has this interface index");
 		return ERR_PTR(-ENODEV);
 	}
 	return netdev_priv(dev);
@@ -72,7 +72,7 @@ static struct net_device *ctnet_nl_get_dev(struct genl_info *info)
 	dev = __dev_get_by_index(genl_info_net(info), nla_get_u32(attr));
 	if (!dev) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "No device of this namespace has this interface index");
+				    "No device in this namespace has this interface index");
 		return ERR_PTR(-ENODEV);
 	}
 	return dev;

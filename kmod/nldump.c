@@ -139,12 +139,12 @@ static int ctnet_nl_dump_member(struct netlink_callback *cb,
 	if (!attr)
 		return 0;
 	if (port && attrs[CTNET_A_FDB_PEER]) {
-		NL_SET_ERR_MSG(cb->extack, "Entries lie in one place: name a port or a peer");
+		NL_SET_ERR_MSG(cb->extack, "Entries can be dumped by port or by peer, not by both");
 		return -EINVAL;
 	}
 	if (!dev) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attr,
-				    "A port or peer is one of a network: name that as well");
+				    "A port or peer belongs to a network: give the network as well");
 		return -EINVAL;
 	}
 	if (port) {
@@ -187,14 +187,14 @@ static int ctnet_nl_dump_filter(struct netlink_callback *cb, int attr, int obj,
 	at->ready = true;
 	if (obj && attrs[obj]) {
 		NL_SET_ERR_MSG_ATTR(cb->extack, attrs[obj],
-				    "A dump shows all objects: name a network or nothing");
+				    "A dump shows all objects: give a network or nothing");
 		return -EINVAL;
 	}
 	if (attrs[attr]) {
 		dev = dev_get_by_index_rcu(n, nla_get_u32(attrs[attr]));
 		if (!dev || !ctnet_dev_is(dev)) {
 			NL_SET_ERR_MSG_ATTR(cb->extack, attrs[attr],
-					    "No ctnet network of this namespace has this interface index");
+					    "No ctnet network in this namespace has this interface index");
 			return -ENODEV;
 		}
 		at->ifindex = dev->ifindex;

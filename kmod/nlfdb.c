@@ -23,7 +23,7 @@ static struct ctnet_vport *ctnet_nl_fdb_dst(struct genl_info *info,
 	struct ctnet_peer *peer;
 
 	if (!!attr_port + !!attr_peer + self > 1) {
-		GENL_SET_ERR_MSG(info, "A MAC lies in one place: name a port, a peer or the host itself");
+		GENL_SET_ERR_MSG(info, "A MAC has one destination: give a port, a peer or the host");
 		return ERR_PTR(-EINVAL);
 	}
 	if (attr_port) {
@@ -55,7 +55,7 @@ static const u8 *ctnet_nl_fdb_mac(struct genl_info *info)
 	}
 	if (!is_valid_ether_addr(nla_data(attr))) {
 		NL_SET_ERR_MSG_ATTR(info->extack, attr,
-				    "The MAC is zero or multicast: give a unicast one");
+				    "Invalid MAC: not a unicast address");
 		return ERR_PTR(-EINVAL);
 	}
 	return nla_data(attr);
@@ -73,7 +73,7 @@ static int ctnet_nl_fdb_ips(struct genl_info *info, struct in6_addr **ips)
 	if (!n)
 		return 0;
 	if (n > CTNET_FDB_IPS_MAX) {
-		GENL_SET_ERR_MSG(info, "An entry has 128 IP addresses at most");
+		GENL_SET_ERR_MSG(info, "Too many IP addresses: an entry has 128 at most");
 		return -E2BIG;
 	}
 	*ips = kcalloc(n, sizeof(**ips), GFP_KERNEL);
@@ -99,7 +99,7 @@ static int ctnet_nl_fdb_ips(struct genl_info *info, struct in6_addr **ips)
 			       ipv4_is_multicast(ip->s6_addr32[3]) ||
 			       ipv4_is_lbcast(ip->s6_addr32[3]))))) {
 			NL_SET_ERR_MSG_ATTR(info->extack, attr,
-					    "Only a unicast address can live at a MAC");
+					    "Invalid IP address: not a unicast address");
 			err = -EINVAL;
 		}
 		if (err) {
@@ -153,7 +153,7 @@ static int ctnet_nl_fdb_enter(struct genl_info *info, bool replace)
 	if (IS_ERR(vport))
 		return PTR_ERR(vport);
 	if (!vport) {
-		GENL_SET_ERR_MSG(info, "The entry lies nowhere: name a port, a peer or the host itself");
+		GENL_SET_ERR_MSG(info, "No destination given: a port, a peer or the host is needed");
 		return -EINVAL;
 	}
 	n = ctnet_nl_fdb_ips(info, &ips);
@@ -194,11 +194,11 @@ int ctnet_nl_fdb_del(struct sk_buff *skb, struct genl_info *info)
 	fdb = ctnet_fdb_find(ctd, mac);
 	if (fdb && (fdb->flags & CTNET_FDB_LOCAL)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC],
-				    "The MAC is the network device's own, or that of a port's or another device of the host's: change that instead");
+				    "The MAC is the network device's own, a port's or that of another device of the host: change the MAC of that device instead");
 		err = -EPERM;
 	} else if (!fdb || !ctnet_fdb_del(ctd, fdb)) {
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC],
-				    "The network has no entry of this MAC");
+				    "The network has no entry with this MAC");
 		err = -ENOENT;
 	}
 	rcu_read_unlock();
@@ -219,7 +219,7 @@ int ctnet_nl_fdb_get(struct sk_buff *skb, struct genl_info *info)
 	for (i = CTNET_A_FDB_PORT; i <= CTNET_A_FDB_STATIC; i++) {
 		if (info->attrs[i]) {
 			NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[i],
-					    "One entry is named by its MAC alone: leave the rest to dumps");
+					    "An entry is asked for by its MAC alone: other attributes are for dumps");
 			return -EINVAL;
 		}
 	}
@@ -243,7 +243,7 @@ int ctnet_nl_fdb_get(struct sk_buff *skb, struct genl_info *info)
 		return genlmsg_reply(msg, info);
 	if (err == -ENOENT)
 		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_FDB_MAC],
-				    "The network has no entry of this MAC");
+				    "The network has no entry with this MAC");
 	nlmsg_free(msg);
 	return err;
 }

@@ -38,7 +38,7 @@ int ctnet_nl_get_addr(const struct nlattr *attr, struct in6_addr *addr,
 			return 0;
 	}
 	NL_SET_ERR_MSG_ATTR(extack, attr,
-			    "An address has 4 bytes (IPv4) or 16 (IPv6, not v4-mapped)");
+			    "Invalid IP address: 4 bytes (IPv4) or 16 bytes (IPv6, not v4-mapped)");
 	return -EINVAL;
 }
 

@@ -146,15 +146,15 @@ static int ctnet_peer_may_add(struct ctnet_dev *ctd, const struct in6_addr *addr
 	}
 	if (ipv6_addr_equal(addr, &vtep->local[family]) ||
 	    !ctnet_peer_addr_ok(dev_net(ctd->dev), vtep->underlay, addr)) {
-		NL_SET_ERR_MSG(extack, "A peer is another host: give its unicast address, not this host's own or a broadcast address");
+		NL_SET_ERR_MSG(extack, "Invalid peer: give the unicast address of another host, not a broadcast address");
 		return -EINVAL;
 	}
 	if (ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL && !vtep->underlay) {
-		NL_SET_ERR_MSG(extack, "A link-local peer needs the network to have an underlay device");
+		NL_SET_ERR_MSG(extack, "A link-local peer needs a network with an underlay device");
 		return -EINVAL;
 	}
 	if (ctnet_peer_find(ctd, addr)) {
-		NL_SET_ERR_MSG(extack, "The network has this peer already");
+		NL_SET_ERR_MSG(extack, "The network already has this peer");
 		return -EEXIST;
 	}
 	return 0;

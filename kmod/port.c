@@ -225,11 +225,11 @@ static int ctnet_port_may_have(const struct ctnet_dev *ctd,
 		return 0;
 	far = ctnet_port_peer_dev(dev);
 	if (!far) {
-		NL_SET_ERR_MSG(extack, "Only the MTU of a pair of devices, such as a veth, follows the network's: the port's own bounds it");
+		NL_SET_ERR_MSG(extack, "Only a pair of devices, such as a veth, can follow the network's MTU: other ports limit it");
 		return -EOPNOTSUPP;
 	}
 	if (!ctnet_mtu_may_set(ctd, far)) {
-		NL_SET_ERR_MSG(extack, "The other end of the pair is another user's, whose MTU does not follow this network's");
+		NL_SET_ERR_MSG(extack, "The other end of the pair belongs to another user: its MTU cannot follow this network's");
 		return -EPERM;
 	}
 	return 0;
@@ -246,7 +246,7 @@ static int ctnet_port_may_attach(const struct ctnet_dev *ctd,
 		return -ELOOP;
 	}
 	if (ctnet_dev_is(dev)) {
-		NL_SET_ERR_MSG(extack, "A ctnet network cannot be a port: join networks by a veth pair");
+		NL_SET_ERR_MSG(extack, "A ctnet network cannot be a port: connect networks with a veth pair");
 		return -ELOOP;
 	}
 	if (dev->flags & IFF_LOOPBACK) {
@@ -259,23 +259,23 @@ static int ctnet_port_may_attach(const struct ctnet_dev *ctd,
 		return -EINVAL;
 	}
 	if (dev->priv_flags & IFF_DONT_BRIDGE) {
-		NL_SET_ERR_MSG(extack, "The device does not allow to be bridged");
+		NL_SET_ERR_MSG(extack, "The device does not allow bridging");
 		return -EOPNOTSUPP;
 	}
 	if (dev->priv_flags & IFF_NO_RX_HANDLER) {
-		NL_SET_ERR_MSG(extack, "The device gives what it receives to nobody else, as a VRF or an IPVLAN does");
+		NL_SET_ERR_MSG(extack, "The device does not allow a receive handler, as a VRF or an IPVLAN");
 		return -EOPNOTSUPP;
 	}
 	if (netdev_has_upper_dev(ctd->dev, dev)) {
-		NL_SET_ERR_MSG(extack, "The device stands on this network, as a VLAN of it does");
+		NL_SET_ERR_MSG(extack, "The device is stacked on this network, as a VLAN device of it");
 		return -ELOOP;
 	}
 	if (port && port->vport.ctd == ctd) {
-		NL_SET_ERR_MSG(extack, "The device is a port of this network already");
+		NL_SET_ERR_MSG(extack, "The device is already a port of this network");
 		return -EEXIST;
 	}
 	if (netdev_master_upper_dev_get(dev) || netdev_is_rx_handler_busy(dev)) {
-		NL_SET_ERR_MSG(extack, "The device belongs to another device already: take it out there first");
+		NL_SET_ERR_MSG(extack, "The device already belongs to another device: remove it there first");
 		return -EBUSY;
 	}
 	return 0;
@@ -329,7 +329,7 @@ int ctnet_port_attach(struct ctnet_dev *ctd, struct net_device *dev, u32 flags,
 		goto err_release;
 	err = netdev_master_upper_dev_link(dev, ctd->dev, NULL, NULL, extack);
 	if (err == -EMLINK)
-		NL_SET_ERR_MSG(extack, "Too many devices stand on one another: the kernel stacks eight");
+		NL_SET_ERR_MSG(extack, "Too many devices are stacked: the kernel allows eight");
 	if (err)
 		goto err_promisc;
 	err = netdev_rx_handler_register(dev, ctnet_port_rx, port);
@@ -510,7 +510,7 @@ static int ctnet_port_no_master(const struct netdev_notifier_changeupper_info *i
 	    netif_is_l3_master(info->upper_dev))
 		return NOTIFY_DONE;
 	NL_SET_ERR_MSG(netdev_notifier_info_to_extack(&info->info),
-		       "A ctnet network is a bridge itself: make the other's ports its ports, or join the two by a veth pair");
+		       "A ctnet network is a bridge itself: attach the other's ports to it, or connect the two with a veth pair");
 	return notifier_from_errno(-EOPNOTSUPP);
 }
 

@@ -35,7 +35,7 @@ static int ctnet_rtfdb_addr(const struct nlattr *attr, struct in6_addr *addr,
 		if (!ipv6_addr_v4mapped(addr))
 			return 0;
 	}
-	NL_SET_ERR_MSG_ATTR(extack, attr, "Not an IPv4 or IPv6 address");
+	NL_SET_ERR_MSG_ATTR(extack, attr, "Invalid IP address");
 	return -EINVAL;
 }
 
@@ -45,33 +45,33 @@ static int ctnet_rtfdb_check(const struct ndmsg *ndm, struct nlattr *tb[],
 			     struct netlink_ext_ack *extack)
 {
 	if (vid || tb[NDA_VLAN]) {
-		NL_SET_ERR_MSG(extack, "The table is keyed by MAC alone: leave the VLAN out");
+		NL_SET_ERR_MSG(extack, "The table is keyed by MAC alone: a VLAN is not supported");
 		return -EINVAL;
 	}
 	if (tb[NDA_VNI] || tb[NDA_SRC_VNI] || tb[NDA_NH_ID]) {
-		NL_SET_ERR_MSG(extack, "A network has one VNI and no nexthops: leave them out");
+		NL_SET_ERR_MSG(extack, "Entries have no VNI or nexthop: a network has one VNI");
 		return -EINVAL;
 	}
 	/* rtnetlink has not looked at lengths. */
 	if ((tb[NDA_IFINDEX] && nla_len(tb[NDA_IFINDEX]) != sizeof(u32)) ||
 	    (tb[NDA_PORT] && (nla_len(tb[NDA_PORT]) != sizeof(__be16) ||
 			      !nla_get_be16(tb[NDA_PORT])))) {
-		NL_SET_ERR_MSG(extack, "An interface index or a UDP port that is none");
+		NL_SET_ERR_MSG(extack, "Invalid interface index or UDP port");
 		return -EINVAL;
 	}
 	if (tb[NDA_DST] && tb[NDA_IFINDEX]) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_IFINDEX],
-				    "Name a peer (dst) or a port (via), not both");
+				    "Give a peer (dst) or a port (via), not both");
 		return -EINVAL;
 	}
 	/* With the MAC zero it is that of a peer. */
 	if (tb[NDA_PORT] && !is_zero_ether_addr(mac)) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_PORT],
-				    "A UDP port is the peer's: give it to the peer");
+				    "A UDP port can only be given to a peer (MAC zero)");
 		return -EINVAL;
 	}
 	if (ndm->ndm_flags & ~NTF_SELF) {
-		NL_SET_ERR_MSG(extack, "An entry is the network device's: leave the other flags out");
+		NL_SET_ERR_MSG(extack, "Invalid flags: only \"self\" is supported");
 		return -EINVAL;
 	}
 	return 0;
@@ -119,7 +119,7 @@ static int ctnet_rtfdb_peer(struct ctnet_dev *ctd, struct nlattr *tb[], bool add
 	int err;
 
 	if (!tb[NDA_DST]) {
-		NL_SET_ERR_MSG(extack, "The MAC zero stands for a peer: name its address");
+		NL_SET_ERR_MSG(extack, "The MAC zero stands for a peer: give its address (dst)");
 		return -EINVAL;
 	}
 	err = ctnet_rtfdb_addr(tb[NDA_DST], &addr, extack);
@@ -173,7 +173,7 @@ int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 	if (err)
 		return err;
 	if (!(ndm->ndm_state & (NUD_PERMANENT | NUD_NOARP))) {
-		NL_SET_ERR_MSG(extack, "Only static entries can be entered; the others are learned");
+		NL_SET_ERR_MSG(extack, "Only static entries can be added");
 		return -EINVAL;
 	}
 	if (is_zero_ether_addr(addr)) {
@@ -181,11 +181,11 @@ int ctnet_rtfdb_add(struct ndmsg *ndm, struct nlattr *tb[],
 		return ctnet_rtfdb_peer(ctd, tb, true, extack);
 	}
 	if (!is_valid_ether_addr(addr)) {
-		NL_SET_ERR_MSG(extack, "The MAC is multicast: give a unicast one");
+		NL_SET_ERR_MSG(extack, "Invalid MAC: not a unicast address");
 		return -EINVAL;
 	}
 	if (flags & NLM_F_APPEND) {
-		NL_SET_ERR_MSG(extack, "A MAC lies in one place: use add or replace");
+		NL_SET_ERR_MSG(extack, "A MAC has one destination: use add or replace");
 		return -EINVAL;
 	}
 	vport = ctnet_rtfdb_dst(ctd, tb, extack);
@@ -233,7 +233,7 @@ int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
 		NL_SET_ERR_MSG(extack, "The network has no such entry");
 		err = -ENOENT;
 	} else if (fdb->flags & CTNET_FDB_LOCAL) {
-		NL_SET_ERR_MSG(extack, "The MAC is the network device's own, or that of a port's or another device of the host's: change that instead");
+		NL_SET_ERR_MSG(extack, "The MAC is the network device's own, a port's or that of another device of the host: change the MAC of that device instead");
 		err = -EPERM;
 	} else if (!ctnet_fdb_del(ctd, fdb)) {
 		err = -ENOENT;

@@ -125,9 +125,9 @@ static int ctnet_sock_open(struct net *net, struct ctnet_sock *sock,
 	err = ctnet_sock_bind(net, sock);
 	if (err) {
 		if (err == -EADDRINUSE)
-			NL_SET_ERR_MSG(extack, "Another socket of this namespace has the UDP port: close it or choose another port");
+			NL_SET_ERR_MSG(extack, "Another socket in this namespace has the UDP port: close it or choose another port");
 		else if (err == -EACCES)
-			NL_SET_ERR_MSG(extack, "So low a UDP port is for who has CAP_NET_BIND_SERVICE: choose one from 1024 on");
+			NL_SET_ERR_MSG(extack, "This UDP port needs CAP_NET_BIND_SERVICE: choose one from 1024 on");
 		return err;
 	}
 	setup_udp_tunnel_sock(net, ctnet_udp_sk(sock->sock), &tunnel_cfg);

@@ -99,7 +99,7 @@ static int ctnet_vtep_check_local(struct ctnet_dev *ctd,
 	}
 	if (!ctnet_vtep_addr_ok(addr, f)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "The local address is not a unicast address of a host: give one that this host has");
+				    "Invalid local address: give a unicast address of this host");
 		return -EINVAL;
 	}
 	if (ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL && !conf->underlay) {
@@ -132,7 +132,7 @@ static int ctnet_vtep_check(struct ctnet_dev *ctd, const struct ctnet_vtep *conf
 	if (!conf->underlay && rtnl_dereference(ctd->vtep) &&
 	    ctnet_peer_has_linklocal(ctd)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
-				    "There are link-local peers, which need the underlay device: remove them first");
+				    "The network has link-local peers, which need the underlay device: remove them first");
 		return -EINVAL;
 	}
 	if (conf->underlay > 0 &&
@@ -193,7 +193,7 @@ static int ctnet_vtep_acquire(struct ctnet_dev *ctd, struct ctnet_vtep *vtep,
 		err = -EEXIST;
 		NL_SET_ERR_MSG_ATTR(extack, data[IFLA_CTNET_VNI] ?:
 				    ctnet_vtep_attr_sock(data, f, err),
-				    "Another network of this namespace has the VNI on this UDP port");
+				    "Another network in this namespace has the VNI on this UDP port");
 	}
 	return err;
 }

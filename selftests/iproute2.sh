@@ -143,10 +143,10 @@ no_master()
 		link add d0 type dummy
 		link add link d0 name ipvl0 type ipvlan
 	EOT
-	check_fail 2 'stands on this network' ip -n "$h1" link set net0.10 master net0
+	check_fail 2 'stacked on this network' ip -n "$h1" link set net0.10 master net0
 	ip_h1 link del net0.10
-	check_fail 2 'to nobody else' ip -n "$h1" link set vrf0 master net0
-	check_fail 2 'to nobody else' ip -n "$h1" link set ipvl0 master net0
+	check_fail 2 'receive handler' ip -n "$h1" link set vrf0 master net0
+	check_fail 2 'receive handler' ip -n "$h1" link set ipvl0 master net0
 	ip_h1 link del vrf0
 	ip_h1 link del ipvl0
 	# as many as the kernel stacks
@@ -181,8 +181,8 @@ refused_peers()
 	refused 'has this peer' append $ZERO dev net0 dst $PEER
 	refused 'unicast address' append $ZERO dev net0 dst 192.0.2.1
 	refused 'unicast address' append $ZERO dev net0 dst 239.1.1.1
-	refused 'name its address' append $ZERO dev net0
-	refused 'name its address' append $ZERO dev net0 via p1
+	refused 'give its address' append $ZERO dev net0
+	refused 'give its address' append $ZERO dev net0 via p1
 	refused 'not both' append $ZERO dev net0 dst 192.0.2.8 via p1
 	refused 'no peer' del $ZERO dev net0 dst 192.0.2.99
 	refused 'another UDP port' del $ZERO dev net0 dst $PEER6 port 4789
@@ -244,12 +244,12 @@ what_is_refused()
 	refused 'one VNI' add $X dev net0 dst $PEER src_vni 7
 	refused 'multicast' add 01:00:5e:00:00:01 dev net0 dst $PEER
 	refused 'static entries' add $X dev net0 dst $PEER dynamic
-	refused 'A MAC lies in one place' append $X dev net0 dst $PEER
+	refused 'A MAC has one destination' append $X dev net0 dst $PEER
 	refused 'no peer' add $X dev net0 dst 192.0.2.99
 	refused 'not a port' add $X dev net0 via ul0
 	refused 'not both' add $X dev net0 dst $PEER via p1
-	refused "peer's" add $X dev net0 dst $PEER port 4790
-	refused 'leave the other flags out' add $X dev net0 dst $PEER extern_learn self
+	refused "given to a peer" add $X dev net0 dst $PEER port 4790
+	refused 'Invalid flags' add $X dev net0 dst $PEER extern_learn self
 	refused "own" del $MH dev net0
 }
 

@@ -179,12 +179,12 @@ foreign_attributes()
 	refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!PEER=ip:192.0.2.2'
 	refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!STATIC=flag:'
 	refused EINVAL . FDB_GET NET="$NET" MAC=$S '!SELF=flag:'
-	refused_dump EINVAL 'name that as well' FDB_GET dump '!PORT='"$P1"
-	refused_dump EINVAL 'name that as well' FDB_GET dump '!PEER=ip:192.0.2.2'
-	refused_dump EINVAL 'one place' FDB_GET dump NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
+	refused_dump EINVAL 'give the network as well' FDB_GET dump '!PORT='"$P1"
+	refused_dump EINVAL 'give the network as well' FDB_GET dump '!PEER=ip:192.0.2.2'
+	refused_dump EINVAL 'not by both' FDB_GET dump NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
 	refused_dump ENOENT 'no port' FDB_GET dump NET="$NET" '!PORT='"$P1X"
 	refused_dump ENOENT 'no peer' FDB_GET dump NET="$NET" '!PEER=ip:192.0.2.77'
-	refused_dump EINVAL 'An address has' FDB_GET dump NET="$NET" '!PEER=hex:0102030405'
+	refused_dump EINVAL 'Invalid IP address' FDB_GET dump NET="$NET" '!PEER=hex:0102030405'
 	refused_dump EINVAL 'all objects' PEER_GET dump NET="$NET" '!ADDR=ip:192.0.2.2'
 }
 
@@ -261,10 +261,10 @@ missing_attributes()
 	done
 	refused EINVAL 'network is named' FDB_FLUSH -NET
 	# of several any would do
-	refused EINVAL 'lies nowhere' FDB_ADD NET="$NET" MAC=$M
-	refused EINVAL 'one place' FDB_ADD NET="$NET" MAC=$M SELF=flag: PORT="$P1"
-	refused EINVAL 'one place' FDB_SET NET="$NET" MAC=$S PORT="$P1" PEER=ip:192.0.2.2
-	refused EINVAL 'one place' FDB_FLUSH NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
+	refused EINVAL 'No destination' FDB_ADD NET="$NET" MAC=$M
+	refused EINVAL 'one destination' FDB_ADD NET="$NET" MAC=$M SELF=flag: PORT="$P1"
+	refused EINVAL 'one destination' FDB_SET NET="$NET" MAC=$S PORT="$P1" PEER=ip:192.0.2.2
+	refused EINVAL 'one destination' FDB_FLUSH NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
 }
 
 unknown_flags()
@@ -291,9 +291,9 @@ out_of_range()
 
 wrong_values()
 {
-	refused EINVAL 'zero or multicast' FDB_ADD NET="$NET" '!MAC=hex:000000000000' SELF=flag:
-	refused EINVAL 'zero or multicast' FDB_ADD NET="$NET" '!MAC=hex:01005e000001' SELF=flag:
-	refused EINVAL 'zero or multicast' FDB_DEL NET="$NET" '!MAC=hex:ffffffffffff'
+	refused EINVAL 'not a unicast' FDB_ADD NET="$NET" '!MAC=hex:000000000000' SELF=flag:
+	refused EINVAL 'not a unicast' FDB_ADD NET="$NET" '!MAC=hex:01005e000001' SELF=flag:
+	refused EINVAL 'not a unicast' FDB_DEL NET="$NET" '!MAC=hex:ffffffffffff'
 	refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:224.0.0.1'
 	refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:0.0.0.0'
 	refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:255.255.255.255'
@@ -369,9 +369,9 @@ link_attributes()
 	refused ERANGE . NEWLINK '!VNI=u32:0' "${good[@]}"
 	refused ERANGE . NEWLINK "!VNI=u32:$((MAX + 1))" "${good[@]}"
 	refused ERANGE . NEWLINK '!VNI=u16:7' "${good[@]}"
-	refused EINVAL 'goes with a VNI' NEWLINK "${good[@]}"
-	refused EINVAL 'goes with a VNI' NEWLINK DSTPORT=u16:4789
-	refused EINVAL 'needs the local address' NEWLINK VNI=u32:7
+	refused EINVAL 'need a VNI' NEWLINK "${good[@]}"
+	refused EINVAL 'need a VNI' NEWLINK DSTPORT=u16:4789
+	refused EINVAL 'needs a local address' NEWLINK VNI=u32:7
 	refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:c00002'
 	refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:20010db8000000000000000000000001ff'
 	refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:c000020100'

@@ -275,7 +275,7 @@ refusals()
 	refused ENOENT bad=.addr 'no peer' peer-del '{"net":"net0","addr":"192.0.2.9"}'
 	refused EADDRINUSE bad=.ip 'Another MAC' fdb-add \
 		'{"net":"net0","mac":"'$M'","self":true,"ip":["203.0.113.7","203.0.113.5"]}'
-	refused EINVAL bad=.mac 'zero or multicast' fdb-set \
+	refused EINVAL bad=.mac 'not a unicast' fdb-set \
 		'{"net":"net0","mac":"ff:ff:ff:ff:ff:ff","self":true}'
 	refused EINVAL bad=.static . fdb-add '{"net":"net0","mac":"'$M'","self":true,"static":true}'
 	refused ENOENT bad=.mac 'no entry' fdb-del '{"net":"net0","mac":"'$M'"}'
