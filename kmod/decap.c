@@ -3,6 +3,8 @@
  * Receive from a peer: header checks (RFC 7348), the peer by its source address, and GRO. Hot
  * path; a frame that is forwarded from here is as forward.c has it.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/ip.h>
 #include <linux/udp.h>
 #include <net/gro.h>
@@ -186,6 +188,9 @@ int ctnet_decap_rcv(struct sock *sk, struct sk_buff *skb)
 		goto drop_sock;
 	ctd = ctnet_decap_net(sk, sock, skb, vxh->vx_vni);
 	if (unlikely(!ctd || !netif_running(ctd->dev))) {
+		net_dbg_ratelimited("UDP port %u: no network with VNI %u is up\n",
+				    ntohs(sock->port),
+				    be32_to_cpu(vxlan_vni(vxh->vx_vni)));
 		reason = CTNET_DROP_VXLAN_VNI;
 		goto drop_sock;
 	}
@@ -203,16 +208,16 @@ int ctnet_decap_rcv(struct sock *sk, struct sk_buff *skb)
 	if (unlikely(!vtep ||
 		     !ipv6_addr_equal(&daddr, &vtep->local[sock->family]))) {
 		reason = CTNET_DROP_VXLAN_LOCAL;
-		goto drop;
+		goto drop_config;
 	}
 	peer = ctnet_peer_find(ctd, &saddr);
 	if (unlikely(!peer || ctnet_addr_family(&saddr) != sock->family)) {
 		reason = CTNET_DROP_VXLAN_PEER;
-		goto drop;
+		goto drop_config;
 	}
 	if (unlikely(!ctnet_decap_came_right(peer, vtep, skb, sock->family))) {
 		reason = CTNET_DROP_VXLAN_DEV;
-		goto drop;
+		goto drop_config;
 	}
 	if (unlikely(iptunnel_pull_header(skb, VXLAN_HLEN, htons(ETH_P_TEB),
 					  false))) {
@@ -229,6 +234,9 @@ int ctnet_decap_rcv(struct sock *sk, struct sk_buff *skb)
 	ctnet_forward(skb, &peer->vport);
 	return 0;
 
+drop_config:
+	net_dbg_ratelimited("%s: %s: datagram from %pI6c to %pI6c\n", ctd->dev->name,
+			    ctnet_drop_names[reason], &saddr, &daddr);
 drop:
 	ctnet_drop(ctd, skb, reason);
 	return 0;

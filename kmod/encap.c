@@ -3,6 +3,8 @@
  * Transmit to a peer: route, headroom, VXLAN header (RFC 7348), and out by outer.c. Hot path;
  * a frame in here is as forward.c has it.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/ip.h>
 #include <net/inet_ecn.h>
 #include <net/ip6_route.h>
@@ -270,6 +272,16 @@ static bool ctnet_encap_needs_help(struct sk_buff *skb,
 #define CTNET_ENCAP_DEPTH	3
 DEFINE_PER_CPU(unsigned int, ctnet_encap_depth);
 
+static noinline void ctnet_encap_no_route(struct ctnet_peer *peer,
+					  struct sk_buff *skb, int err)
+{
+	struct ctnet_dev *ctd = peer->vport.ctd;
+
+	net_dbg_ratelimited("%s: no route to peer %pI6c: %pe\n", ctd->dev->name,
+			    &peer->addr, ERR_PTR(err));
+	ctnet_drop(ctd, skb, err == -ELOOP ? CTNET_DROP_LOOP : CTNET_DROP_NO_ROUTE);
+}
+
 static void ctnet_encap_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 {
 	enum ctnet_family family = ctnet_addr_family(&peer->addr);
@@ -289,8 +301,7 @@ static void ctnet_encap_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 		err = ctnet_encap_route(peer, vtep, skb, family, &route);
 	}
 	if (unlikely(err)) {
-		ctnet_drop(ctd, skb, err == -ELOOP ? CTNET_DROP_LOOP :
-						     CTNET_DROP_NO_ROUTE);
+		ctnet_encap_no_route(peer, skb, err);
 		return;
 	}
 

@@ -139,6 +139,7 @@ module_init(ctnet_init);
 module_exit(ctnet_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_AUTHOR("ctnet authors");
 MODULE_DESCRIPTION("Bridge and VXLAN tunnel endpoint in one, for containers");
 MODULE_ALIAS_RTNL_LINK("ctnet");
 MODULE_ALIAS_GENL_FAMILY(CTNET_GENL_NAME);

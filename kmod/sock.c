@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* UDP sockets that tunnels are received and sent by, shared by the networks of a namespace. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/slab.h>
 #include <net/udp.h>
 
@@ -124,6 +126,8 @@ static int ctnet_sock_open(struct net *net, struct ctnet_sock *sock,
 
 	err = ctnet_sock_bind(net, sock);
 	if (err) {
+		net_dbg_ratelimited("cannot bind UDP port %u: %pe\n",
+				    ntohs(sock->port), ERR_PTR(err));
 		if (err == -EADDRINUSE)
 			NL_SET_ERR_MSG(extack, "Another socket in this namespace has the UDP port: close it or choose another port");
 		else if (err == -EACCES)

@@ -11,6 +11,8 @@
  * the hooks are there from the first peer of the namespace on, until a network goes and
  * there are no peers any more.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/ip.h>
 #include <linux/netfilter_bridge.h>
 #include <linux/netfilter_ipv4.h>
@@ -72,6 +74,8 @@ static unsigned int ctnet_transit_verdict(struct ctnet_peer *peer,
 {
 	if (likely(!peer))
 		return NF_ACCEPT;
+	net_dbg_ratelimited("%s: a forwarded packet to peer %pI6c was dropped\n",
+			    peer->vport.ctd->dev->name, &peer->addr);
 	ctnet_drop_count(peer->vport.ctd, skb, CTNET_DROP_FORWARDED);
 	return NF_DROP;
 }
