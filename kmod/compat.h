@@ -19,8 +19,8 @@
 #include <net/udp_tunnel.h>
 
 /*
- * What is counted per CPU while a frame is on its way is one task's as long as bottom
- * halves are off. In a kernel with PREEMPT_RT that has to be said since 6.18.
+ * Per-CPU state of a frame on its way belongs to one task while bottom halves are off. With
+ * PREEMPT_RT this holds since 6.18 only if PREEMPT_RT_NEEDS_BH_LOCK is set.
  */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 18, 0) && \
 	defined(CONFIG_PREEMPT_RT) && !defined(CONFIG_PREEMPT_RT_NEEDS_BH_LOCK)
@@ -66,8 +66,8 @@ static int name##_do(struct net_device *dev, struct nlattr *tb[],	\
 #endif
 
 /*
- * ndo_fdb_add and ndo_fdb_del: the device tells of the change itself, and says so. Older
- * kernels tell of it once more.
+ * ndo_fdb_add and ndo_fdb_del: the device notifies of the change itself, and says so. Older
+ * kernels notify a second time.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
 #define CTNET_NOTIFIED_PARAM
@@ -94,7 +94,7 @@ static inline long ctnet_fdb_dumped(const struct netlink_callback *cb)
 #endif
 }
 
-/* What pre_doit and post_doit of a generic netlink family are told of the operation. */
+/* The operation, as pre_doit and post_doit of a generic netlink family get it. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
 #define ctnet_genl_ops	genl_ops
 #else
@@ -149,8 +149,8 @@ static inline bool ctnet_dev_has_egress_hook(const struct net_device *dev)
 #endif
 
 /*
- * What the kernel's own drop monitor is told. A module out of the tree has no reasons
- * of its own there: the subsystems that have are listed in the kernel.
+ * The reason that the kernel's own drop monitor is given. Only subsystems that the kernel lists
+ * have reasons of their own, so a module out of the tree gives the nearest one.
  */
 static inline enum skb_drop_reason ctnet_skb_reason(enum ctnet_drop reason)
 {

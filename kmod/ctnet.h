@@ -40,14 +40,14 @@
  * first, so that the netdevice notifier acts in place; dumps are under RCU.
  *
  * &ctnet_dev.fdb_lock, "the table's lock", bottom halves off, serializes writers
- * of the table, learners among them, and the events that tell of it; it nests
- * inside RTNL, and &ctnet_ns.event_lock inside it.
+ * of the table, including learners, and its events; it nests inside RTNL, and
+ * &ctnet_ns.event_lock inside it.
  *
  * Readers of all of it are under RCU. An object is unlinked, and then freed
  * after a grace period (call_rcu, kfree_rcu); the module waits for these with
  * rcu_barrier() before its text goes. ctnet_vport.dead, set under the table's
- * lock, keeps a learner that raced with the unlinking from pointing the table at
- * an object on its way out, or at one that was not told of yet.
+ * lock, stops a learner that runs at the same time from making an entry for an
+ * object that is being removed, or that no event has announced yet.
  *
  * Counters are per CPU and written with bottom halves off.
  */
@@ -67,15 +67,15 @@ enum ctnet_vport_kind {
 /**
  * struct ctnet_vport - what an fdb entry points to
  * @kind: what it is embedded in
- * @dead: on its way out, or not told of yet: nothing may be learned
- *	for it; under the table's lock
+ * @dead: being removed, or not yet announced by an event: nothing is learned for it; under
+ *	the table's lock
  * @flags: enum ctnet_port_flags; written under RTNL, read with READ_ONCE
  * @id: index in &ctnet_dev.members
  * @ctd: the network
  * @n_learned: learned entries that point here; table's lock
- * @learned: they; table's lock
+ * @learned: the list of these; table's lock
  * @fixed: static entries that point here; table's lock
- * @miss_count: misses that it caused in the running second; &ctnet_ns.event_lock
+ * @miss_count: miss events that it caused in the running second; &ctnet_ns.event_lock
  * @miss_window: jiffies when that began; &ctnet_ns.event_lock
  */
 struct ctnet_vport {
@@ -122,28 +122,27 @@ static inline enum ctnet_family ctnet_addr_family(const struct in6_addr *addr)
  * @flood: whether unknown unicast is flooded; written under RTNL
  * @suppress: whether ARP and neighbour solicitations are answered; written under
  *	RTNL
- * @sees_all: whether the host is to see all that is not for it, too; written under the
- *	device's address lock
+ * @sees_all: whether the host also receives frames for others; written under the device's
+ *	address lock
  * @n_unheld: ports with @unheld; RTNL
- * @mtu_set: whether somebody set the MTU, so that it follows nothing; written
+ * @mtu_set: whether the MTU was set by a user, so that it is no longer computed; written
  *	under RTNL
- * @mtu_follows: whether the MTU that is being set, of the network or of a port, is the one
- *	that follows; RTNL
+ * @mtu_follows: whether ctnet itself is setting an MTU, of the network or of a port; RTNL
  * @ageing: jiffies; 0: never; written under RTNL
  * @max_fdb: cap on @n_learned; written under RTNL
- * @fdb_lock: writers of the table take it: of @fdb, @fdb_ids, @ips, and of what is
- *	said to be under the table's lock
- * @fdb_ids: all &struct ctnet_fdb by id, for dump, ageing and flush, which thus
- *	resume where they were however the table changed
+ * @fdb_lock: the table's lock: writers of @fdb, @fdb_ids, @ips, and of the fields marked
+ *	so hold it
+ * @fdb_ids: all &struct ctnet_fdb by id: dump, ageing and flush resume at an id, whatever
+ *	changed meanwhile
  * @fdb_next: where the next id is looked for; table's lock
  * @n_learned: learned entries; table's lock
  * @n_static: static entries; table's lock
- * @n_host: of these the host's by other devices than @dev; table's lock
- * @memcg: of who made the network; charged with what frames make it learn
+ * @n_host: static entries for MACs of the host's other devices; table's lock
+ * @memcg: of the process that made the network; charged for learned entries
  * @ips: IP address to &struct ctnet_fdb_ip; table's lock
- * @ageing_work: removes what was not seen
- * @told_flood: jiffies when the sender of a flood was told that it is too long
- * @flood_bytes: what its floods that wait are taken to occupy, on all CPUs
+ * @ageing_work: removes learned entries that were not seen for @ageing
+ * @told_flood: jiffies when the sender of a flood was last told that it is too long
+ * @flood_bytes: memory of the floods that wait, on all CPUs
  * @n_ports: RTNL
  * @n_peers: RTNL
  * @id: index in &ctnet_ns.nets
@@ -193,15 +192,15 @@ struct ctnet_dev {
  * @seq: counts changes of networks, ports, peers and sockets
  * @seq_static: counts changes of static entries
  * @seq_learned: counts changes of learned entries
- * @mtu_work: has the networks' MTUs follow routes and ports, and ports the networks
- * @route_notifier: told of changes of routes
- * @nexthop_notifier: told of changes of what routes go by
- * @routes_watched: whether they are registered; @mtu_work alone does that
+ * @mtu_work: computes the networks' MTUs from routes and ports, and sets those of ports
+ * @route_notifier: called when routes change
+ * @nexthop_notifier: called when nexthop objects change
+ * @routes_watched: whether both are registered, which only @mtu_work does
  * @event_window: jiffies when the running second of events began
  * @event_count: fdb events of that second
- * @event_lost: fdb events left out
+ * @event_lost: fdb events that were not sent
  * @event_lock: guards the three
- * @event_work: tells of those left out
+ * @event_work: sends how many these were
  */
 struct ctnet_ns {
 	struct net		*net;

@@ -3,10 +3,10 @@
  * The forwarding table: find, learn, set, delete. Its walks are in fdbwalk.c.
  *
  * An rhashtable finds an entry by MAC, another finds the entry that has an IP
- * address (fdbip.c), and an xarray holds all entries by a number. Who walks the table
- * remembers the number and goes on from there, whatever came or went meanwhile.
- * Each port, peer and the host have lists of the entries that lie there, so that who
- * goes costs what goes with it, and not a walk.
+ * address (fdbip.c), and an xarray holds all entries by a number. A walk of the table
+ * remembers the number and resumes there, whatever was added or removed meanwhile.
+ * Each port, each peer and the host have lists of their entries, so that removing a
+ * port does not walk the table.
  */
 #include <linux/slab.h>
 
@@ -70,7 +70,7 @@ static struct ctnet_fdb *ctnet_fdb_alloc(struct ctnet_vport *vport, u64 mac,
 	return fdb;
 }
 
-/* Under the table's lock. @n: 1 for one that comes, -1 for one that goes. */
+/* Counts an entry that is added (@n is 1) or removed (-1). Under the table's lock. */
 static void ctnet_fdb_count(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
 			    struct ctnet_vport *vport, int n)
 {
@@ -82,7 +82,7 @@ static void ctnet_fdb_count(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
 	WRITE_ONCE(vport->n_learned, vport->n_learned + n);
 }
 
-/* Under the table's lock: where an entry points. */
+/* What an entry points to. Under the table's lock. */
 static struct ctnet_vport *ctnet_fdb_vport(const struct ctnet_dev *ctd,
 					   const struct ctnet_fdb *fdb)
 {
@@ -90,7 +90,7 @@ static struct ctnet_vport *ctnet_fdb_vport(const struct ctnet_dev *ctd,
 					 lockdep_is_held(&ctd->fdb_lock));
 }
 
-/* Under the table's lock. The entry lies where it points. */
+/* Adds an entry to the list of what it points to. Under the table's lock. */
 static void ctnet_fdb_place(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	struct ctnet_vport *vport = ctnet_fdb_vport(ctd, fdb);
@@ -101,7 +101,7 @@ static void ctnet_fdb_place(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 	ctnet_fdb_count(ctd, fdb, vport, 1);
 }
 
-/* Under the table's lock. It lies there no more. */
+/* Takes it from that list. Under the table's lock. */
 static void ctnet_fdb_displace(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	hlist_del(&fdb->at);
@@ -109,9 +109,9 @@ static void ctnet_fdb_displace(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 }
 
 /*
- * Whether another entry may be learned from here. Who has three times as many as there
- * are places left has to wait, so that one who makes MACs up fills three quarters of the
- * table, and not what others need.
+ * Whether another entry may be learned from here: not if @src has three times as many as there
+ * are places left. So one that invents MACs fills at most three quarters of the table, and
+ * leaves the rest for others.
  */
 static bool ctnet_fdb_has_room(const struct ctnet_vport *src)
 {
@@ -121,7 +121,7 @@ static bool ctnet_fdb_has_room(const struct ctnet_vport *src)
 	return n < max && READ_ONCE(src->n_learned) < 3 * (max - n);
 }
 
-/* Under the table's lock. All of the entry but its addresses, or nothing. */
+/* Links an entry, without its addresses; a failure has changed nothing. Under the table's lock. */
 static int ctnet_fdb_link(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	int err;
@@ -140,7 +140,7 @@ static int ctnet_fdb_link(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 	return 0;
 }
 
-/* Under the table's lock. The entry is there still for readers under RCU. */
+/* Unlinks an entry, which readers under RCU may still use. Under the table's lock. */
 static void ctnet_fdb_unlink(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	ctnet_fdb_ips_unlink(ctd, fdb->ips);
@@ -149,7 +149,7 @@ static void ctnet_fdb_unlink(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 	ctnet_fdb_displace(ctd, fdb);
 }
 
-/* Dumps that are under way are interrupted. Under the table's lock, after the change. */
+/* Interrupts dumps that are under way. Under the table's lock, after the change. */
 static void ctnet_fdb_count_change(struct ctnet_dev *ctd,
 				   const struct ctnet_fdb *fdb)
 {
@@ -160,13 +160,12 @@ static void ctnet_fdb_count_change(struct ctnet_dev *ctd,
 }
 
 /**
- * ctnet_fdb_changed() - count that an entry changed, and tell of it
+ * ctnet_fdb_changed() - count that an entry changed, and send an event
  * @ctd: the network
  * @fdb: the entry
- * @cmd: how
+ * @cmd: the event
  *
- * Context: under RCU and the table's lock, so that events come in the order of what they
- * tell.
+ * Context: under RCU and the table's lock, so that events come in the order of the changes.
  */
 void ctnet_fdb_changed(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
 		       enum ctnet_cmd cmd)
@@ -176,7 +175,7 @@ void ctnet_fdb_changed(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb,
 }
 
 /**
- * ctnet_fdb_remove() - an entry goes, and is told of with the addresses that it has until then
+ * ctnet_fdb_remove() - remove an entry, and send an event with the addresses that it had
  * @ctd: the network
  * @fdb: the entry; freed after a grace period
  *
@@ -191,8 +190,9 @@ void ctnet_fdb_remove(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 }
 
 /*
- * Under the table's lock. Charged to who made the network, who may have set the cap: not
- * the frame's sender, nor nobody, as what softirqs allocate otherwise is.
+ * Makes a learned entry. Under the table's lock. The memory is charged to the cgroup of the
+ * process that made the network, which may also set the cap. What softirqs allocate is
+ * otherwise charged to nobody.
  */
 static struct ctnet_fdb *ctnet_fdb_new(struct ctnet_vport *src, u64 mac)
 {
@@ -206,7 +206,7 @@ static struct ctnet_fdb *ctnet_fdb_new(struct ctnet_vport *src, u64 mac)
 	fdb = ctnet_fdb_alloc(src, mac, 0,
 			      GFP_NOWAIT | __GFP_NOWARN | __GFP_ACCOUNT);
 	if (fdb && ctnet_fdb_link(ctd, fdb)) {
-		/* A walker may have found it, if only for a moment. */
+		/* A walk may have found it meanwhile. */
 		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 		fdb = NULL;
 	}
@@ -214,7 +214,7 @@ static struct ctnet_fdb *ctnet_fdb_new(struct ctnet_vport *src, u64 mac)
 	return fdb;
 }
 
-/* The source is new, or came from elsewhere. */
+/* A source MAC that is new, or has moved. */
 VISIBLE_IF_KUNIT noinline void ctnet_fdb_learn_slow(struct ctnet_vport *src, u64 mac)
 {
 	struct ctnet_dev *ctd = src->ctd;
@@ -245,7 +245,7 @@ unlock:
 }
 
 /**
- * ctnet_fdb_learn() - a frame came from here with this source
+ * ctnet_fdb_learn() - learn the source MAC of a frame
  * @src: where it came from
  * @mac: its source MAC, which is a valid one
  * @fdb: the entry of that MAC, or NULL
@@ -361,7 +361,7 @@ static void ctnet_fdb_inherit(struct ctnet_fdb *fdb, const struct ctnet_fdb *old
  * @mac: the MAC, a valid one
  * @flags: 0
  * @ips: addresses that live there, no two the same
- * @n_ips: how many; or %CTNET_FDB_KEEP_IPS: those that the MAC has stay with it
+ * @n_ips: how many; or %CTNET_FDB_KEEP_IPS: the MAC keeps those that it has
  * @replace: whether a static entry may be replaced; a learned one always is
  * @extack: says why not
  *
@@ -407,7 +407,7 @@ unlock:
 	spin_unlock_bh(&ctd->fdb_lock);
 	rcu_read_unlock();
 
-	/* A reader may have found the new one, if only for a moment. */
+	/* A reader may have found the new entry meanwhile. */
 	if (err)
 		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 	else if (old)
@@ -416,8 +416,8 @@ unlock:
 }
 
 /*
- * Under the table's lock. Somebody holds the entry (@n is 1), or does no more (-1). Returns
- * whether anybody does.
+ * Adds (@n is 1) or removes (-1) a reason why an entry's MAC is the host's. Returns whether there
+ * is any left. Under the table's lock.
  */
 static bool ctnet_fdb_held(struct ctnet_dev *ctd, struct ctnet_fdb *fdb, u8 who,
 			   int n)
@@ -453,7 +453,7 @@ static int ctnet_fdb_hold_new(struct ctnet_dev *ctd, u64 mac, u8 who,
 	err = ctnet_fdb_enter(ctd, fdb, old, false, NULL);
 	if (err) {
 		ctnet_fdb_held(ctd, fdb, who, -1);
-		/* A reader may have found it, if only for a moment. */
+		/* A reader may have found it meanwhile. */
 		call_rcu(&fdb->rcu, ctnet_fdb_free_rcu);
 		return err;
 	}
@@ -468,15 +468,15 @@ static int ctnet_fdb_hold_new(struct ctnet_dev *ctd, u64 mac, u8 who,
 }
 
 /**
- * ctnet_fdb_hold() - a MAC is the host's
+ * ctnet_fdb_hold() - make a MAC the host's
  * @ctd: the network
  * @mac: the MAC, a valid one
- * @who: CTNET_HELD_*: by whom it is; of ports each counts, of the others there is one
+ * @who: CTNET_HELD_*: the reason; ports are counted, the others are there once
  *
- * What comes and goes with a port is not told of: the port is.
+ * For a port there is no event of the entry, but one of the port.
  *
- * Context: also where nothing may sleep. ctnet_fdb_release() is the reverse.
- * Return: 0; -EEXIST if a static entry says that it lies elsewhere; -ENOMEM.
+ * Context: may be atomic. ctnet_fdb_release() is the reverse.
+ * Return: 0; -EEXIST if the MAC has a static entry elsewhere; -ENOMEM.
  */
 int ctnet_fdb_hold(struct ctnet_dev *ctd, const u8 *mac, u8 who)
 {
@@ -502,12 +502,12 @@ int ctnet_fdb_hold(struct ctnet_dev *ctd, const u8 *mac, u8 who)
 }
 
 /**
- * ctnet_fdb_release() - a MAC is the host's no more, as far as @who goes
+ * ctnet_fdb_release() - undo one ctnet_fdb_hold()
  * @ctd: the network
  * @mac: the MAC
  * @who: CTNET_HELD_*, as it was held
  *
- * Context: also where nothing may sleep.
+ * Context: may be atomic.
  */
 void ctnet_fdb_release(struct ctnet_dev *ctd, const u8 *mac, u8 who)
 {
@@ -532,8 +532,8 @@ void ctnet_fdb_release(struct ctnet_dev *ctd, const u8 *mac, u8 who)
  * @ctd: the network
  * @fdb: the entry
  *
- * Context: under RCU, which also makes it safe that somebody else removes it.
- * Return: whether it was there still.
+ * Context: under RCU, so that another CPU may remove it at the same time.
+ * Return: whether it was still there.
  */
 bool ctnet_fdb_del(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
@@ -548,9 +548,9 @@ bool ctnet_fdb_del(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 }
 
 /**
- * ctnet_fdb_give_ips() - an entry's addresses live at another MAC now
+ * ctnet_fdb_give_ips() - move an entry's addresses to another MAC
  * @ctd: the network
- * @from: the entry, which is about to go
+ * @from: the entry, which is about to be removed
  * @to: a static entry without addresses
  *
  * Context: RTNL, and under RCU.
@@ -609,18 +609,13 @@ void ctnet_fdb_net_uninit(struct ctnet_dev *ctd)
 	mem_cgroup_put(ctd->memcg);
 }
 
-/**
- * ctnet_fdb_init() - at module load
- *
- * Return: 0 or -ENOMEM.
- */
 int __init ctnet_fdb_init(void)
 {
 	ctnet_fdb_cache = KMEM_CACHE(ctnet_fdb, SLAB_HWCACHE_ALIGN);
 	return ctnet_fdb_cache ? 0 : -ENOMEM;
 }
 
-/** ctnet_fdb_exit() - at module unload, after rcu_barrier() */
+/* After rcu_barrier(). */
 void ctnet_fdb_exit(void)
 {
 	kmem_cache_destroy(ctnet_fdb_cache);

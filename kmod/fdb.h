@@ -7,28 +7,29 @@
 
 /* struct ctnet_fdb.flags */
 #define CTNET_FDB_STATIC	BIT(0)	/* neither ages nor moves */
-#define CTNET_FDB_LOCAL		BIT(1)	/* the host's, by itself */
+#define CTNET_FDB_LOCAL		BIT(1)	/* of a device of the host's; nobody entered it */
 
-/* struct ctnet_fdb.held: by whom an address is the host's. */
+/* struct ctnet_fdb.held: why a MAC is the host's. */
 #define CTNET_HELD_OWN		BIT(0)	/* the netdevice has it */
 #define CTNET_HELD_PORT		BIT(1)	/* a port's own device has it */
 #define CTNET_HELD_ASKED	BIT(2)	/* the stack asked for it */
 
-/* Of static entries, in &ctnet_dev.fdb_ids. */
+/* Marks static entries in &ctnet_dev.fdb_ids. */
 #define CTNET_FDB_MARK		XA_MARK_1
 
-/* Of ctnet_fdb_set(): the addresses that the MAC has stay with it. */
+/* For ctnet_fdb_set(): the MAC keeps the IP addresses that it has. */
 #define CTNET_FDB_KEEP_IPS	UINT_MAX
 
 /**
  * struct ctnet_fdb_ips - the addresses that live at an entry's MAC
  * @named: how many the control plane has named
- * @n: how many there are; one more once a link-local address was claimed; table's lock
- * @ip: one of them; IPv4 as v4-mapped; there is room for @named and one
+ * @n: how many there are: @named, and one more if a link-local address was claimed; table's
+ *	lock
+ * @ip: the addresses; IPv4 as v4-mapped; there is room for @named and one
  * @ip.node: in &ctnet_dev.ips
  * @ip.addr: the address
- * @ip.fdb: the entry; NULL while frames have taken the address away, and it is not in
- *	&ctnet_dev.ips; table's lock
+ * @ip.fdb: the entry; NULL while the address is disputed and thus not in &ctnet_dev.ips;
+ *	table's lock
  */
 struct ctnet_fdb_ips {
 	unsigned int named;
@@ -49,10 +50,10 @@ struct ctnet_fdb_ips {
  * @n_ports: with %CTNET_FDB_LOCAL: how many ports' own devices have it; table's lock
  * @flags: CTNET_FDB_*; fixed
  * @held: CTNET_HELD_*; table's lock
- * @router: whether it advertised itself as a router, by IPv6
+ * @router: whether it sent router advertisements
  * @id: index in &ctnet_dev.fdb_ids
  * @ips: addresses or NULL; given to another entry under the table's lock
- * @at: in a list of @vport's, while it is in the table; table's lock
+ * @at: in a list of @vport, while the entry is in the table; table's lock
  * @rcu: frees it
  */
 struct ctnet_fdb {

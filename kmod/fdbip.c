@@ -3,10 +3,10 @@
  * The IP addresses of the table's entries, from which ARP and neighbour discovery are
  * answered and by which the guard decides.
  *
- * The control plane names them, in an array that stays as it is. One more place in it is for
- * a link-local address that a guarded port claims. An address that is taken away by what
- * a frame says stays in its place, but is in the table no more; what was named is again as
- * soon as the port is guarded.
+ * The control plane names them, in an array that does not change. It has one more place, for a
+ * link-local address that a guarded port claims. An address that a frame disputes stays in the
+ * array, but is removed from the hash table. Named addresses come back when the port becomes
+ * guarded.
  */
 #include <linux/slab.h>
 #include <net/addrconf.h>
@@ -81,7 +81,7 @@ static bool ctnet_fdb_ip_is_claimed(const struct ctnet_fdb_ip *ip)
 	return ip >= &ips->ip[ips->named];
 }
 
-/* The table has the address no more. Under its lock. */
+/* Removes an address from the hash table. Under the table's lock. */
 static void ctnet_fdb_ip_remove(struct ctnet_dev *ctd, struct ctnet_fdb_ip *ip)
 {
 	rhashtable_remove_fast(&ctd->ips, &ip->node, ctnet_ip_params);
@@ -89,9 +89,9 @@ static void ctnet_fdb_ip_remove(struct ctnet_dev *ctd, struct ctnet_fdb_ip *ip)
 }
 
 /**
- * ctnet_fdb_ips_unlink() - an entry's addresses leave the table
+ * ctnet_fdb_ips_unlink() - remove an entry's addresses from the table
  * @ctd: the network
- * @ips: they; may be NULL
+ * @ips: the addresses, or NULL
  *
  * Context: under the table's lock.
  */
@@ -105,8 +105,8 @@ void ctnet_fdb_ips_unlink(struct ctnet_dev *ctd, struct ctnet_fdb_ips *ips)
 }
 
 /*
- * Those of @old that @fdb has, too, are replaced; of the rest the one that was claimed goes
- * with the MAC unless the MAC goes elsewhere, and the others go. Cannot fail.
+ * Takes over the rest of the addresses of @old, which @fdb does not name: a claimed address stays
+ * with the MAC unless the MAC moves, and the others are removed. Cannot fail.
  */
 static void ctnet_fdb_ips_inherit(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
 				  struct ctnet_fdb *old)
@@ -133,7 +133,7 @@ static void ctnet_fdb_ips_inherit(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
 					ctnet_ip_params);
 		ips->n++;
 	}
-	/* A claim that was disputed is not made again. */
+	/* An address whose claim was disputed is not claimed again. */
 	if (keep && had->n > had->named)
 		ips->n = ips->named + 1;
 }
@@ -209,7 +209,7 @@ static void ctnet_fdb_ips_take(struct ctnet_dev *ctd, struct ctnet_fdb_ips *ips,
  * @old: the one that it replaces, whose addresses go or become its own; or NULL
  * @extack: says why not
  *
- * An address that another entry has claimed is taken from it: what is named goes before.
+ * An address that another entry has claimed is taken from it: a named address has priority.
  *
  * Context: under RCU and the table's lock.
  * Return: 0, -EADDRINUSE if another entry has one of the addresses, or -ENOMEM; a failure
@@ -233,12 +233,12 @@ int ctnet_fdb_ips_link(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
 }
 
 /**
- * ctnet_fdb_ips_move() - an entry's addresses become another's
+ * ctnet_fdb_ips_move() - move an entry's addresses to another entry
  * @ctd: the network
- * @from: the entry, which is about to go
- * @to: one without addresses
+ * @from: the entry, which is about to be removed
+ * @to: an entry without addresses
  *
- * What was claimed goes with the MAC unless the MAC goes elsewhere.
+ * A claimed address is removed if @to is elsewhere.
  *
  * Context: under the table's lock.
  */
@@ -257,17 +257,17 @@ void ctnet_fdb_ips_move(struct ctnet_dev *ctd, struct ctnet_fdb *from,
 	for (i = 0; i < ips->n; i++) {
 		if (!ips->ip[i].fdb)
 			continue;
-		/* Who finds @to by this address finds it whole. */
+		/* Pairs with readers that find @to by this address. */
 		smp_store_release(&ips->ip[i].fdb, to);
 	}
-	/* Who finds them at @to finds @to in each. */
+	/* Readers that see to->ips see @to in each address. */
 	smp_store_release(&to->ips, ips);
 	WRITE_ONCE(from->ips, NULL);
 }
 
 /*
- * Whether nobody has the address, as far as the table knows: neither an entry, nor one whose
- * MAC makes it (RFC 4291 appendix A). Under RCU, and again under the table's lock.
+ * Whether an address is free: no entry has it, and no other entry's MAC makes it (RFC 4291
+ * appendix A). Called under RCU, and again under the table's lock.
  */
 static bool ctnet_fdb_may_claim(struct ctnet_dev *ctd,
 				const struct ctnet_fdb *fdb,
@@ -286,11 +286,12 @@ static bool ctnet_fdb_may_claim(struct ctnet_dev *ctd,
 }
 
 /**
- * ctnet_fdb_claim() - a guarded port uses a link-local address that nobody has
+ * ctnet_fdb_claim() - let a guarded port have a link-local address that nobody has
  * @fdb: the static entry of the port's MAC
  * @addr: the address
  *
- * One address for each entry, for as long as the entry lies at the port, and not the host's.
+ * Each entry can claim one address, as long as it points to the port; never one that the host
+ * has.
  *
  * Context: under RCU. Takes the table's lock only if the address can be had.
  * Return: whether it is the entry's now.
@@ -319,7 +320,7 @@ bool ctnet_fdb_claim(struct ctnet_fdb *fdb, const struct in6_addr *addr)
 	claimed = !rhashtable_insert_fast(&ctd->ips, &spare->node,
 					  ctnet_ip_params);
 	if (claimed) {
-		/* Who sees one more sees it whole. */
+		/* Readers that see the new count see the address. */
 		smp_store_release(&ips->n, ips->n + 1);
 		ctnet_fdb_changed(ctd, fdb, CTNET_CMD_FDB_SET_NTF);
 	}
@@ -329,7 +330,7 @@ unlock:
 }
 
 /**
- * ctnet_fdb_unclaim() - a MAC came into the table, and the address that it makes is its own
+ * ctnet_fdb_unclaim() - remove another entry's claim to the address that a new MAC makes
  * @ctd: the network
  * @fdb: the entry
  *
@@ -352,10 +353,7 @@ void ctnet_fdb_unclaim(struct ctnet_dev *ctd, const struct ctnet_fdb *fdb)
 	ctnet_fdb_changed(ctd, other, CTNET_CMD_FDB_SET_NTF);
 }
 
-/*
- * Whether frames may take an address away. Not what was named for a guarded port or for the
- * host.
- */
+/* Whether a frame may dispute an address: not one that was named for a guarded port or the host. */
 static bool ctnet_fdb_ip_may_go(const struct ctnet_fdb_ip *ip,
 				const struct ctnet_fdb *fdb)
 {
@@ -370,13 +368,13 @@ static bool ctnet_fdb_ip_may_go(const struct ctnet_fdb_ip *ip,
 }
 
 /**
- * ctnet_fdb_dispute() - a frame says that an address lives at some MAC
+ * ctnet_fdb_dispute() - handle a frame that says that an address is at some MAC
  * @ctd: the network
  * @addr: the address; IPv4 as v4-mapped
  * @mac: the MAC
  *
- * If the table has it at another one, which of the two is right is not for the table to
- * say: it has the address no more, and questions for it go to all.
+ * If the table has the address at another MAC, it cannot know which is right. It removes the
+ * address, and requests for it are flooded.
  *
  * Context: under RCU; the frame's source is one that the table learns from. Takes the
  * table's lock only if something changes.
@@ -403,10 +401,10 @@ void ctnet_fdb_dispute(struct ctnet_dev *ctd, const struct in6_addr *addr,
 }
 
 /**
- * ctnet_fdb_reinstate() - a port becomes guarded: its addresses are what was named
+ * ctnet_fdb_reinstate() - enter the named addresses of a port that becomes guarded
  * @vport: the port
  *
- * But those that were named for another entry since.
+ * Addresses that were named for another entry meanwhile stay there.
  *
  * Context: RTNL. Return: 0 or -ENOMEM.
  */

@@ -12,12 +12,12 @@
 /* Entries removed without a pause, with the table locked. */
 #define CTNET_FDB_CLEAR_BATCH	64
 
-/* Longest pause between two looks for what is too old. */
+/* Longest pause between two runs of ageing. */
 #define CTNET_FDB_AGE_PAUSE	(15 * HZ)
 
 /*
- * Removes the entries that @match names, of the first @most. May sleep. Entries that
- * come meanwhile are seen or not.
+ * Removes those of the first @most entries that @match returns true for. May sleep. Entries that
+ * are added meanwhile may be missed.
  */
 static void ctnet_fdb_walk(struct ctnet_dev *ctd,
 			   bool (*match)(const struct ctnet_fdb *fdb,
@@ -55,9 +55,8 @@ static bool ctnet_fdb_any(const struct ctnet_fdb *fdb, const void *arg)
 }
 
 /*
- * Removes the entries of a list, but the netdevice's own. May sleep. Each learned one that
- * goes makes room for another: where MACs are made up without end, it ends after as many as
- * there were.
+ * Removes the entries of a list, except those with %CTNET_FDB_LOCAL. May sleep. Each learned entry
+ * that is removed makes room for another, so it stops after as many as there were at first.
  */
 static void ctnet_fdb_clear(struct ctnet_dev *ctd, struct ctnet_vport *vport,
 			    u16 flags)
@@ -93,10 +92,10 @@ static void ctnet_fdb_clear(struct ctnet_dev *ctd, struct ctnet_vport *vport,
 /**
  * ctnet_fdb_flush() - remove entries
  * @ctd: the network
- * @vport: only those that lie here, or NULL
+ * @vport: only entries that point to this, or NULL
  * @learned: only learned ones
  *
- * What is the host's own stays. The walk ends, as ctnet_fdb_clear() does.
+ * Entries with %CTNET_FDB_LOCAL stay. It stops after as many entries as there were at first.
  *
  * Context: RTNL; may sleep.
  */
@@ -162,11 +161,11 @@ int ctnet_fdb_ids_at(struct ctnet_vport *vport, bool fixed, u32 *ids,
 }
 
 /**
- * ctnet_fdb_admit() - what comes from here may be learned from now on
- * @vport: a port or a peer that came with ctnet_vport.dead set, and was told of
+ * ctnet_fdb_admit() - allow learning from a new port or peer
+ * @vport: the port or peer, made with ctnet_vport.dead set, whose event was sent
  *
- * Frames came in before that. What they teach is told of, and nobody is to hear of the
- * entries before he has heard of where they point.
+ * Frames come in before that. Learning from them would send events of entries before the
+ * event of the port or peer that these point to.
  *
  * Context: RTNL.
  */
@@ -178,8 +177,8 @@ void ctnet_fdb_admit(struct ctnet_vport *vport)
 }
 
 /**
- * ctnet_fdb_retire() - nothing points here any more, and nothing will
- * @vport: on its way out; to be freed after a grace period
+ * ctnet_fdb_retire() - remove all entries of a port or peer, and learn no more
+ * @vport: the port or peer; to be freed after a grace period
  *
  * Context: RTNL; may sleep.
  */
@@ -202,7 +201,7 @@ static bool ctnet_fdb_aged(const struct ctnet_fdb *fdb, const void *arg)
 	       ctnet_fdb_unseen(fdb) > *ageing;
 }
 
-/* What is too old goes at most a quarter of the ageing time later. */
+/* An entry is removed at most a quarter of the ageing time late. */
 VISIBLE_IF_KUNIT void ctnet_fdb_age(struct work_struct *work)
 {
 	struct ctnet_dev *ctd = container_of(to_delayed_work(work),
@@ -217,7 +216,7 @@ VISIBLE_IF_KUNIT void ctnet_fdb_age(struct work_struct *work)
 }
 
 /**
- * ctnet_fdb_age_init() - begin to look for what is too old
+ * ctnet_fdb_age_init() - start ageing
  * @ctd: the network; cancel_delayed_work_sync() of its ageing_work ends it
  */
 void ctnet_fdb_age_init(struct ctnet_dev *ctd)
@@ -227,7 +226,7 @@ void ctnet_fdb_age_init(struct ctnet_dev *ctd)
 }
 
 /**
- * ctnet_fdb_age_soon() - the ageing time changed
+ * ctnet_fdb_age_soon() - run ageing soon, as the ageing time has changed
  * @ctd: the network
  *
  * Context: RTNL.

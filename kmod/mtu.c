@@ -475,10 +475,6 @@ static int ctnet_mtu_nexthop_event(struct notifier_block *nb,
 	return NOTIFY_DONE;
 }
 
-/**
- * ctnet_mtu_ns_init() - at a namespace's start
- * @ns: the namespace
- */
 void ctnet_mtu_ns_init(struct ctnet_ns *ns)
 {
 	INIT_DELAYED_WORK(&ns->mtu_work, ctnet_mtu_work);
@@ -486,10 +482,6 @@ void ctnet_mtu_ns_init(struct ctnet_ns *ns)
 	ns->nexthop_notifier.notifier_call = ctnet_mtu_nexthop_event;
 }
 
-/**
- * ctnet_mtu_ns_exit() - at a namespace's end; its networks are gone
- * @ns: the namespace
- */
 void ctnet_mtu_ns_exit(struct ctnet_ns *ns)
 {
 	/* Without a network nothing starts it again. */

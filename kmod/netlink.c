@@ -404,17 +404,11 @@ struct genl_family ctnet_family __ro_after_init = {
 	.n_mcgrps	= ARRAY_SIZE(ctnet_nl_groups),
 };
 
-/**
- * ctnet_nl_init() - at module load
- *
- * Return: 0 or an error.
- */
 int __init ctnet_nl_init(void)
 {
 	return genl_register_family(&ctnet_family);
 }
 
-/** ctnet_nl_exit() - at module unload */
 void ctnet_nl_exit(void)
 {
 	genl_unregister_family(&ctnet_family);

@@ -488,10 +488,6 @@ void ctnet_nl_miss_event(struct ctnet_vport *src, const u8 *mac,
 				GFP_ATOMIC);
 }
 
-/**
- * ctnet_nl_ns_init() - at a namespace's start
- * @ns: the namespace
- */
 void ctnet_nl_ns_init(struct ctnet_ns *ns)
 {
 	spin_lock_init(&ns->event_lock);
@@ -499,10 +495,6 @@ void ctnet_nl_ns_init(struct ctnet_ns *ns)
 	INIT_DELAYED_WORK(&ns->event_work, ctnet_nl_tell_lost);
 }
 
-/**
- * ctnet_nl_ns_exit() - at a namespace's end; its networks are gone
- * @ns: the namespace
- */
 void ctnet_nl_ns_exit(struct ctnet_ns *ns)
 {
 	cancel_delayed_work_sync(&ns->event_work);

@@ -273,18 +273,13 @@ void ctnet_peer_net_uninit(struct ctnet_dev *ctd)
 	rhashtable_destroy(&ctd->peers);
 }
 
-/**
- * ctnet_peer_init() - at module load
- *
- * Return: 0 or -ENOMEM.
- */
 int __init ctnet_peer_init(void)
 {
 	ctnet_peer_cache = KMEM_CACHE(ctnet_peer, SLAB_HWCACHE_ALIGN);
 	return ctnet_peer_cache ? 0 : -ENOMEM;
 }
 
-/** ctnet_peer_exit() - at module unload, after rcu_barrier() */
+/* After rcu_barrier(). */
 void ctnet_peer_exit(void)
 {
 	kmem_cache_destroy(ctnet_peer_cache);

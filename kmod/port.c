@@ -553,18 +553,13 @@ struct notifier_block ctnet_port_notifier = {
 	.notifier_call = ctnet_port_event,
 };
 
-/**
- * ctnet_port_init() - at module load
- *
- * Return: 0 or -ENOMEM.
- */
 int __init ctnet_port_init(void)
 {
 	ctnet_port_cache = KMEM_CACHE(ctnet_port, SLAB_HWCACHE_ALIGN);
 	return ctnet_port_cache ? 0 : -ENOMEM;
 }
 
-/** ctnet_port_exit() - at module unload, after rcu_barrier() */
+/* After rcu_barrier(). */
 void ctnet_port_exit(void)
 {
 	kmem_cache_destroy(ctnet_port_cache);

@@ -332,19 +332,11 @@ bool ctnet_vtep_has_addr6(struct net *net, int underlay,
 	return has;
 }
 
-/**
- * ctnet_vtep_ns_init() - at a namespace's start
- * @ns: the namespace
- */
 void ctnet_vtep_ns_init(struct ctnet_ns *ns)
 {
 	INIT_LIST_HEAD(&ns->socks);
 }
 
-/**
- * ctnet_vtep_ns_exit() - at a namespace's end; its networks are gone
- * @ns: the namespace
- */
 void ctnet_vtep_ns_exit(struct ctnet_ns *ns)
 {
 	WARN_ON_ONCE(!list_empty(&ns->socks));
