@@ -25,9 +25,8 @@
 #include "trace.h"
 
 /*
- * Whether the checksum that is left to be completed lies in the frame. A sender who says
- * that it begins before the outer UDP header has UDP check the datagram, which takes the
- * place of beginning and offset for its own sum.
+ * Whether a checksum that is left to be completed (CHECKSUM_PARTIAL) is inside the inner frame. It
+ * may not be, where a local sender chose its offset.
  */
 static bool ctnet_decap_sum_fits(const struct sk_buff *skb)
 {
@@ -38,9 +37,9 @@ static bool ctnet_decap_sum_fits(const struct sk_buff *skb)
 }
 
 /*
- * The inner frame, whose Ethernet header data points to, becomes as forward.c has
- * it: a VLAN tag goes beside it, as with frames from a device, and congestion marks
- * of the outer header into it (RFC 6040). NULL and a reason if it can not be.
+ * Makes the inner frame, whose Ethernet header data points to, what forward.c expects: a VLAN
+ * tag is moved beside it, as for frames from a device, and ECN marks of the outer header are
+ * copied into it (RFC 6040). Returns NULL and a reason if it was dropped.
  */
 static struct sk_buff *ctnet_decap_inner(struct sk_buff *skb, u8 outer,
 					 enum ctnet_drop *reason)
@@ -52,7 +51,7 @@ static struct sk_buff *ctnet_decap_inner(struct sk_buff *skb, u8 outer,
 	skb_reset_mac_header(skb);
 	skb_set_network_header(skb, ETH_HLEN);
 	skb_reset_mac_len(skb);
-	/* It stood at the outer UDP header. */
+	/* Until here it is the offset of the outer UDP header. */
 	if (skb->ip_summed != CHECKSUM_PARTIAL)
 		skb_set_transport_header(skb, ETH_HLEN);
 	else if (likely(ctnet_decap_sum_fits(skb)))
@@ -87,7 +86,7 @@ static struct sk_buff *ctnet_decap_inner(struct sk_buff *skb, u8 outer,
 	default:
 		return skb;
 	}
-	/* The mark goes into the frame, of which others may have clones. */
+	/* The frame is changed, and others may have clones. */
 	if (unlikely(marked) && skb_ensure_writable(skb, hlen)) {
 		*reason = CTNET_DROP_NOMEM;
 		kfree_skb(skb);
@@ -106,9 +105,9 @@ malformed:
 }
 
 /*
- * The network with a VNI that a socket receives for. What came in by a device that some
- * networks have as their underlay may be for one that has none, whose socket the core
- * looks at second only; a VRF is apart.
+ * The network with a VNI that a socket receives for. The core prefers a socket that is bound to
+ * the device a datagram came in by, but it may be for a network without an underlay device, which
+ * has another socket. A VRF is separate.
  */
 static struct ctnet_dev *ctnet_decap_net(const struct sock *sk,
 					 struct ctnet_sock *sock,
@@ -124,9 +123,9 @@ static struct ctnet_dev *ctnet_decap_net(const struct sock *sk,
 }
 
 /*
- * A datagram that came in by a network of this host, where containers are that may write
- * any source: the way to the peer has to lead out there, too. What comes in by other devices
- * is reverse path filtering's.
+ * Whether a datagram came in by the right device. Containers can forge any source address, so one
+ * that came in by a ctnet network of this host is accepted only if the route to the peer leaves by
+ * that network. For other devices there is reverse path filtering.
  */
 static bool ctnet_decap_came_right(struct ctnet_peer *peer,
 				   const struct ctnet_vtep *vtep,
@@ -153,8 +152,7 @@ static bool ctnet_decap_came_right(struct ctnet_peer *peer,
 /**
  * ctnet_decap_rcv() - encap_rcv of our sockets
  * @sk: the socket
- * @skb: a datagram for it; data points to its UDP header. Consumed whatever it is,
- *	as nobody else listens there.
+ * @skb: a datagram; data points to its UDP header; always consumed
  *
  * Context: softirq, under RCU. Return: 0.
  */
@@ -170,14 +168,14 @@ int ctnet_decap_rcv(struct sock *sk, struct sk_buff *skb)
 	u8 tos;
 
 	if (unlikely(!sock)) {
-		/* It is being closed, and its counters are gone. */
+		/* The socket is being closed; its counters are gone. */
 		trace_ctnet_drop(NULL, skb, CTNET_DROP_VXLAN_VNI);
 		kfree_skb(skb);
 		return 0;
 	}
 	/*
-	 * UDP cuts what holds several datagrams inside the inner packet, and hands each
-	 * on while it still points to the next: a device would send them all.
+	 * UDP segments a GSO datagram and passes on each segment while its next pointer
+	 * is still set: a device would send all of them.
 	 */
 	skb_mark_not_on_list(skb);
 	if (unlikely(!pskb_may_pull(skb, VXLAN_HLEN)))
@@ -251,9 +249,9 @@ drop_sock:
  * @skb: the error; its network and transport headers are the IP and UDP headers of what
  *	was sent
  *
- * If so, the core enters the path's MTU into the route. Anybody can send such an error:
- * one about what no network sends to no peer is not for us to believe, or it would be a
- * way to shrink this host's path to any other.
+ * If so, the core sets the path's MTU in the route. Anybody can send such an error. Only those
+ * about packets from a network to one of its peers are accepted, so that a forged one cannot
+ * shrink the MTU of other paths.
  *
  * Context: softirq, under RCU. Return: 0 if it is, or an error.
  */
@@ -271,7 +269,7 @@ int ctnet_decap_err_lookup(struct sock *sk, struct sk_buff *skb)
 	vxh = (struct vxlanhdr *)(udp_hdr(skb) + 1);
 	ctd = vxh->vx_flags == VXLAN_HF_VNI ?
 	      ctnet_decap_net(sk, sock, skb, vxh->vx_vni) : NULL;
-	/* It has its place here before it is whole, and is up only then. */
+	/* A network is entered before it is complete, and is not up until then. */
 	vtep = ctd && netif_running(ctd->dev) ? rcu_dereference(ctd->vtep) :
 						NULL;
 	if (!vtep)

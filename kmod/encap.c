@@ -25,8 +25,8 @@
 #include "trace.h"
 
 /*
- * What the outer header takes from the inner packet, which may be anything and is read as
- * far as the VTEP wants it; a TTL of 0 is to be that of the route.
+ * The fields of the outer header that the settings or the inner packet determine. A TTL of 0
+ * stands for that of the route.
  */
 VISIBLE_IF_KUNIT struct ctnet_outer ctnet_encap_outer(const struct ctnet_vtep *vtep,
 						      const struct sk_buff *skb)
@@ -66,7 +66,7 @@ VISIBLE_IF_KUNIT struct ctnet_outer ctnet_encap_outer(const struct ctnet_vtep *v
 	return outer;
 }
 
-/* Slow path of a transmit: nothing cached, or the cached is no longer valid. */
+/* Slow path: no cached route, or one that is no longer valid. */
 static noinline struct dst_entry *ctnet_encap_route4(struct ctnet_peer *peer,
 						     const struct ctnet_vtep *vtep,
 						     struct sk_buff *skb,
@@ -100,7 +100,7 @@ static noinline struct dst_entry *ctnet_encap_route6(struct ctnet_peer *peer,
 	};
 	struct dst_entry *dst;
 
-	/* Unlike the lookup for IPv4, this one takes any source. */
+	/* Unlike the lookup for IPv4, this one does not check the source address. */
 	if (!ctnet_vtep_has_addr6(dev_net(dev), vtep->underlay, &fl6.saddr))
 		return ERR_PTR(-ENETUNREACH);
 	dst = ip6_dst_lookup_flow(dev_net(dev),
@@ -152,7 +152,7 @@ int ctnet_encap_route(struct ctnet_peer *peer, const struct ctnet_vtep *vtep,
 	return PTR_ERR_OR_ZERO(dst);
 }
 
-/* The frame length that a route takes: the outer headers go off, and a tag that goes in. */
+/* The longest frame for a route's MTU, less the outer headers and a tag beside the frame. */
 static unsigned int ctnet_encap_max(const struct dst_entry *dst,
 				    enum ctnet_family family,
 				    const struct sk_buff *skb)
@@ -165,8 +165,8 @@ static unsigned int ctnet_encap_max(const struct dst_entry *dst,
 }
 
 /*
- * Takes the frame, and a reference to route->dst. @fragment: the outer packet may be
- * cut, here and by routers.
+ * Consumes the frame and a reference to route->dst. @fragment: the outer packet may be
+ * fragmented, here and by routers.
  */
 static void ctnet_encap_send(struct ctnet_peer *peer,
 			     const struct ctnet_vtep *vtep, struct sk_buff *skb,
@@ -216,13 +216,13 @@ static void ctnet_encap_send(struct ctnet_peer *peer,
 		ctnet_drop_count(ctd, NULL, CTNET_DROP_UNDERLAY);
 }
 
-/* Offloads that can be asked for inside a tunnel; others are carried out before. */
+/* Offloads that can be left to the underlay device; others are done before encapsulation. */
 #define CTNET_ENCAP_FEATURES	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
 				 NETIF_F_HW_CSUM | NETIF_F_GSO_SOFTWARE)
 
 /*
- * IPsec cuts what is to be cut before it encrypts. It would do so by the device that the
- * packet comes from, and ours comes from none.
+ * IPsec segments before it encrypts, by the features of the device that the packet came from. Ours
+ * came from none, so the segmenting is done here.
  */
 static bool ctnet_encap_must_cut(const struct dst_entry *dst,
 				 const struct sk_buff *skb)
@@ -234,7 +234,7 @@ static bool ctnet_encap_must_cut(const struct dst_entry *dst,
 #endif
 }
 
-/* Which of a frame's offloads may be left to whom it is sent to. */
+/* Offloads of a frame that may be left to the underlay device. */
 static netdev_features_t ctnet_encap_features(const struct ctnet_dev *ctd,
 					      const struct dst_entry *dst,
 					      const struct sk_buff *skb)
@@ -243,15 +243,15 @@ static netdev_features_t ctnet_encap_features(const struct ctnet_dev *ctd,
 
 	if (ctnet_encap_must_cut(dst, skb))
 		return 0;
-	/* It is a tunnel's frame already: nothing looks behind two outer headers. */
+	/* A frame of another tunnel: devices do not handle two levels of encapsulation. */
 	if (skb->encapsulation)
 		return features & ~NETIF_F_HW_CSUM;
 	return features | (READ_ONCE(ctd->dev->features) & NETIF_F_GSO_SOFTWARE);
 }
 
 /*
- * What has to be done to a frame before it can be encapsulated: a tag beside it
- * goes in, and offloads that can not be asked for inside a tunnel are carried out.
+ * Whether ctnet_offload_do() is needed before encapsulation: for a tag beside the frame, or
+ * offloads that cannot be left to the underlay device.
  */
 static bool ctnet_encap_needs_help(struct sk_buff *skb,
 				   netdev_features_t features)
@@ -265,9 +265,9 @@ static bool ctnet_encap_needs_help(struct sk_buff *skb,
 }
 
 /*
- * How deep tunnels may be inside one another, on one CPU. Networks that lead through one
- * another would go on until the kernel's stack is used up: a tunnel takes more of it than
- * a device does, for which the core's own limit was made.
+ * How deep tunnels may be nested, on one CPU. Networks that are each other's underlay would
+ * recurse until the kernel's stack overflows: a tunnel uses more of it than a device does, for
+ * which the core's own limit was made.
  */
 #define CTNET_ENCAP_DEPTH	3
 DEFINE_PER_CPU(unsigned int, ctnet_encap_depth);
@@ -296,7 +296,7 @@ static void ctnet_encap_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 
 	err = -ENETUNREACH;
 	if (likely(vtep)) {
-		/* What marked the inner packet did not mean the outer one. */
+		/* The mark of the inner packet is not meant for the outer one. */
 		skb->mark = vtep->mark;
 		err = ctnet_encap_route(peer, vtep, skb, family, &route);
 	}
@@ -312,7 +312,7 @@ static void ctnet_encap_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 			ctnet_drop(ctd, skb, CTNET_DROP_PATH_MTU);
 			return;
 		}
-		/* Nobody can be told. */
+		/* There is no sender to tell: the outer packet is fragmented. */
 		fragment = true;
 	}
 
@@ -331,9 +331,9 @@ static void ctnet_encap_xmit_one(struct ctnet_peer *peer, struct sk_buff *skb)
 }
 
 /*
- * Segments that come as one frame of over 64 KiB, for whose length an outer header has no
- * room. An IPv6 packet has a header for it, which goes as it is cut, and is in the way
- * of whether the segments fit.
+ * A GSO frame of over 64 KiB (BIG TCP) is segmented first, as its length does not fit into an
+ * outer header. This also removes the jumbo payload option of an IPv6 packet, which the check
+ * of the segments' length does not expect.
  */
 static noinline void ctnet_encap_xmit_long(struct ctnet_peer *peer,
 					   struct sk_buff *skb)

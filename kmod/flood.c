@@ -11,15 +11,15 @@
 #include "forward.h"
 #include "stats.h"
 
-/* Floods of one CPU that may wait. */
-#define CTNET_FLOOD_QUEUE	1024
+/* Floods that may wait on one CPU. */
+#define CTNET_FLOOD_LEN_MAX	1024
 
-/* And the memory of those that do, on all CPUs, of all networks together. */
+/* Memory of the floods that wait, on all CPUs, of all networks together. */
 #define CTNET_FLOOD_BYTES	(64L << 20)
 
 static atomic_long_t ctnet_flood_bytes;
 
-/* Whether this CPU is at a flood: one inside another, in nested tunnels, has to wait. */
+/* Whether this CPU is serving a flood: another one, in a nested tunnel, has to wait. */
 static DEFINE_PER_CPU(bool, ctnet_flooding);
 
 /**
@@ -27,9 +27,9 @@ static DEFINE_PER_CPU(bool, ctnet_flooding);
  * @src: id of where it came from, which may be gone
  * @flags: of where it came from
  * @next: id of the next receiver
- * @bytes: what it is taken to occupy
- * @depth: tunnels that it is in, which it must not forget as it waits
- * @group: whether it is multicast or broadcast, and no unknown unicast
+ * @bytes: memory that is counted for it
+ * @depth: ctnet_encap_depth of the CPU, which has to be kept while it waits
+ * @group: whether it is multicast or broadcast, rather than unknown unicast
  * @bpdu: whether it is a BPDU
  */
 struct ctnet_flood_cb {
@@ -64,7 +64,7 @@ static bool ctnet_flood_to(const struct ctnet_vport *dst,
 	if (unlikely(cb->bpdu) && (dst->kind != CTNET_VPORT_PORT ||
 				   flags & CTNET_PORT_GUARD))
 		return false;
-	/* Who hears his own broadcasts takes them for those of a double (RFC 5227). */
+	/* A host that receives its own broadcasts sees an address conflict (RFC 5227). */
 	return dst->id != cb->src ||
 	       (flags & CTNET_PORT_HAIRPIN && !cb->group);
 }
@@ -79,7 +79,7 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_dev *ctd,
 	struct ctnet_flood_cb cb = *ctnet_flood_cb(skb);
 	bool received = cb.src != CTNET_ID_SELF;
 	struct ctnet_vport *dst, *prev = NULL;
-	/* Split horizon: peers stand last, and what a peer sent ends there. */
+	/* Split horizon: peers come last, and a frame from a peer is not sent to them. */
 	u32 last = ctnet_id_is_peer(cb.src) ? CTNET_ID_PORT_MAX : U32_MAX;
 	XA_STATE(xas, &ctd->members, cb.next);
 	unsigned int n = 0;
@@ -111,27 +111,27 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_dev *ctd,
 	return NULL;
 }
 
-/* The line that the floods of a source stand in. */
-static struct sk_buff_head *ctnet_flood_line(struct ctnet_flood *flood, u32 src)
+/* The queue that the floods of a source wait in. */
+static struct sk_buff_head *ctnet_flood_queue(struct ctnet_flood *flood, u32 src)
 {
-	return &flood->line[hash_32(src, CTNET_FLOOD_LINES_BITS)];
+	return &flood->queue[hash_32(src, CTNET_FLOOD_QUEUES_BITS)];
 }
 
 /*
- * Has a flood wait, if there is room. A line may have as many as there are places
- * left, and a network as many bytes as are left: so whoever floods without end leaves
- * some for others.
+ * Queues a flood, if there is room. A queue may have as many frames as there are places left,
+ * and a network as many bytes as are left: so one that floods without end leaves some for
+ * others.
  */
 static bool ctnet_flood_wait(struct ctnet_dev *ctd, struct ctnet_flood *flood,
 			     struct sk_buff *skb)
 {
-	struct sk_buff_head *line;
+	struct sk_buff_head *queue;
 	u32 bytes = skb->truesize;
 	bool room;
 
-	line = ctnet_flood_line(flood, ctnet_flood_cb(skb)->src);
+	queue = ctnet_flood_queue(flood, ctnet_flood_cb(skb)->src);
 	spin_lock(&flood->lock);
-	room = skb_queue_len(line) + flood->len < CTNET_FLOOD_QUEUE &&
+	room = skb_queue_len(queue) + flood->len < CTNET_FLOOD_LEN_MAX &&
 	       atomic_long_read(&ctd->flood_bytes) + bytes +
 	       atomic_long_read(&ctnet_flood_bytes) < CTNET_FLOOD_BYTES;
 	if (room) {
@@ -139,13 +139,13 @@ static bool ctnet_flood_wait(struct ctnet_dev *ctd, struct ctnet_flood *flood,
 		flood->len++;
 		atomic_long_add(bytes, &ctd->flood_bytes);
 		atomic_long_add(bytes, &ctnet_flood_bytes);
-		__skb_queue_tail(line, skb);
+		__skb_queue_tail(queue, skb);
 	}
 	spin_unlock(&flood->lock);
 	return room;
 }
 
-/* One that waited has gone. */
+/* A flood that waited is done. */
 static void ctnet_flood_gone(struct ctnet_dev *ctd, struct ctnet_flood *flood,
 			     u32 bytes)
 {
@@ -174,9 +174,9 @@ void ctnet_flood(struct sk_buff *skb, const struct ctnet_vport *src)
 		.group = is_multicast_ether_addr(to),
 		.bpdu = is_link_local_ether_addr(to),
 	};
-	/* Behind those of the same source, of which there may be too many already. */
+	/* It must not overtake others of its source. */
 	if (likely(!__this_cpu_read(ctnet_flooding) &&
-		   skb_queue_empty_lockless(ctnet_flood_line(flood, src->id)))) {
+		   skb_queue_empty_lockless(ctnet_flood_queue(flood, src->id)))) {
 		__this_cpu_write(ctnet_flooding, true);
 		skb = ctnet_flood_batch(ctd, skb);
 		__this_cpu_write(ctnet_flooding, false);
@@ -184,7 +184,7 @@ void ctnet_flood(struct sk_buff *skb, const struct ctnet_vport *src)
 			return;
 	}
 
-	/* The frame outlives what holds these. */
+	/* The frame waits longer than references to these are held. */
 	skb->dev = ctd->dev;
 	skb_dst_drop(skb);
 	if (ctnet_flood_wait(ctd, flood, skb))
@@ -193,22 +193,22 @@ void ctnet_flood(struct sk_buff *skb, const struct ctnet_vport *src)
 		ctnet_drop(ctd, skb, CTNET_DROP_FLOOD_QUEUE);
 }
 
-/* The first of the line whose turn it is. */
+/* The first frame of the queue whose turn it is. */
 static struct sk_buff *ctnet_flood_next(struct ctnet_flood *flood)
 {
 	struct sk_buff *skb = NULL;
 	unsigned int n;
 
 	spin_lock(&flood->lock);
-	for (n = 0; n < CTNET_FLOOD_LINES && !skb; n++) {
-		flood->turn = (flood->turn + 1) % CTNET_FLOOD_LINES;
-		skb = __skb_dequeue(&flood->line[flood->turn]);
+	for (n = 0; n < CTNET_FLOOD_QUEUES && !skb; n++) {
+		flood->turn = (flood->turn + 1) % CTNET_FLOOD_QUEUES;
+		skb = __skb_dequeue(&flood->queue[flood->turn]);
 	}
 	spin_unlock(&flood->lock);
 	return skb;
 }
 
-/* A poll is a batch; the backlog's own polls come between it and the next. */
+/* Each poll sends one batch, so that the backlog is polled between two batches. */
 static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 {
 	struct ctnet_flood *flood = container_of(napi, struct ctnet_flood, napi);
@@ -216,7 +216,7 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 	struct ctnet_flood_cb cb;
 	struct sk_buff *skb;
 
-	/* netpoll, which only reaps what was sent */
+	/* netpoll, which only cleans up after transmission */
 	if (unlikely(!budget))
 		return 0;
 	rcu_read_lock();
@@ -235,7 +235,7 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 		}
 		if (skb) {
 			spin_lock(&flood->lock);
-			__skb_queue_head(ctnet_flood_line(flood, cb.src), skb);
+			__skb_queue_head(ctnet_flood_queue(flood, cb.src), skb);
 			spin_unlock(&flood->lock);
 		} else {
 			ctnet_flood_gone(ctd, flood, cb.bytes);
@@ -246,14 +246,14 @@ static int ctnet_flood_poll(struct napi_struct *napi, int budget)
 	if (READ_ONCE(flood->len))
 		return budget;
 	napi_complete_done(napi, 0);
-	/* One may have come between the look and the completion. */
+	/* A frame may have been queued before the completion. */
 	if (READ_ONCE(flood->len))
 		napi_schedule(napi);
 	return 0;
 }
 
 /**
- * ctnet_flood_init() - make room for floods that wait
+ * ctnet_flood_init() - make a network's flood queues
  * @ctd: the network
  *
  * Return: 0 or -ENOMEM.
@@ -270,8 +270,8 @@ int ctnet_flood_init(struct ctnet_dev *ctd)
 		unsigned int n;
 
 		spin_lock_init(&flood->lock);
-		for (n = 0; n < CTNET_FLOOD_LINES; n++)
-			__skb_queue_head_init(&flood->line[n]);
+		for (n = 0; n < CTNET_FLOOD_QUEUES; n++)
+			__skb_queue_head_init(&flood->queue[n]);
 		set_bit(NAPI_STATE_NO_BUSY_POLL, &flood->napi.state);
 		netif_napi_add(ctd->dev, &flood->napi, ctnet_flood_poll);
 		napi_enable(&flood->napi);
@@ -281,9 +281,9 @@ int ctnet_flood_init(struct ctnet_dev *ctd)
 
 /**
  * ctnet_flood_uninit() - drop the floods that wait
- * @ctd: the network; none comes any more
+ * @ctd: the network, which gets no more frames
  *
- * Context: RTNL; may sleep. A grace period is to pass before free_percpu().
+ * Context: RTNL; may sleep. A grace period has to pass before free_percpu().
  */
 void ctnet_flood_uninit(struct ctnet_dev *ctd)
 {

@@ -27,10 +27,10 @@
 #include "trace.h"
 
 /**
- * ctnet_may_pass() - whether a frame may go from here to there at all
- * @src: here
- * @dst: there
- * @reason: set to why not
+ * ctnet_may_pass() - whether a frame may be forwarded from one place to another
+ * @src: where it came from
+ * @dst: where it goes
+ * @reason: set to the reason to drop it, if not
  *
  * Return: whether it may.
  */
@@ -69,7 +69,7 @@ void ctnet_deliver(struct ctnet_vport *vport, struct sk_buff *skb, bool received
 		ctnet_port_deliver(ctnet_vport_port(vport), skb, received);
 		break;
 	case CTNET_VPORT_PEER:
-		/* When it was received is not when it is to be sent. */
+		/* The time of receipt is not a time to send. */
 		if (received)
 			skb_clear_tstamp(skb);
 		ctnet_encap_xmit(ctnet_vport_peer(vport), skb);
@@ -80,7 +80,7 @@ void ctnet_deliver(struct ctnet_vport *vport, struct sk_buff *skb, bool received
 	}
 }
 
-/* The host, which listens to all, sees what goes by it. */
+/* Copies a frame to the host, which is promiscuous. */
 static noinline void ctnet_forward_show(struct ctnet_dev *ctd, struct sk_buff *skb)
 {
 	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
@@ -107,10 +107,7 @@ static noinline void ctnet_forward_unknown(struct sk_buff *skb,
 	ctnet_drop(ctd, skb, CTNET_DROP_UNKNOWN);
 }
 
-/*
- * Looks at where a frame says that it came from, and learns it. Returns why it is to be
- * dropped, or 0.
- */
+/* Checks a frame's source, and learns it. Returns the reason to drop it, or 0. */
 static __always_inline enum ctnet_drop
 ctnet_forward_source(struct sk_buff *skb, struct ctnet_vport *src)
 {
@@ -142,14 +139,14 @@ ctnet_forward_source(struct sk_buff *skb, struct ctnet_vport *src)
 }
 
 /**
- * ctnet_link_local() - a frame to a group that 802.1D keeps on the link came in by a port
+ * ctnet_link_local() - handle a frame from a port to a group that 802.1D does not forward
  * @skb: the frame, which is neither a BPDU nor a pause frame
  * @src: the port
  *
- * It is for the stack of the port's own device, as it is in a Linux bridge: there listens
- * who speaks 802.1X, LLDP or LACP with what is at the other end of the line.
+ * As in a Linux bridge it is for the stack of the port's own device, where daemons for 802.1X,
+ * LLDP or LACP listen.
  *
- * Return: whether that may have it; if not it was dropped.
+ * Return: whether the stack may have it; if not it was dropped.
  */
 bool ctnet_link_local(struct sk_buff *skb, struct ctnet_vport *src)
 {
@@ -161,10 +158,10 @@ bool ctnet_link_local(struct sk_buff *skb, struct ctnet_vport *src)
 }
 
 /*
- * Whether a frame to such a group goes on. Nothing in here speaks a spanning tree protocol:
- * BPDUs pass among the ports without guard, so that the switches around see a loop that
- * leads through the network. A guarded port has a container behind it, which is no switch;
- * nor is the host. Peers get none: a tunnel would make one tree of those of all sites.
+ * Whether a frame to such a group is forwarded. ctnet has no spanning tree protocol: BPDUs are
+ * flooded to the ports without guard, so that switches can see a loop through the network. A
+ * guarded port is a container's, which is not a switch, and neither is the host. Peers get none,
+ * as that would join the spanning trees of all sites.
  */
 static bool ctnet_forward_bpdu(const u8 *dest, const struct ctnet_vport *src)
 {
@@ -203,7 +200,7 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src)
 			reason = CTNET_DROP_LINK_LOCAL;
 			goto drop;
 		}
-		/* Of the host what it tells all; it answers for others, too. */
+		/* Only the host's multicasts count: its unicast answers may be by proxy. */
 		if (src == &ctd->self && ctnet_is_neigh(skb))
 			ctnet_neigh_hear(skb, src);
 		if (!READ_ONCE(ctd->suppress) || !ctnet_neigh(skb, src))

@@ -2,9 +2,9 @@
 /*
  * The guard: what a port may send.
  *
- * What is the port's is what static entries say of it. A header that cannot be
- * read to where the decision lies is refused, so that nothing passes because it
- * was cut short, fragmented or buried.
+ * A port's MACs and addresses are those of its static entries. A frame whose headers cannot be
+ * read as far as the decision needs is dropped, so that nothing passes because it is truncated,
+ * fragmented or hidden behind other headers.
  */
 #include <linux/icmpv6.h>
 #include <linux/if_arp.h>
@@ -35,9 +35,9 @@
  * @fdb: the static entry of its source MAC, which is the port's
  * @mac: that MAC
  * @off: where the header under inspection begins
- * @end: where the IP packet ends; what follows is padding, which receivers cut off
- * @seen: where what the decision rests on ends
- * @sum: where a checksum stands that is before that
+ * @end: where the IP packet ends; the rest is padding
+ * @seen: end of what the decision was based on
+ * @sum: offset of a checksum before that, or 0
  */
 struct ctnet_guarded {
 	const struct sk_buff	*skb;
@@ -50,7 +50,7 @@ struct ctnet_guarded {
 	unsigned int		sum;
 };
 
-/* A header of the IP packet, or NULL if it reaches beyond the packet. */
+/* A header of the IP packet, or NULL if it does not end inside the packet. */
 static void *ctnet_guard_read(const struct ctnet_guarded *g, unsigned int off,
 			      unsigned int len, void *buf)
 {
@@ -58,7 +58,7 @@ static void *ctnet_guard_read(const struct ctnet_guarded *g, unsigned int off,
 				     NULL;
 }
 
-/* Sets where the packet ends. @len: as its header has it, or 0 if it has not. */
+/* Sets where the packet ends. @len: from its header, or 0 if that has none. */
 static bool ctnet_guard_set_end(struct ctnet_guarded *g, unsigned int len)
 {
 	g->end = len ? g->off + len : g->skb->len;
@@ -66,9 +66,9 @@ static bool ctnet_guard_set_end(struct ctnet_guarded *g, unsigned int len)
 }
 
 /*
- * Whether a frame stays as it was seen. A checksum that is left to be completed is written
- * later, here or by a network card, to where its sender says, and he chooses what it comes
- * to: over an address that was looked at it would be another one.
+ * Whether completing the checksum leaves intact what was checked. With CHECKSUM_PARTIAL the sender
+ * chooses where the checksum is written, and in effect its value: over an address that was
+ * checked, it would become another address.
  */
 static bool ctnet_guard_sum_fits(const struct ctnet_guarded *g)
 {
@@ -80,7 +80,7 @@ static bool ctnet_guard_sum_fits(const struct ctnet_guarded *g)
 	return at >= (int)g->seen || (g->sum && at == g->sum);
 }
 
-/* Whether an address is the port's; all are if none is named. */
+/* Whether an address is the port's. If none is named, all are. */
 static bool ctnet_guard_owns(const struct ctnet_guarded *g,
 			     const struct in6_addr *addr)
 {
@@ -100,10 +100,7 @@ static bool ctnet_guard_owns4(const struct ctnet_guarded *g, __be32 addr)
 	return ctnet_guard_owns(g, &a);
 }
 
-/*
- * The port's, or link-local: as made from the MAC, or one that the port was the first to
- * use.
- */
+/* The port's, or link-local: the one that the MAC makes, or one that the port claims. */
 static bool ctnet_guard_owns6(const struct ctnet_guarded *g,
 			      const struct in6_addr *addr)
 {
@@ -171,7 +168,7 @@ static enum ctnet_drop ctnet_guard_ip4(struct ctnet_guarded *g)
 						  CTNET_DROP_GUARD_IP;
 }
 
-/* No option may name a link-layer address but the MAC. @off: the first option. */
+/* Options may name no link-layer address other than the MAC. @off: the first option. */
 static enum ctnet_drop ctnet_guard_nd_options(const struct ctnet_guarded *g,
 					      unsigned int off)
 {
@@ -195,7 +192,7 @@ static enum ctnet_drop ctnet_guard_nd_options(const struct ctnet_guarded *g,
 
 /*
  * Neighbour discovery (RFC 4861) in an IPv6 packet whose ICMPv6 header is at
- * @off. @saddr is its source, of which nothing was said yet.
+ * @off. @saddr is its source, which was not checked yet.
  */
 static enum ctnet_drop ctnet_guard_nd(struct ctnet_guarded *g, u8 type,
 				      const struct in6_addr *saddr,
@@ -216,7 +213,7 @@ static enum ctnet_drop ctnet_guard_nd(struct ctnet_guarded *g, u8 type,
 		msg = ctnet_guard_read(g, off, sizeof(_msg), &_msg);
 		if (!msg)
 			return CTNET_DROP_GUARD_HEADER;
-		/* Whoever asks for an address may; who claims one must have it. */
+		/* A port may ask for any address, but advertise or probe its own only. */
 		if ((type == NDISC_NEIGHBOUR_ADVERTISEMENT ||
 		     ipv6_addr_any(saddr)) &&
 		    !ctnet_guard_owns6(g, &msg->target))
@@ -241,10 +238,10 @@ static bool ctnet_guard_may_be_unspecified(u8 type)
 }
 
 /*
- * Where the header behind the extension headers of IPv6 begins, or -1 if that cannot be
- * seen. @nexthdr: kind of the first header; set to that of the last, which is a fragment
- * header where only a later fragment is here. @fragment: whether there is any fragment
- * header. ipv6_skip_exthdr() tells of the last one alone, behind which the others hide.
+ * Offset of the header behind the extension headers of IPv6, or -1 if it cannot be found.
+ * @nexthdr: type of the first header; set to that of the last, a fragment header if this is not
+ * the first fragment. @fragment: set if there is any fragment header: ipv6_skip_exthdr() reports
+ * the last one only, which could hide others.
  */
 static int ctnet_guard_skip_exthdrs(const struct ctnet_guarded *g,
 				    unsigned int off, u8 *nexthdr,
@@ -298,7 +295,7 @@ static enum ctnet_drop ctnet_guard_ip6(struct ctnet_guarded *g)
 		return CTNET_DROP_GUARD_HEADER;
 	g->seen = off;
 
-	/* What follows a fragment that is not the first shows no header. */
+	/* Later fragments have no header to check. */
 	if (nexthdr == IPPROTO_UDP) {
 		struct udphdr _udp, *udp;
 
@@ -320,7 +317,7 @@ static enum ctnet_drop ctnet_guard_ip6(struct ctnet_guarded *g)
 		reason = ctnet_guard_nd(g, type, &iph->saddr, off);
 		if (reason)
 			return reason;
-		/* RFC 6980: it comes without fragment headers, even of one fragment. */
+		/* RFC 6980: no fragment headers, not even of a single fragment. */
 		if (fragment && type >= NDISC_ROUTER_SOLICITATION &&
 		    type <= NDISC_REDIRECT)
 			return CTNET_DROP_GUARD_HEADER;
@@ -333,9 +330,9 @@ static enum ctnet_drop ctnet_guard_ip6(struct ctnet_guarded *g)
 }
 
 /*
- * A frame that has a length for a type may have one of the types that are looked into
- * behind LLC and SNAP headers (RFC 1042, 802.1H). Linux takes none of these for IP or ARP,
- * other systems do. Nobody sends them but who wants to hide one.
+ * An 802.3 frame may carry IP, ARP or a VLAN tag behind LLC and SNAP headers (RFC 1042, 802.1H).
+ * Linux does not take these for IP or ARP, but other systems do. Nobody sends them except to
+ * hide one.
  */
 static bool ctnet_guard_is_snap(struct ctnet_guarded *g)
 {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * MTUs that ctnet sets: a network's, of the routes to its peers and of its ports, and
- * those of the veth pairs that follow it. What is too long all the same is pmtu.c's.
+ * MTUs that ctnet sets: a network's, computed from the routes to its peers and from its ports,
+ * and those of veth pairs that follow the network's. Frames that are still too long are handled
+ * in pmtu.c.
  */
 #include <linux/inetdevice.h>
 #include <linux/user_namespace.h>
@@ -22,10 +23,10 @@
 #include "port.h"
 #include "vtep.h"
 
-/* Changes of routes come in thousands, and one look at the routes serves them all. */
+/* Routes may change by the thousands: one run handles all changes of this time. */
 #define CTNET_MTU_DELAY		(HZ / 20)
 
-/* Until it is tried again to be told of changes of routes. */
+/* Pause before another try to register the notifiers of routes. */
 #define CTNET_MTU_RETRY		HZ
 
 static const unsigned int ctnet_mtu_overhead[CTNET_FAMILIES] = {
@@ -33,13 +34,13 @@ static const unsigned int ctnet_mtu_overhead[CTNET_FAMILIES] = {
 };
 
 /**
- * struct ctnet_mtu_way - how tunnels of a family leave the host
+ * struct ctnet_mtu_way - parameters of a lookup of the underlay's MTU
  * @net: the namespace
- * @vtep: the network's end of tunnels
- * @self: the network's own device, which no tunnel of its own leads through
- * @oif: device that routes are looked up for, a VRF maybe; or 0
- * @bound: the device where it is none, so that all leaves by it; or NULL
- * @inside: whether only devices of the VRF count: without one a route may be another's
+ * @vtep: the network's VTEP
+ * @self: the network's own device: routes that lead through it do not count
+ * @oif: device that routes are looked up for, which may be a VRF; or 0
+ * @bound: the same, unless it is a VRF: only routes by this device count; or NULL
+ * @inside: whether only devices of the VRF count, as a default route may be another's
  */
 struct ctnet_mtu_way {
 	struct net			*net;
@@ -51,8 +52,8 @@ struct ctnet_mtu_way {
 };
 
 /*
- * Whether a device has IPv6, or would get it with an MTU that is large enough: below that the
- * kernel forgets that it was switched off on the device. RTNL.
+ * Whether a device has IPv6, or would get it with an MTU of at least 1280: with a smaller one the
+ * kernel drops the device's own setting. RTNL.
  */
 static bool ctnet_mtu_has_ipv6(const struct net_device *dev)
 {
@@ -66,7 +67,7 @@ static bool ctnet_mtu_has_ipv6(const struct net_device *dev)
 	return idev && !READ_ONCE(idev->cnf.disable_ipv6);
 }
 
-/* What a device leaves of a route's own MTU, or 0 if it leads nowhere. RCU. */
+/* The smaller of a route's own MTU and the device's, or 0 if the route does not count. RCU. */
 static unsigned int ctnet_mtu_dev(const struct ctnet_mtu_way *way,
 				  const struct net_device *dev,
 				  unsigned int mtu)
@@ -99,7 +100,7 @@ static unsigned int ctnet_mtu_route4(const struct ctnet_mtu_way *way,
 	rcu_read_lock();
 	if (fib_lookup(way->net, &fl4, &res, 0) || res.type != RTN_UNICAST)
 		goto out;
-	/* A route of several ways is as narrow as the narrowest. */
+	/* The smallest of all nexthops. */
 	for (i = 0; i < fib_info_num_path(res.fi); i++) {
 		nhc = fib_info_nhc(res.fi, i);
 		if (!nhc || nhc->nhc_flags & RTNH_F_DEAD)
@@ -145,7 +146,7 @@ static unsigned int ctnet_mtu_route6(const struct ctnet_mtu_way *way,
 	}
 	rt = container_of(dst, struct rt6_info, dst);
 	rcu_read_lock();
-	/* What a path has taught stands in a copy: this is of the route itself. */
+	/* The route's own MTU: a learned path MTU is in a copy of the route. */
 	from = rcu_dereference(rt->from);
 	mtu = ctnet_mtu_dev(way, dst->dev, from ? from->fib6_pmtu : 0);
 	idev = __in6_dev_get(dst->dev);
@@ -167,8 +168,8 @@ static unsigned int ctnet_mtu_route(const struct ctnet_mtu_way *way,
 }
 
 /*
- * The device that has an IPv6 address, in a VRF if there is one; duplicate detection may
- * be at work on it, as nobody tells when that ends. RTNL and RCU.
+ * The device that has an IPv6 address, in a VRF if there is one. A tentative address counts, as
+ * there is no event when duplicate detection ends. RTNL and RCU.
  */
 static struct net_device *ctnet_mtu_addr_dev6(struct net *net, int vrf,
 					      const struct in6_addr *addr)
@@ -187,7 +188,7 @@ static struct net_device *ctnet_mtu_addr_dev6(struct net *net, int vrf,
 	return NULL;
 }
 
-/* MTU of the device that has the local address, unless nothing leaves by that; or 0. */
+/* MTU of the device that has the local address, unless it is loopback or a dummy; or 0. */
 static unsigned int ctnet_mtu_addr(const struct ctnet_mtu_way *way,
 				   enum ctnet_family f)
 {
@@ -206,7 +207,7 @@ static unsigned int ctnet_mtu_addr(const struct ctnet_mtu_way *way,
 	return mtu;
 }
 
-/* What is to be expected of a family's underlay while no peer tells. */
+/* The underlay MTU of a family to assume while there is no route to a peer. */
 static unsigned int ctnet_mtu_no_peer(const struct ctnet_mtu_way *way,
 				      enum ctnet_family f)
 {
@@ -216,7 +217,7 @@ static unsigned int ctnet_mtu_no_peer(const struct ctnet_mtu_way *way,
 	       ctnet_mtu_addr(way, f) ?: ETH_DATA_LEN;
 }
 
-/* What an underlay of this MTU leaves, which may be none. */
+/* The inner MTU that an underlay MTU leaves, at least the smallest that Ethernet allows. */
 static unsigned int ctnet_mtu_inner(unsigned int under, enum ctnet_family f)
 {
 	unsigned int over = ctnet_mtu_overhead[f];
@@ -224,7 +225,7 @@ static unsigned int ctnet_mtu_inner(unsigned int under, enum ctnet_family f)
 	return max(under, over + ETH_MIN_MTU) - over;
 }
 
-/* The MTU that the underlay leaves a network which has an end of tunnels. RTNL. */
+/* The MTU that the underlay leaves a network which has a VTEP. RTNL. */
 static unsigned int ctnet_mtu_underlay(struct ctnet_dev *ctd)
 {
 	struct ctnet_mtu_way way = {
@@ -263,12 +264,12 @@ static unsigned int ctnet_mtu_underlay(struct ctnet_dev *ctd)
 }
 
 /**
- * ctnet_mtu_auto() - the MTU of a network that nobody gave one
+ * ctnet_mtu_auto() - compute the MTU of a network for which none was set
  * @ctd: the network, registered or about to be
  *
- * The smallest of its underlay's and of its ports', but for those that follow it; not
- * below what IPv6 needs where it has that, or its IPv6 addresses would go for good: what
- * does not fit the underlay then is cut there.
+ * It is the smallest that the underlay leaves and that the ports have, except ports that follow
+ * the network. It is at least 1280 if the network has IPv6, or its IPv6 addresses would be lost;
+ * outer packets that do not fit the underlay then are fragmented.
  *
  * Context: RTNL; may sleep. Return: bytes.
  */
@@ -291,7 +292,7 @@ unsigned int ctnet_mtu_auto(struct ctnet_dev *ctd)
 	return clamp(mtu, ctd->dev->min_mtu, ctd->dev->max_mtu);
 }
 
-/* RTNL. @ctd: told the device's change of MTU from one that somebody makes. */
+/* Sets a device's MTU; @ctd->mtu_follows tells it from a user's change. RTNL. */
 static void ctnet_mtu_set(struct ctnet_dev *ctd, struct net_device *dev,
 			  unsigned int mtu)
 {
@@ -303,8 +304,8 @@ static void ctnet_mtu_set(struct ctnet_dev *ctd, struct net_device *dev,
 }
 
 /**
- * ctnet_mtu_follow() - a network's underlay or ports may have another MTU now
- * @ctd: the network; nothing happens if somebody set its MTU
+ * ctnet_mtu_follow() - compute and set a network's MTU
+ * @ctd: the network; nothing happens if its MTU was set by a user
  *
  * Context: RTNL; may sleep.
  */
@@ -315,10 +316,10 @@ void ctnet_mtu_follow(struct ctnet_dev *ctd)
 }
 
 /**
- * ctnet_mtu_may_set() - whether a network's MTU may be that of a device
+ * ctnet_mtu_may_set() - whether a network may set the MTU of a device
  * @ctd: the network
- * @dev: the device, maybe in another namespace: who has power over the network's has it
- *	over those of users below, and of no others
+ * @dev: the device; if in another namespace, its user namespace has to be that of the network's
+ *	or a descendant of it
  *
  * Return: whether it may.
  */
@@ -333,10 +334,10 @@ bool ctnet_mtu_may_set(const struct ctnet_dev *ctd, const struct net_device *dev
 }
 
 /**
- * ctnet_mtu_port_follow() - a port's network may have another MTU now
- * @port: the port; nothing happens unless it is a pair that follows
- * @far_too: whether the far end follows whatever it has; else it does if it has what the
- *	near end has, and not if the container set another
+ * ctnet_mtu_port_follow() - set the MTU of a pair that follows its network
+ * @port: the port; nothing happens unless it has %CTNET_PORT_MTU_AUTO
+ * @far_too: set the far end's in any case; else only if both ends have the same, that is if the
+ *	container did not set another
  *
  * Context: RTNL; may sleep.
  */
@@ -358,11 +359,10 @@ void ctnet_mtu_port_follow(struct ctnet_port *port, bool far_too)
 }
 
 /**
- * ctnet_mtu_ports_follow() - a network may have another MTU now
+ * ctnet_mtu_ports_follow() - set the MTUs of all pairs that follow a network
  * @ctd: the network
  *
- * In place: a port is no network, so that nothing follows in turn but what is told of
- * changes of its own.
+ * This need not be deferred, as ctnet_mtu_changed() is: a port is no network itself.
  *
  * Context: RTNL; may sleep.
  */
@@ -379,14 +379,14 @@ void ctnet_mtu_ports_follow(struct ctnet_dev *ctd)
 }
 
 /*
- * Outside RTNL, which it takes itself. A namespace without a network is none that has to
- * be told, and most have none. Returns whether it is told from now on.
+ * Registers the notifiers of routes, which is done late, as most namespaces have no network.
+ * Without RTNL, which it takes itself. Returns whether they are registered.
  */
 static bool ctnet_mtu_watch_routes(struct ctnet_ns *ns)
 {
 	if (ns->routes_watched)
 		return true;
-	/* It reads all routes, and gives up where they change all the time. */
+	/* This dumps all routes, and fails if they change too often meanwhile. */
 	if (register_fib_notifier(ns->net, &ns->route_notifier, NULL, NULL))
 		return false;
 	if (register_nexthop_notifier(ns->net, &ns->nexthop_notifier, NULL)) {
@@ -417,11 +417,11 @@ static void ctnet_mtu_work(struct work_struct *work)
 }
 
 /**
- * ctnet_mtu_changed() - MTUs, routes or addresses of a namespace have changed
- * @net: the namespace
+ * ctnet_mtu_changed() - compute the MTUs of a namespace's networks soon
+ * @net: the namespace, in which MTUs, routes or addresses have changed
  *
- * Not in place: what follows may itself be below the next network, and so on, and
- * each would be a notifier inside the one before.
+ * It is deferred: a network may be the underlay of another, and each would be set in a notifier
+ * inside that of the one before.
  *
  * Context: any.
  */
@@ -467,7 +467,7 @@ static int ctnet_mtu_route_event(struct notifier_block *nb, unsigned long event,
 	return NOTIFY_DONE;
 }
 
-/* What routes go by, and that changes under them. */
+/* Nexthop objects, which change without a change of the routes that use them. */
 static int ctnet_mtu_nexthop_event(struct notifier_block *nb,
 				   unsigned long event, void *ptr)
 {

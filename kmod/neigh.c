@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Answers to ARP requests (RFC 826) and neighbour solicitations (RFC 4861) for an
- * address that an entry of the table has: the answer goes back at once, and the
- * question nowhere.
+ * address that an entry of the table has: they are answered at once, and not flooded.
  *
- * What announces (gratuitous ARP, unsolicited advertisements) is no question and
- * passes; so does a question that its asker is the answer to, as duplicate
- * detection is, and one whose answer would lead nowhere. Questions inside a VLAN pass
- * too, as the table knows no VLANs.
+ * Announcements (gratuitous ARP, unsolicited advertisements) are not requests and pass. So do
+ * requests from the place where the address is, as in duplicate address detection, and those
+ * for an address that the sender could not reach. Requests inside a VLAN pass too, as the table
+ * has no VLANs.
  *
- * Who says that an address is elsewhere than the table has it ends the answering.
+ * If a frame says that an address is at another MAC than in the table, the table stops answering
+ * for it.
  */
 #include <linux/icmpv6.h>
 #include <linux/if_arp.h>
@@ -37,10 +37,10 @@ struct ctnet_arp {
 	__be32		tip;
 } __packed;
 
-/* Options of a message of neighbour discovery that are looked at. */
+/* Options of neighbour discovery messages that are looked at. */
 #define CTNET_NEIGH_OPTIONS	16
 
-/* Who has an address may be told to whom asks for it. */
+/* What becomes of a request for an address. */
 enum ctnet_neigh_verdict {
 	CTNET_NEIGH_ANSWER,
 	CTNET_NEIGH_PASS,
@@ -48,8 +48,8 @@ enum ctnet_neigh_verdict {
 };
 
 /*
- * The table has no answer. Where nothing unknown is flooded the host alone is asked: it may
- * have the address on another device, or answer for others.
+ * The table has no answer. If the network does not flood, the request goes to the host alone: it
+ * may have the address on another device, or answer by proxy.
  */
 static enum ctnet_neigh_verdict ctnet_neigh_ask_others(struct sk_buff *skb,
 						       struct ctnet_vport *src,
@@ -78,14 +78,14 @@ static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
 	struct ctnet_vport *dst;
 
 	fdb = ctnet_fdb_find_ip(ctd, addr);
-	/* The host answers for itself, and knows best how. */
+	/* The host answers for its own addresses itself. */
 	if (!fdb && src->kind != CTNET_VPORT_SELF &&
 	    ctnet_dev_has_addr(ctd->dev, addr)) {
 		ctnet_deliver(&ctd->self, skb, true);
 		return CTNET_NEIGH_CONSUMED;
 	}
 	if (!fdb) {
-		/* Addresses that hosts give themselves are not the control plane's to know. */
+		/* The control plane does not know link-local addresses. */
 		if (ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL)
 			return CTNET_NEIGH_PASS;
 		if (!READ_ONCE(ctd->flood))
@@ -96,7 +96,7 @@ static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
 	if (dst == src || (dst->kind == CTNET_VPORT_PEER &&
 			   src->kind == CTNET_VPORT_PEER))
 		return CTNET_NEIGH_PASS;
-	/* The answer would lead nowhere, that of somebody else may not. */
+	/* The sender could not reach it; somebody else may answer. */
 	if (!ctnet_may_pass(src, dst, &reason))
 		return ctnet_neigh_ask_others(skb, src, reason);
 	if (dst->kind == CTNET_VPORT_PORT && !ctnet_port_is_up(ctnet_vport_port(dst)))
@@ -106,7 +106,7 @@ static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
 	return CTNET_NEIGH_ANSWER;
 }
 
-/* Sends the answer, or counts that there was no memory for it. */
+/* Sends the answer, or drops the request if there was no memory for one. */
 static void ctnet_neigh_send(struct sk_buff *skb, struct ctnet_vport *src,
 			     struct sk_buff *answer)
 {
@@ -162,7 +162,7 @@ static bool ctnet_neigh_arp(struct sk_buff *skb, struct ctnet_vport *src)
 	return verdict != CTNET_NEIGH_PASS;
 }
 
-/* An advertisement of @target at @mac, to who solicited it from @saddr. */
+/* An advertisement of @target at @mac, to @saddr, which solicited it. */
 static struct sk_buff *ctnet_neigh_na(struct net_device *dev, const u8 *mac,
 				      const struct in6_addr *target,
 				      const struct in6_addr *saddr,
@@ -217,8 +217,8 @@ static struct sk_buff *ctnet_neigh_na(struct net_device *dev, const u8 *mac,
 }
 
 /*
- * Who advertises itself as a router is called one in answers, too: else its neighbours
- * would no longer take it for one (RFC 4861 section 7.2.5). Nobody else can say so of it.
+ * Answers for a router have the router flag set, or its neighbours would no longer use it as a
+ * router (RFC 4861 section 7.2.5). Only its own router advertisements set it.
  */
 static void ctnet_neigh_ra(const struct sk_buff *skb, struct ctnet_vport *src,
 			   bool router)
@@ -230,13 +230,13 @@ static void ctnet_neigh_ra(const struct sk_buff *skb, struct ctnet_vport *src,
 		WRITE_ONCE(fdb->router, router);
 }
 
-/* What all messages of neighbour discovery begin with. */
+/* The headers of all neighbour discovery messages. */
 struct ctnet_nd {
 	struct ipv6hdr	iph;
 	struct icmp6hdr	icmp;
 } __packed;
 
-/* A message of neighbour discovery, or NULL if the frame has none that is valid. */
+/* A valid neighbour discovery message, or NULL. */
 static const struct ctnet_nd *ctnet_neigh_get_nd(const struct sk_buff *skb,
 						 struct ctnet_nd *buf)
 {
@@ -249,7 +249,7 @@ static const struct ctnet_nd *ctnet_neigh_get_nd(const struct sk_buff *skb,
 	return nd;
 }
 
-/* The target of a solicitation or an advertisement. Whether there is one. */
+/* Gets the target of a solicitation or an advertisement. Returns whether there is one. */
 static bool ctnet_neigh_target(const struct sk_buff *skb, struct in6_addr *target)
 {
 	return !skb_copy_bits(skb, ETH_HLEN + sizeof(struct ipv6hdr) +
@@ -287,8 +287,8 @@ static bool ctnet_neigh_nd(struct sk_buff *skb, struct ctnet_vport *src)
 }
 
 /*
- * The MAC in an option of neighbour discovery. @off: the first option. @end: of the
- * packet. Whether there is one.
+ * Gets the MAC in an option of neighbour discovery. @off: the first option. @end: of the
+ * packet. Returns whether there is one.
  */
 static bool ctnet_neigh_option(const struct sk_buff *skb, unsigned int off,
 			       unsigned int end, u8 type, u8 mac[ETH_ALEN])
@@ -312,7 +312,7 @@ static bool ctnet_neigh_option(const struct sk_buff *skb, unsigned int off,
 	return false;
 }
 
-/* Which address is at which MAC, in the words of ARP. Whether it says so. */
+/* Gets which address is at which MAC from ARP. Returns whether it says so. */
 static bool ctnet_neigh_told_arp(const struct sk_buff *skb,
 				 struct in6_addr *addr, u8 mac[ETH_ALEN])
 {
@@ -330,8 +330,8 @@ static bool ctnet_neigh_told_arp(const struct sk_buff *skb,
 }
 
 /*
- * The same in those of neighbour discovery: an advertisement of its target, if it is to
- * override what was known; the others of their source, if they name its MAC.
+ * The same from neighbour discovery: from an advertisement with the override flag for its target,
+ * from other messages for their source, if they have an option with its MAC.
  */
 static bool ctnet_neigh_told_nd(const struct sk_buff *skb,
 				struct in6_addr *addr, u8 mac[ETH_ALEN])
@@ -371,9 +371,9 @@ static bool ctnet_neigh_told_nd(const struct sk_buff *skb,
 }
 
 /**
- * ctnet_neigh_hear() - a frame may say which MAC an address is at
+ * ctnet_neigh_hear() - check the table against a frame that says which MAC an address is at
  * @skb: the frame, as forward.c has it
- * @src: where it came from: one that the table learns from, or the host
+ * @src: where it came from: a place that the table learns from, or the host
  *
  * Context: under RCU.
  */
@@ -394,11 +394,11 @@ void ctnet_neigh_hear(const struct sk_buff *skb, struct ctnet_vport *src)
 }
 
 /**
- * ctnet_neigh() - answer a frame that asks who has an address
+ * ctnet_neigh() - answer a frame that asks for an address
  * @skb: a multicast or broadcast frame, as forward.c has it
  * @src: where it came from
  *
- * Return: whether it was consumed; if not it goes the way of all floods.
+ * Return: whether it was consumed; if not it has to be flooded.
  */
 bool ctnet_neigh(struct sk_buff *skb, struct ctnet_vport *src)
 {

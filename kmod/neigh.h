@@ -20,7 +20,7 @@ static inline void ctnet_link_local_of_mac(const u8 *mac, struct in6_addr *addr)
 	memcpy(&addr->s6_addr[13], mac + 3, 3);
 }
 
-/* Whether a MAC makes a link-local address, and which. */
+/* Whether a link-local address is made from a MAC, and from which. */
 static inline bool ctnet_mac_of_link_local(const struct in6_addr *addr, u8 *mac)
 {
 	if (addr->s6_addr[11] != 0xff || addr->s6_addr[12] != 0xfe)
@@ -31,10 +31,7 @@ static inline bool ctnet_mac_of_link_local(const struct in6_addr *addr, u8 *mac)
 	return true;
 }
 
-/*
- * Whether a frame may be ARP or neighbour discovery, by a look that costs the others
- * nothing.
- */
+/* Whether a frame may be ARP or neighbour discovery: a cheap check for the hot path. */
 static inline bool ctnet_is_neigh(const struct sk_buff *skb)
 {
 	const struct ethhdr *eth = (const struct ethhdr *)skb->data;

@@ -23,8 +23,8 @@ static const struct rhashtable_params ctnet_peer_params = {
 };
 
 /**
- * ctnet_peer_reset_routes() - forget the routes to all peers
- * @ctd: the network, whose own end has changed
+ * ctnet_peer_reset_routes() - drop the cached routes to all peers
+ * @ctd: the network, whose VTEP has changed
  *
  * Context: RTNL.
  */
@@ -103,8 +103,8 @@ static void ctnet_peer_free_rcu(struct rcu_head *rcu)
 }
 
 /*
- * Whether it is the address of one other host, as far as can be told here: in the VRF that
- * the underlay device is or belongs to, if it does. RTNL.
+ * Whether it is a unicast address of another host, in the VRF of the underlay device if there is
+ * one. RTNL.
  */
 static bool ctnet_peer_addr_ok(struct net *net, int underlay,
 			       const struct in6_addr *addr)
@@ -199,7 +199,7 @@ int ctnet_peer_add(struct ctnet_dev *ctd, const struct in6_addr *addr,
 	err = dst_cache_init(&peer->dst_cache, GFP_KERNEL_ACCOUNT);
 	if (err)
 		goto err_free;
-	/* A place only: floods see the peer when it is whole. */
+	/* This reserves the id: floods must not see the peer until it is complete. */
 	err = xa_alloc(&ctd->members, &peer->vport.id, NULL, CTNET_ID_PEERS,
 		       GFP_KERNEL_ACCOUNT);
 	if (err)
@@ -221,7 +221,7 @@ int ctnet_peer_add(struct ctnet_dev *ctd, const struct in6_addr *addr,
 err_remove:
 	rhashtable_remove_fast(&ctd->peers, &peer->node, ctnet_peer_params);
 	xa_release(&ctd->members, peer->vport.id);
-	/* A datagram of its may have found it. */
+	/* A datagram from it may have found it meanwhile. */
 	call_rcu(&peer->rcu, ctnet_peer_free_rcu);
 	return err;
 err_release:
@@ -265,7 +265,7 @@ int ctnet_peer_net_init(struct ctnet_dev *ctd)
 }
 
 /**
- * ctnet_peer_net_uninit() - take it apart
+ * ctnet_peer_net_uninit() - destroy a network's table of peers
  * @ctd: the network, which has no peers any more
  */
 void ctnet_peer_net_uninit(struct ctnet_dev *ctd)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Frames that do not fit where they have to go: a port's MTU, or the path to a peer.
- * Their sender is told by ICMP, in the name of whom the packet was for, as there is no
- * router on the way that could tell it in its own. A frame in here is as forward.c has it.
+ * Frames that are too long for a port's MTU or for the path to a peer. Their sender gets an ICMP
+ * error with the packet's destination as its source, as there is no router on the way. A frame
+ * in here is as forward.c has it.
  */
 #include <linux/icmp.h>
 #include <linux/icmpv6.h>
@@ -26,13 +26,13 @@
 #define CTNET_PMTU_ICMP6	IPV6_MIN_MTU
 
 /**
- * ctnet_frame_proto() - what a frame holds
- * @skb: the frame, which may be anything
- * @off: set to where that begins
+ * ctnet_frame_proto() - the protocol of a frame's payload
+ * @skb: the frame, which was not checked
+ * @off: set to where the payload begins
  *
- * Looks behind VLAN tags in the frame, %CTNET_FRAME_VLANS at most.
+ * Skips up to %CTNET_FRAME_VLANS VLAN tags in the frame.
  *
- * Return: the Ethernet type, that of a tag where there are more.
+ * Return: the EtherType; that of a tag if there are more of them.
  */
 __be16 ctnet_frame_proto(const struct sk_buff *skb, unsigned int *off)
 {
@@ -52,7 +52,7 @@ __be16 ctnet_frame_proto(const struct sk_buff *skb, unsigned int *off)
 	return proto;
 }
 
-/* An IPv6 packet of over 64 KiB may have a header for its length, which goes as it is cut. */
+/* Length of the jumbo payload option of a BIG TCP packet, which is removed by segmenting. */
 static unsigned int ctnet_pmtu_jumbo(const struct sk_buff *skb)
 {
 	struct ipv6hdr _iph, *iph;
@@ -83,7 +83,7 @@ bool ctnet_pmtu_fits(const struct sk_buff *skb, unsigned int max)
 					    ctnet_pmtu_jumbo(skb));
 }
 
-/* Whether an ICMP message is an error, or may be one, of which nobody is told. */
+/* Whether an ICMP message is an error, or may be one: these are not answered. */
 static bool ctnet_pmtu_is_error4(const struct sk_buff *skb, unsigned int off)
 {
 	u8 _type, *type;
@@ -100,7 +100,7 @@ static bool ctnet_pmtu_is_error6(const struct sk_buff *skb, unsigned int off)
 	return !type || icmpv6_is_err(*type) || *type == NDISC_REDIRECT;
 }
 
-/* Whether there is one host behind an IPv4 address, so that it sends and can be told. */
+/* Whether an IPv4 address can be that of a sender. */
 static bool ctnet_pmtu_unicast4(__be32 addr)
 {
 	return !ipv4_is_zeronet(addr) && !ipv4_is_loopback(addr) &&
@@ -148,8 +148,8 @@ static struct sk_buff *ctnet_pmtu_frame(struct ctnet_dev *ctd,
 }
 
 /*
- * The answer to an IPv4 packet at @off in the frame, or NULL where there is none to be:
- * also where it may be @cut, and does not forbid that.
+ * The answer to an IPv4 packet at @off in the frame, or NULL if there is none. @cut: also if the
+ * packet allows fragmenting.
  */
 static struct sk_buff *ctnet_pmtu_icmp4(struct ctnet_dev *ctd,
 					const struct sk_buff *skb,
@@ -200,7 +200,7 @@ static struct sk_buff *ctnet_pmtu_icmp4(struct ctnet_dev *ctd,
 	return answer;
 }
 
-/* The same for IPv6, whose packets have no less than 1280 bytes to be told. */
+/* The same for IPv6, with an MTU of at least 1280. */
 static struct sk_buff *ctnet_pmtu_icmp6(struct ctnet_dev *ctd,
 					const struct sk_buff *skb,
 					unsigned int off, unsigned int mtu)
@@ -252,9 +252,8 @@ static struct sk_buff *ctnet_pmtu_icmp6(struct ctnet_dev *ctd,
 }
 
 /*
- * Whether to tell the sender of a frame that nobody knows the receiver of: it is too long
- * for one of those that get all of its kind, and each of them would answer. One in a
- * jiffy does.
+ * Whether to answer now. A flooded frame can be too long for many ports at once, and one answer in
+ * a jiffy is enough.
  */
 static bool ctnet_pmtu_may_tell(struct ctnet_dev *ctd, const struct sk_buff *skb)
 {
@@ -264,7 +263,7 @@ static bool ctnet_pmtu_may_tell(struct ctnet_dev *ctd, const struct sk_buff *skb
 	       xchg(&ctd->told_flood, now) != now;
 }
 
-/* Sends the answer to where the table has its receiver, or to all. Consumes it. */
+/* Sends the answer where the table says, or floods it. Consumes it. */
 static void ctnet_pmtu_send(struct ctnet_dev *ctd, struct sk_buff *answer)
 {
 	struct ctnet_fdb *fdb = ctnet_fdb_find(ctd, eth_hdr(answer)->h_dest);
@@ -284,12 +283,12 @@ static void ctnet_pmtu_send(struct ctnet_dev *ctd, struct sk_buff *answer)
  * ctnet_pmtu_tell() - tell the sender of a frame that it is too long
  * @ctd: the network
  * @skb: the frame; not consumed
- * @max: what would fit, as ctnet_pmtu_fits() has it
- * @cut: whether it goes on in pieces, unless it forbids that
+ * @max: longest that fits, as for ctnet_pmtu_fits()
+ * @cut: whether the caller can fragment it: then only packets that forbid it are answered
  *
- * The host learns it without a message, too, where the frame has its route.
+ * If the frame is the host's own, its route is updated as well.
  *
- * Return: whether somebody was told.
+ * Return: whether the sender was told.
  */
 bool ctnet_pmtu_tell(struct ctnet_dev *ctd, struct sk_buff *skb,
 		     unsigned int max, bool cut)
@@ -304,7 +303,7 @@ bool ctnet_pmtu_tell(struct ctnet_dev *ctd, struct sk_buff *skb,
 	    !ctnet_pmtu_may_tell(ctd, skb))
 		return false;
 	mtu = max - off;
-	/* What takes it in reads the packet's header. */
+	/* dst_ops->update_pmtu reads the packet's header. */
 	if (skb_valid_dst(skb) && pskb_inet_may_pull(skb))
 		skb_dst_update_pmtu_no_confirm(skb, mtu);
 	if (proto == htons(ETH_P_IP))
@@ -318,14 +317,14 @@ bool ctnet_pmtu_tell(struct ctnet_dev *ctd, struct sk_buff *skb,
 }
 
 /**
- * ctnet_pmtu_port() - the frame length that a port takes
+ * ctnet_pmtu_port() - the longest frame that a port takes
  * @skb: the frame
  * @mtu: of the port
  *
- * A device's MTU is what stands behind the Ethernet header and one tag. Of what is not
- * IP the tag's room is taken without there being one, as a bridge has it.
+ * A device's MTU does not count the Ethernet header and one tag. Frames other than IP may be
+ * longer by a tag even if they have none, as in a bridge.
  *
- * Return: bytes, as ctnet_pmtu_fits() has it.
+ * Return: bytes, as for ctnet_pmtu_fits().
  */
 unsigned int ctnet_pmtu_port(const struct sk_buff *skb, unsigned int mtu)
 {

@@ -22,7 +22,7 @@
 
 static struct kmem_cache *ctnet_port_cache __read_mostly;
 
-/* Whether a frame is for the stack of the device that it came in by, and goes no further. */
+/* Whether a frame is for the stack of the device that it came in by, and not forwarded. */
 static bool ctnet_port_is_for_dev(const struct sk_buff *skb)
 {
 	const u8 *dest = eth_hdr(skb)->h_dest;
@@ -32,8 +32,8 @@ static bool ctnet_port_is_for_dev(const struct sk_buff *skb)
 }
 
 /*
- * Gives such a frame, which is as forward.c has it, to that stack. Of a container's only
- * who asks the device for it gets it, and not IP: to that it is another host's.
+ * Passes such a frame, which is as forward.c has it, to that stack. A guarded port's frames are
+ * marked as another host's, so that packet sockets get them, but IP does not.
  */
 static rx_handler_result_t ctnet_port_to_dev(struct ctnet_port *port,
 					     struct sk_buff *skb)
@@ -46,10 +46,7 @@ static rx_handler_result_t ctnet_port_to_dev(struct ctnet_port *port,
 	return RX_HANDLER_PASS;
 }
 
-/*
- * Frames from the device. Consumes all but what is for the device's own stack: what it sent
- * to itself, and what is for this end of the line.
- */
+/* Receives from the device. Only frames for the device's own stack are passed on to it. */
 static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 {
 	struct ctnet_port *port = rcu_dereference((*pskb)->dev->rx_handler_data);
@@ -72,16 +69,16 @@ static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 	return RX_HANDLER_CONSUMED;
 }
 
-/* Hands a frame to the far end, as a veth pair does it, but for the queue. */
+/* Hands a frame to the far end, as the veth driver does, but without a queue. */
 static void ctnet_port_deliver_far(struct ctnet_port *port,
 				   struct net_device *far, struct sk_buff *skb)
 {
 	unsigned int len = skb->len;
 
 	skb->dev = port->dev;
-	/* Of the device it came in by, which may have had more queues. */
+	/* It is that of the receiving device, which may have more queues. */
 	skb_set_queue_mapping(skb, 0);
-	/* It frees what it refuses. */
+	/* On failure it has freed the frame. */
 	if (unlikely(__dev_forward_skb(far, skb))) {
 		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_TOO_BIG);
 		return;
@@ -94,7 +91,7 @@ static void ctnet_port_deliver_far(struct ctnet_port *port,
 	ctnet_stats_tx(port->stats, len);
 }
 
-/* What is too long for the port goes no further; its sender is told. */
+/* Drops a frame that is too long for the port, and tells its sender. */
 static noinline void ctnet_port_too_big(struct ctnet_port *port,
 					struct sk_buff *skb, unsigned int max)
 {
@@ -106,8 +103,8 @@ static noinline void ctnet_port_too_big(struct ctnet_port *port,
  * ctnet_port_deliver() - send a frame out of a port
  * @port: the port
  * @skb: the frame, as forward.c has it; consumed
- * @received: whether it came from a device or the underlay, and not from the host,
- *	whose locks may be held: then it may be received in place
+ * @received: whether it came from a device or the underlay: only then it may be received in
+ *	place, as the host may hold locks while it sends
  */
 void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 			bool received)
@@ -122,14 +119,14 @@ void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 	}
 	max = min(READ_ONCE(dev->mtu), READ_ONCE(port->far_mtu));
 	if (len > max + ETH_HLEN) {
-		/* Tagged, or made of segments, it may fit yet. */
+		/* A tag or segments are not counted: it may still fit. */
 		max = ctnet_pmtu_port(skb, max);
 		if (unlikely(!ctnet_pmtu_fits(skb, max))) {
 			ctnet_port_too_big(port, skb, max);
 			return;
 		}
 	}
-	/* Nothing of how it was received matters to how it is sent. */
+	/* Reset what receiving has set. */
 	skb_forward_csum(skb);
 	skb_clear_tstamp(skb);
 	far = received && port->veth ? ctnet_veth_far_end(dev) : NULL;
@@ -192,10 +189,7 @@ struct net_device *ctnet_port_peer_dev(struct net_device *dev)
 	return far;
 }
 
-/*
- * The far end takes no longer frames than its own MTU: a container may have set another
- * than the near end's. RTNL.
- */
+/* Remembers the far end's MTU, which a container can set: it bounds what is delivered. RTNL. */
 static void ctnet_port_note_far_mtu(struct ctnet_port *port)
 {
 	const struct net_device *far = ctnet_port_peer_dev(port->dev);
@@ -214,7 +208,7 @@ static void ctnet_port_free_rcu(struct rcu_head *rcu)
 	ctnet_port_free(container_of(rcu, struct ctnet_port, rcu));
 }
 
-/* Whether a port of this device can have flags. Returns 0 or an error. RTNL. */
+/* Whether a port of this device may have these flags. Returns 0 or an error. RTNL. */
 static int ctnet_port_may_have(const struct ctnet_dev *ctd,
 			       struct net_device *dev, u32 flags,
 			       struct netlink_ext_ack *extack)
@@ -364,7 +358,7 @@ err_free:
 }
 
 /**
- * ctnet_port_detach() - let a port go, and its entries
+ * ctnet_port_detach() - make a port's device no port, and remove its entries
  * @port: the port; freed after a grace period
  *
  * Context: RTNL; may sleep.
@@ -411,7 +405,7 @@ int ctnet_port_set_flags(struct ctnet_port *port, u32 value, u32 selector,
 	err = ctnet_port_may_have(port->vport.ctd, port->dev, value, extack);
 	if (err)
 		return err;
-	/* Set first: from then on no frame takes an address away. */
+	/* Set the guard first: from then on no frame can dispute an address. */
 	if (flags & ~old & CTNET_PORT_GUARD) {
 		WRITE_ONCE(port->vport.flags, old | CTNET_PORT_GUARD);
 		err = ctnet_fdb_reinstate(&port->vport);
@@ -432,7 +426,7 @@ int ctnet_port_set_flags(struct ctnet_port *port, u32 value, u32 selector,
 	return 0;
 }
 
-/* What happens to a port's device. */
+/* Handles an event of a port's device. */
 static int ctnet_port_dev_event(struct ctnet_port *port, unsigned long event)
 {
 	switch (event) {
@@ -444,7 +438,7 @@ static int ctnet_port_dev_event(struct ctnet_port *port, unsigned long event)
 		ctnet_fdb_flush(port->vport.ctd, &port->vport, true);
 		break;
 	case NETDEV_CHANGE:
-		/* Who is behind a line that is cut may be somewhere else. */
+		/* Without a link the hosts behind it may have moved. */
 		if (!netif_oper_up(port->dev))
 			ctnet_fdb_flush(port->vport.ctd, &port->vport, true);
 		break;
@@ -455,18 +449,18 @@ static int ctnet_port_dev_event(struct ctnet_port *port, unsigned long event)
 		break;
 	case NETDEV_NOTIFY_PEERS:
 	case NETDEV_RESEND_IGMP:
-		/* A bond goes another way: the host's addresses and groups are its network's. */
+		/* A bond failed over: the network has the host's addresses and groups. */
 		call_netdevice_notifiers(event, port->vport.ctd->dev);
 		break;
 	case NETDEV_CHANGENAME:
 		ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);
 		break;
 	case NETDEV_FEAT_CHANGE:
-		/* What it was is not known any more. */
+		/* The old limits are not known any more. */
 		ctnet_offload_unlimit(port->vport.ctd, 0, 0);
 		break;
 	case NETDEV_CHANGEMTU:
-		/* Whoever gives it one of its own does not want it to follow. */
+		/* A user who sets it does not want it to follow. */
 		if (!(port->vport.flags & CTNET_PORT_MTU_AUTO) ||
 		    port->vport.ctd->mtu_follows)
 			break;
@@ -479,7 +473,7 @@ static int ctnet_port_dev_event(struct ctnet_port *port, unsigned long event)
 	return NOTIFY_DONE;
 }
 
-/* What happens to a device that may be an underlay. */
+/* Handles an event of a device that may be an underlay. */
 static void ctnet_port_underlay_event(struct net_device *dev,
 				      unsigned long event)
 {
@@ -501,8 +495,8 @@ static void ctnet_port_underlay_event(struct net_device *dev,
 }
 
 /*
- * A network is a bridge: another bridge, a bond or a team would take what it receives, and
- * send into it from addresses that it cannot learn. A VRF may have it.
+ * A network must not be the port of another bridge, a bond or a team: these would take what the
+ * host is to receive, and send frames whose source the network does not learn. A VRF is fine.
  */
 static int ctnet_port_no_master(const struct netdev_notifier_changeupper_info *info)
 {
@@ -514,7 +508,7 @@ static int ctnet_port_no_master(const struct netdev_notifier_changeupper_info *i
 	return notifier_from_errno(-EOPNOTSUPP);
 }
 
-/* The other end of a port, in a container, may have another MTU now. */
+/* Handles a change of MTU at the other end of a port, in a container. */
 static void ctnet_port_far_event(struct net_device *dev)
 {
 	struct net_device *near = ctnet_port_peer_dev(dev);

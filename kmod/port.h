@@ -9,9 +9,9 @@
  * struct ctnet_port - an attached device
  * @vport: its place in the table; first
  * @dev: the device; the link to its master holds a reference
- * @veth: whether the device is a veth, so that frames may be handed to its far end
- * @held: whether @mac is the host's by this port; RTNL
- * @unheld: whether it is not, as a static entry says where it lies; RTNL
+ * @veth: whether ctnet_veth_is(), so that frames may be handed to the far end
+ * @held: whether @mac has an entry as the host's, because of this port; RTNL
+ * @unheld: whether it has none, as another static entry has the MAC; RTNL
  * @mac: the device's address, as it was entered; RTNL
  * @far_mtu: MTU of the far end, or UINT_MAX where there is none; written under RTNL
  * @stats: frames from the port (rx) and to it (tx)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* UDP sockets that tunnels are received and sent by, shared by the networks of a namespace. */
+/* The UDP sockets of VTEPs, shared by the networks of a namespace. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/slab.h>
@@ -90,7 +90,7 @@ static int ctnet_sock_bind(struct net *net, struct ctnet_sock *sock)
 	sock->uid = sk->sk_uid;
 	if (v6) {
 		err = ip6_sock_set_v6only(sk);
-		/* RFC 6935: a tunnel's datagrams may have none. */
+		/* RFC 6935: a tunnel's datagrams may have no checksum. */
 		udp_set_no_check6_rx(sk, true);
 	}
 	if (!err && sock->underlay)
@@ -135,9 +135,7 @@ static int ctnet_sock_open(struct net *net, struct ctnet_sock *sock,
 		return err;
 	}
 	setup_udp_tunnel_sock(net, ctnet_udp_sk(sock->sock), &tunnel_cfg);
-	/* What containers send in one piece, for a device to cut into
-	 * datagrams, is not cut on receipt.
-	 */
+	/* Accept GSO datagrams of local containers without segmenting. */
 	udp_allow_gso(sock->sock->sk);
 	udp_tunnel_notify_add_rx_port(ctnet_udp_sk(sock->sock),
 				      UDP_TUNNEL_TYPE_VXLAN);
@@ -224,18 +222,18 @@ void ctnet_sock_put(struct ctnet_sock *sock)
 	list_del_rcu(&sock->list);
 	udp_tunnel_notify_del_rx_port(ctnet_udp_sk(sock->sock),
 				      UDP_TUNNEL_TYPE_VXLAN);
-	/* Nobody sends through it when it is closed. */
+	/* Wait for those that send through it. */
 	synchronize_net();
 	udp_tunnel_sock_release(ctnet_udp_sk(sock->sock));
-	/* No entries, but maybe nodes: of an insertion that ran out of memory. */
+	/* It may have nodes without entries, of an insertion that ran out of memory. */
 	xa_destroy(&sock->nets);
 	call_rcu(&sock->rcu, ctnet_sock_free_rcu);
 }
 
 /**
- * ctnet_sock_nic_info() - tell a NIC of the UDP ports, or that they are no more
+ * ctnet_sock_nic_info() - add or remove the UDP ports at a NIC
  * @dev: the NIC
- * @push: whether to tell of them
+ * @push: whether to add them
  *
  * Context: RTNL.
  */

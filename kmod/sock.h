@@ -16,7 +16,7 @@ struct ctnet_drops;
  * @family: IPv4 or IPv6
  * @port: UDP port
  * @underlay: interface index it is bound to, or 0
- * @uid: of who caused it to be made
+ * @uid: of the process that caused it to be made
  * @refs: networks that use it, RTNL
  * @rcu: frees it
  */

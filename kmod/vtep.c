@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The network's own end of its tunnels: its addresses, its place in sockets, its settings. */
+/* The network's own VTEP: its addresses, its sockets, its settings. */
 #include <linux/slab.h>
 #include <net/addrconf.h>
 
@@ -9,7 +9,7 @@
 #include "sock.h"
 #include "vtep.h"
 
-/* Whether two ends take the same place in a family's socket. */
+/* Whether two VTEPs have the same VNI in the same socket of a family. */
 static bool ctnet_vtep_same_place(const struct ctnet_vtep *a,
 				  const struct ctnet_vtep *b,
 				  enum ctnet_family f)
@@ -17,7 +17,7 @@ static bool ctnet_vtep_same_place(const struct ctnet_vtep *a,
 	return a && b && a->sock[f] == b->sock[f] && a->vni == b->vni;
 }
 
-/* Takes an end back, but for the places that @keep has as well. RTNL. */
+/* Releases a VTEP's sockets and VNIs there, except VNIs that @keep has as well. RTNL. */
 static void ctnet_vtep_release(struct ctnet_vtep *vtep,
 			       const struct ctnet_vtep *keep)
 {
@@ -39,7 +39,7 @@ static const struct nlattr *ctnet_vtep_attr_local(struct nlattr *const data[],
 	return data[f == CTNET_V4 ? IFLA_CTNET_LOCAL : IFLA_CTNET_LOCAL6];
 }
 
-/* The one that is at fault where a family's socket is not to be had. */
+/* The attribute to blame if a family's socket cannot be opened. */
 static const struct nlattr *ctnet_vtep_attr_sock(struct nlattr *const data[],
 						 enum ctnet_family f, int err)
 {
@@ -55,8 +55,8 @@ static const struct nlattr *ctnet_vtep_attr_sock(struct nlattr *const data[],
  * @family: the family
  * @extack: says why not
  *
- * A kernel that was booted with ipv6.disable=1 has no tables of IPv6: to look an address
- * or a route up there is a crash. What is refused here is looked up nowhere.
+ * A kernel that was booted with ipv6.disable=1 has no IPv6 tables, and a lookup of an address or
+ * a route in them crashes. So IPv6 addresses are refused here.
  *
  * Return: 0 or -EAFNOSUPPORT.
  */
@@ -107,7 +107,7 @@ static int ctnet_vtep_check_local(struct ctnet_dev *ctd,
 				    "A link-local address needs the underlay device");
 		return -EINVAL;
 	}
-	/* Without an end of tunnels there is no peer. */
+	/* Without a VTEP there are no peers. */
 	if (rtnl_dereference(ctd->vtep) && ctnet_peer_find(ctd, addr)) {
 		NL_SET_ERR_MSG_ATTR(extack, attr,
 				    "The local address is that of a peer: remove the peer first");
@@ -150,7 +150,7 @@ static int ctnet_vtep_check(struct ctnet_dev *ctd, const struct ctnet_vtep *conf
 }
 
 /**
- * ctnet_vtep_default() - what is so unless somebody says otherwise
+ * ctnet_vtep_default() - the default settings
  * @vtep: to be filled
  */
 void ctnet_vtep_default(struct ctnet_vtep *vtep)
@@ -163,8 +163,8 @@ void ctnet_vtep_default(struct ctnet_vtep *vtep)
 }
 
 /*
- * Opens a family's socket, or takes a share of it, and enters the VNI there, unless @old has
- * that place. RTNL; may sleep. A failure has changed nothing.
+ * Gets a family's socket and enters the VNI there, unless @old has it there already. RTNL; may
+ * sleep. A failure has changed nothing.
  */
 static int ctnet_vtep_acquire(struct ctnet_dev *ctd, struct ctnet_vtep *vtep,
 			      const struct ctnet_vtep *old, enum ctnet_family f,
@@ -198,7 +198,7 @@ static int ctnet_vtep_acquire(struct ctnet_dev *ctd, struct ctnet_vtep *vtep,
 	return err;
 }
 
-/* The network's end is this one from now on. RTNL; may sleep. */
+/* Publishes a network's new VTEP, and releases the old one. RTNL; may sleep. */
 static void ctnet_vtep_replace(struct ctnet_dev *ctd, struct ctnet_vtep *vtep,
 			       struct ctnet_vtep *old)
 {
@@ -206,17 +206,17 @@ static void ctnet_vtep_replace(struct ctnet_dev *ctd, struct ctnet_vtep *vtep,
 	if (!old)
 		return;
 	ctnet_vtep_release(old, vtep);
-	/* Who still sends with the old one may yet cache a route for it. */
+	/* A sender that still uses the old one may cache a route for it. */
 	synchronize_net();
 	ctnet_peer_reset_routes(ctd);
 	kfree_rcu(old, rcu);
 }
 
 /**
- * ctnet_vtep_bind() - give a network its end of the tunnels, or another one
+ * ctnet_vtep_bind() - give a network a VTEP, or another one
  * @ctd: the network, registered or about to be
- * @conf: all of it but the sockets
- * @data: attributes of the request that it is of, by enum ctnet_ifla
+ * @conf: the VTEP; its sockets are ignored
+ * @data: attributes of the request, by enum ctnet_ifla
  * @extack: says why not
  *
  * Context: RTNL; may sleep.
@@ -252,7 +252,7 @@ int ctnet_vtep_bind(struct ctnet_dev *ctd, const struct ctnet_vtep *conf,
 }
 
 /**
- * ctnet_vtep_unbind() - take a network's end of the tunnels away, if it has one
+ * ctnet_vtep_unbind() - remove a network's VTEP, if it has one
  * @ctd: the network
  *
  * Context: RTNL; may sleep.
@@ -268,12 +268,12 @@ void ctnet_vtep_unbind(struct ctnet_dev *ctd)
 	kfree_rcu(vtep, rcu);
 }
 
-/* Leaves a network without sockets, as the device that they are bound to goes. RTNL. */
+/* Releases a network's sockets, as the device that they are bound to is going. RTNL. */
 static void ctnet_vtep_strand(struct ctnet_dev *ctd)
 {
 	struct ctnet_vtep *vtep, *old = rtnl_dereference(ctd->vtep);
 
-	/* It goes, whatever there is of memory. */
+	/* The device is going: this must not fail. */
 	vtep = kmemdup(old, sizeof(*old), GFP_KERNEL_ACCOUNT | __GFP_NOFAIL);
 	memset(vtep->sock, 0, sizeof(vtep->sock));
 	vtep->underlay = CTNET_VTEP_STRANDED;
@@ -285,10 +285,10 @@ static void ctnet_vtep_strand(struct ctnet_dev *ctd)
 }
 
 /**
- * ctnet_vtep_dev_gone() - a device is no more, or on its way to another namespace
- * @dev: the device; it may be an underlay
+ * ctnet_vtep_dev_gone() - release the sockets that are bound to a device which is gone
+ * @dev: the device, unregistered or on its way to another namespace
  *
- * Another one may get its interface index, and is not to become the underlay by that.
+ * Another device that gets its interface index later must not become the underlay.
  *
  * Context: RTNL; may sleep.
  */
@@ -299,11 +299,11 @@ void ctnet_vtep_dev_gone(struct net_device *dev)
 	struct ctnet_dev *ctd;
 	unsigned long vni;
 
-	/* While somebody holds it this is told again: it may have a successor by now. */
+	/* NETDEV_UNREGISTER is repeated while references are held: another may have the index. */
 	if (__dev_get_by_index(dev_net(dev), dev->ifindex))
 		return;
 	while ((sock = ctnet_sock_of_dev(ns, dev->ifindex))) {
-		/* Not the last reference, and so the socket, goes with a network. */
+		/* Keep the socket until all networks have left it. */
 		sock->refs++;
 		xa_for_each(&sock->nets, vni, ctd)
 			ctnet_vtep_strand(ctd);
@@ -314,10 +314,10 @@ void ctnet_vtep_dev_gone(struct net_device *dev)
 /**
  * ctnet_vtep_has_addr6() - whether the host has an IPv6 address
  * @net: the namespace
- * @underlay: where: with this device or in this VRF; 0: in none
+ * @underlay: on this device or in this VRF; 0: outside of VRFs
  * @addr: the address
  *
- * Return: whether it has, and may use it.
+ * Return: whether it has, and duplicate detection is done.
  */
 bool ctnet_vtep_has_addr6(struct net *net, int underlay,
 			  const struct in6_addr *addr)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* A network's own end of its tunnels. */
+/* A network's own VTEP. */
 #ifndef _CTNET_VTEP_H
 #define _CTNET_VTEP_H
 
@@ -7,11 +7,11 @@
 
 struct ctnet_sock;
 
-/* The underlay device is gone, and its interface index may be another's. */
+/* The underlay device is gone; another device may get its interface index. */
 #define CTNET_VTEP_STRANDED	((int)CTNET_UNDERLAY_GONE)
 
 /**
- * struct ctnet_vtep - the network's own end of its tunnels
+ * struct ctnet_vtep - the network's own VTEP
  * @sock: receives and sends; NULL for a family without a local address, and
  *	where @underlay is %CTNET_VTEP_STRANDED
  * @local: own addresses; IPv4 as v4-mapped, :: if there is none
@@ -25,7 +25,7 @@ struct ctnet_sock;
  * @mark: of outer packets
  * @rcu: frees it
  *
- * Replaced as a whole, so that the datapath sees the old one or the new one.
+ * It is replaced as a whole, so that the datapath uses either the old or the new settings.
  */
 struct ctnet_vtep {
 	struct ctnet_sock	*sock[CTNET_FAMILIES];
