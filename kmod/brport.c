@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Ports as rtnetlink has those of a bridge:
+ * Ports in rtnetlink, as those of a bridge:
  *
  *	bridge link set dev PORT learning|flood|hairpin|isolated on|off
  *	bridge link show [dev PORT], ip -d link show dev PORT
  *	ip link set dev PORT type bridge_slave ...
  *
- * Both ways to set name the same attributes. What a port of ctnet has not is refused, with
- * what stands in its place.
+ * Both ways to set use the same attributes. Those that ctnet does not support are refused, with
+ * a message that names the alternative.
  */
 #include <linux/if_bridge.h>
 #include <linux/rtnetlink.h>
@@ -17,7 +17,7 @@
 #include "fdbwalk.h"
 #include "port.h"
 
-/* What rtnetlink hands on as it is, no policy of ours having looked at it, is refused. */
+/* Attributes that are not in here are refused by ctnet_brport_unknown(). */
 const struct nla_policy ctnet_brport_policy[IFLA_BRPORT_MAX + 1] = {
 	[IFLA_BRPORT_MODE]		= NLA_POLICY_MAX(NLA_U8, 1),
 	[IFLA_BRPORT_LEARNING]		= NLA_POLICY_MAX(NLA_U8, 1),
@@ -28,11 +28,11 @@ const struct nla_policy ctnet_brport_policy[IFLA_BRPORT_MAX + 1] = {
 	[IFLA_BRPORT_FLUSH]		= { .type = NLA_FLAG },
 };
 
-/* What of a port's flags iproute2 has names for. */
+/* Flags of a port that iproute2 knows. */
 #define CTNET_BRPORT_FLAGS	(CTNET_PORT_FLOOD | CTNET_PORT_LEARNING | \
 				 CTNET_PORT_HAIRPIN | CTNET_PORT_ISOLATED)
 
-/* Refuses an attribute that a port of ctnet does not know. */
+/* Refuses an attribute that ctnet does not support. */
 static int ctnet_brport_unknown(const struct nlattr *attr,
 				struct netlink_ext_ack *extack)
 {
@@ -176,7 +176,7 @@ static int ctnet_brport_put(struct sk_buff *skb, const struct ctnet_port *port)
  * @dev: the network
  * @slave: the port's device
  *
- * Return: what ctnet_brport_fill() takes.
+ * Return: the space that ctnet_brport_fill() needs.
  */
 size_t ctnet_brport_get_size(const struct net_device *dev,
 			     const struct net_device *slave)
@@ -244,10 +244,10 @@ cancel:
 /**
  * ctnet_brport_getlink() - ndo_bridge_getlink
  * @skb: the message
- * @pid: of whom it is for
+ * @pid: of the receiver
  * @seq: of the request
- * @dev: a port's device, or the network itself, of which there is nothing to say
- * @filter_mask: RTEXT_FILTER_*: VLANs are none here
+ * @dev: a port's device, or the network itself, for which nothing is put
+ * @filter_mask: RTEXT_FILTER_*; nothing is put for VLANs
  * @nlflags: NLM_F_*
  *
  * Context: RTNL or RCU. Return: 0 or -EMSGSIZE.
@@ -263,7 +263,7 @@ int ctnet_brport_getlink(struct sk_buff *skb, u32 pid, u32 seq,
 	return ctnet_brport_msg(skb, port, pid, seq, nlflags);
 }
 
-/* Tells who listens, as a bridge does. Context: RTNL. */
+/* Sends an event of the port, as a bridge does. Context: RTNL. */
 static void ctnet_brport_notify(const struct ctnet_port *port)
 {
 	struct net *net = dev_net(port->dev);

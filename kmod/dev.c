@@ -23,9 +23,8 @@
 #include "vtep.h"
 
 /*
- * What the network takes from the host as it is, also where the host's frames are those of
- * another tunnel. Who gets them does what is left to be done: a port by what its device
- * can, the tunnel before it encapsulates.
+ * Offloads that the network accepts from the host, also for frames of another tunnel. They are
+ * done at the destination: for a port by what its device can, for a peer before encapsulation.
  */
 #define CTNET_FEATURES	(NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA | \
 			 NETIF_F_HW_CSUM | NETIF_F_RXCSUM | \
@@ -45,7 +44,7 @@ static netdev_tx_t ctnet_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	return NETDEV_TX_OK;
 }
 
-/* How often frames are received in place inside one another, on this CPU. */
+/* How deep receiving in place may be nested on one CPU. */
 #define CTNET_RECEIVE_DEPTH	2
 static DEFINE_PER_CPU(unsigned int, ctnet_receive_depth);
 
@@ -53,10 +52,10 @@ static DEFINE_PER_CPU(unsigned int, ctnet_receive_depth);
  * ctnet_receive() - have the stack receive a frame, in place if possible
  * @skb: the frame, as netif_receive_skb() takes it; consumed
  *
- * Tunnels inside tunnels, which a container may build at will, would use up the
- * kernel's stack: from some depth on a frame goes by way of the backlog.
+ * Tunnels inside tunnels, which a container may make, could overflow the kernel's stack. From
+ * some depth on a frame goes through the backlog.
  *
- * Context: bottom halves off. Return: whether it was not dropped at once.
+ * Context: bottom halves off. Return: false if the backlog was full.
  */
 bool ctnet_receive(struct sk_buff *skb)
 {
@@ -68,19 +67,19 @@ bool ctnet_receive(struct sk_buff *skb)
 	return true;
 }
 
-/* Makes a frame one that the device received. */
+/* Prepares a frame for being received by the device. */
 static void ctnet_dev_receive(struct net_device *dev, struct sk_buff *skb)
 {
 	skb->pkt_type = PACKET_HOST;
 	skb->protocol = eth_type_trans(skb, dev);
-	/* It knows one address of the device's, and the host may have more. */
+	/* eth_type_trans() knows one MAC of the device, but the host may have more. */
 	if (unlikely(skb->pkt_type == PACKET_OTHERHOST) &&
 	    ctnet_host_has(netdev_priv(dev), eth_hdr(skb)->h_dest))
 		skb->pkt_type = PACKET_HOST;
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
 }
 
-/* Counts it: the backlog had room for it, or not. */
+/* Counts a frame as received, or as dropped if the backlog was full. */
 static void ctnet_dev_count(struct ctnet_dev *ctd, unsigned int len, bool room)
 {
 	if (likely(room))
@@ -103,11 +102,11 @@ void ctnet_dev_deliver(struct ctnet_dev *ctd, struct sk_buff *skb)
 }
 
 /**
- * ctnet_dev_answer() - hand the host the answer to what it just sends
+ * ctnet_dev_answer() - hand the host an answer to the frame that it is sending
  * @ctd: the network
  * @skb: the frame, as forward.c has it; consumed
  *
- * By way of the backlog, as the sender may hold locks that a receiver takes.
+ * It goes through the backlog, as the sender may hold locks that receiving takes.
  */
 void ctnet_dev_answer(struct ctnet_dev *ctd, struct sk_buff *skb)
 {
@@ -143,7 +142,7 @@ static int ctnet_dev_init(struct net_device *dev)
 	err = ctnet_fdb_hold(ctd, dev->dev_addr, CTNET_HELD_OWN);
 	if (err)
 		goto err_fdb;
-	/* A place only: dumps see the network when it is registered. */
+	/* This reserves the id: dumps must not see the network until it is registered. */
 	err = xa_alloc(&ns->nets, &ctd->id, NULL, xa_limit_32b,
 		       GFP_KERNEL_ACCOUNT);
 	if (err)
@@ -167,9 +166,8 @@ err_drops:
 }
 
 /*
- * The one place that takes a network apart: it runs on every way out, be it
- * dellink, the namespace's end, module unload, or a registration that failed
- * late. The device is closed. RTNL.
+ * The only place that takes a network apart: it runs on dellink, at the namespace's end, on module
+ * unload, and after a registration that failed late. The device is closed. RTNL.
  */
 static void ctnet_dev_uninit(struct net_device *dev)
 {
@@ -180,10 +178,10 @@ static void ctnet_dev_uninit(struct net_device *dev)
 	unsigned long id;
 	bool told;
 
-	/* It stands there from when it was told of. */
+	/* It is there if, and only if, its event was sent. */
 	told = xa_erase(&ns->nets, ctd->id);
 	atomic_inc(&ns->seq);
-	/* At one go, so that no port or peer has to walk the table for its own. */
+	/* All at once, before the ports and peers go. */
 	ctnet_fdb_flush(ctd, NULL, false);
 	xa_for_each(&ctd->members, id, vport) {
 		if (vport->kind == CTNET_VPORT_PORT)
@@ -198,7 +196,7 @@ static void ctnet_dev_uninit(struct net_device *dev)
 	ctnet_vtep_unbind(ctd);
 	ctnet_flood_uninit(ctd);
 	transit = ctnet_transit_close(ns);
-	/* Dumps, frames from the underlay, netpoll and netfilter are out of here then. */
+	/* Wait for dumps, frames from the underlay, netpoll and netfilter. */
 	synchronize_net();
 	ctnet_transit_free(transit);
 	free_percpu(ctd->floods);
@@ -272,8 +270,7 @@ static int ctnet_dev_change_mtu(struct net_device *dev, int mtu)
  * @dev: the device
  * @addr: the address; IPv4 as v4-mapped
  *
- * Context: RCU. Return: whether it has; an IPv6 address that duplicate detection is
- * at work on is not one yet.
+ * Context: RCU. Return: whether it has; a tentative IPv6 address does not count.
  */
 bool ctnet_dev_has_addr(struct net_device *dev, const struct in6_addr *addr)
 {
@@ -381,7 +378,7 @@ static void ctnet_dev_get_ethtool_stats(struct net_device *dev,
 	       (CTNET_DROP_MAX - CTNET_DROP_PAD) * sizeof(*data));
 }
 
-/* As a bridge: the fastest of its ports. */
+/* As in a bridge, the speed is that of the fastest port. */
 static int ctnet_dev_get_link_ksettings(struct net_device *dev,
 					struct ethtool_link_ksettings *cmd)
 {
@@ -430,12 +427,12 @@ void ctnet_dev_setup(struct net_device *dev)
 	dev->ethtool_ops = &ctnet_ethtool_ops;
 	dev->needs_free_netdev = true;
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
-	/* netpoll sends with interrupts off, which ports and tunnels do not take. */
+	/* netpoll sends with interrupts off, which ports and tunnels do not allow. */
 	dev->priv_flags |= IFF_NO_QUEUE | IFF_LIVE_ADDR_CHANGE |
 			   IFF_DISABLE_NETPOLL | IFF_UNICAST_FLT;
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
 	ctnet_dev_lockless_local(dev);
-	/* A path's MTU is entered into the route that a frame of the host has. */
+	/* A path's MTU is set in the route that the host's frame has. */
 	netif_keep_dst(dev);
 	dev->features |= CTNET_FEATURES | CTNET_VLAN_FEATURES;
 	dev->hw_features |= CTNET_FEATURES | CTNET_VLAN_FEATURES;

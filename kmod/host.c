@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Which MACs are the host's, besides those that somebody enters: the network device's own,
- * those that the stack asks that device for (a macvlan on it, VRRP, a VLAN with a MAC of its
- * own), and those of the ports' own devices. Each has an entry with %CTNET_FDB_LOCAL, for as
- * long as one of these holds it. A static entry that says otherwise stands.
+ * MACs of the host that are not entered by a user: the network device's own, those that the
+ * stack adds to that device (for a macvlan on it, VRRP, a VLAN with another MAC), and those of
+ * the ports' own devices. Each has an entry with %CTNET_FDB_LOCAL while one of these has it. A
+ * static entry of the same MAC has priority.
  *
- * A port's own device is one that was an interface of the host's before, whose MAC the
- * neighbours still know: an uplink. The near end of a container's veth is known to nobody;
- * a port with the guard, as containers have it, thus takes no entry.
+ * A port's own device may have been an interface of the host before (an uplink), whose MAC the
+ * neighbours still know. Nobody knows the MAC of the near end of a container's veth, so a port
+ * with guard, as containers have it, has no such entry.
  */
 #include "ctnet.h"
 #include "fdb.h"
@@ -15,11 +15,11 @@
 #include "port.h"
 
 /**
- * ctnet_host_has() - whether what is for a MAC is for the host's own stack
+ * ctnet_host_has() - whether frames for a MAC are for the network device itself
  * @ctd: the network
  * @mac: the MAC
  *
- * What was asked for is for who asked, who picks it out for himself.
+ * MACs that only a device on top asked for are not: that device takes its frames itself.
  *
  * Context: RCU.
  */
@@ -48,7 +48,7 @@ static int ctnet_host_unsync(struct net_device *dev, const unsigned char *mac)
 	return 0;
 }
 
-/* Whether an address that the stack asks for is not the host's, for want of memory, say. */
+/* Whether a MAC that the stack asked for has no entry, as there was no memory or it is taken. */
 static bool ctnet_host_lacks(struct net_device *dev)
 {
 	struct ctnet_dev *ctd = netdev_priv(dev);
@@ -70,8 +70,8 @@ static bool ctnet_host_lacks(struct net_device *dev)
  * ctnet_host_rx_mode() - ndo_set_rx_mode
  * @dev: the network
  *
- * All groups reach the host anyway. Addresses that could not be entered are had as a card
- * has them whose filter is full: the host sees all.
+ * Multicast always reaches the host. If an address could not be entered, the host receives all
+ * frames, as with a network card whose filter is full.
  *
  * Context: the device's address lock, bottom halves off.
  */
@@ -84,7 +84,7 @@ void ctnet_host_rx_mode(struct net_device *dev)
 		   dev->flags & IFF_PROMISC || ctnet_host_lacks(dev));
 }
 
-/* Counts ports whose MAC a static entry has. */
+/* Counts ports whose MAC has another static entry. */
 static void ctnet_host_set_unheld(struct ctnet_port *port, bool unheld)
 {
 	port->vport.ctd->n_unheld += unheld - port->unheld;
@@ -92,9 +92,9 @@ static void ctnet_host_set_unheld(struct ctnet_port *port, bool unheld)
 }
 
 /**
- * ctnet_host_port() - have the MAC of a port's own device as it is to be
+ * ctnet_host_port() - update the entry for the MAC of a port's own device
  * @port: the port, whose device or flags may have changed
- * @attached: whether it is one, and not about to go
+ * @attached: false if it is being detached
  *
  * Context: RTNL. Return: 0 or -ENOMEM, which has changed nothing.
  */
@@ -123,7 +123,7 @@ int ctnet_host_port(struct ctnet_port *port, bool attached)
 }
 
 /**
- * ctnet_host_retry() - a static entry went, which may have had the MAC of a port's device
+ * ctnet_host_retry() - enter MACs of ports' devices that a removed static entry had
  * @ctd: the network
  *
  * Context: RTNL.

@@ -69,7 +69,7 @@ static int ctnet_link_validate(struct nlattr *tb[], struct nlattr *data[],
 	return 0;
 }
 
-/* What of the VTEP the attributes name; what they do not name stays. RTNL. */
+/* Sets the VTEP's settings for which there are attributes; the others stay. RTNL. */
 static int ctnet_link_set_vtep(struct ctnet_dev *ctd, struct nlattr *data[],
 			       struct netlink_ext_ack *extack)
 {
@@ -89,7 +89,7 @@ static int ctnet_link_set_vtep(struct ctnet_dev *ctd, struct nlattr *data[],
 		ctnet_vtep_default(&conf);
 	if (data[IFLA_CTNET_VNI])
 		conf.vni = nla_get_u32(data[IFLA_CTNET_VNI]);
-	/* An unspecified address takes the family's away. */
+	/* An unspecified address removes the family's. */
 	if (data[IFLA_CTNET_LOCAL]) {
 		__be32 addr = nla_get_in_addr(data[IFLA_CTNET_LOCAL]);
 
@@ -135,8 +135,8 @@ static int ctnet_link_set_vtep(struct ctnet_dev *ctd, struct nlattr *data[],
 }
 
 /*
- * The core sets MAC and MTU of a device that there is after ctnet_link_changelink(). What
- * would be refused then is refused before anything has changed. RTNL.
+ * The core sets an existing device's MAC and MTU after ctnet_link_changelink(). Invalid ones are
+ * refused here, before anything has changed. RTNL.
  */
 static int ctnet_link_may_change(struct net_device *dev, struct nlattr *tb[],
 				 struct netlink_ext_ack *extack)
@@ -167,7 +167,7 @@ static int ctnet_link_changelink(struct net_device *dev, struct nlattr *tb[],
 
 	if (!data)
 		return 0;
-	/* What can fail comes first. */
+	/* First what can fail. */
 	if (dev->reg_state == NETREG_REGISTERED)
 		err = ctnet_link_may_change(dev, tb, extack);
 	if (!err)
@@ -212,15 +212,15 @@ CTNET_DEFINE_NEWLINK(ctnet_link_newlink)
 		dev->mtu = ctnet_mtu_auto(ctd);
 	err = register_netdevice(dev);
 	if (err) {
-		/* Unless ctnet_dev_uninit() did it. */
+		/* Unless ctnet_dev_uninit() ran. */
 		if (rtnl_dereference(ctd->vtep)) {
 			ctnet_vtep_unbind(ctd);
-			/* A datagram may have found it; it is freed at once. */
+			/* A datagram may have found the device, which is freed at once. */
 			synchronize_net();
 		}
 		return err;
 	}
-	/* The place is there: this cannot fail. */
+	/* The id is reserved: this cannot fail. */
 	xa_store(&ctnet_ns(dev_net(dev))->nets, ctd->id, ctd,
 		 GFP_KERNEL_ACCOUNT);
 	ctnet_mtu_changed(dev_net(dev));

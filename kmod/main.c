@@ -2,7 +2,7 @@
 /*
  * ctnet: a bridge and a VXLAN tunnel endpoint in one network device
  *
- * Registration, in order, and its reverse.
+ * Registration, and unregistration in reverse order.
  */
 #include <linux/inetdevice.h>
 #include <linux/module.h>
@@ -56,7 +56,7 @@ static void __net_exit ctnet_ns_exit(struct net *net)
 	xa_destroy(&ns->nets);
 }
 
-/* A subsystem, not a device: it goes after the namespace's devices went. */
+/* A pernet subsystem, not a device, so that it exits after the namespace's devices are gone. */
 static struct pernet_operations ctnet_ns_ops = {
 	.init = ctnet_ns_init,
 	.exit = ctnet_ns_exit,
@@ -92,7 +92,7 @@ static int __init ctnet_init(void)
 	err = ctnet_nl_init();
 	if (err)
 		goto err_notifier6;
-	/* Last, and at exit first: what networks cause as they go is told. */
+	/* Last, and first at exit, so that events of networks that go are sent. */
 	err = rtnl_link_register(&ctnet_link_ops);
 	if (err)
 		goto err_nl;

@@ -308,7 +308,7 @@ static const struct nla_policy ctnet_fdb_policy[] = {
 	[CTNET_A_FDB_IP] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 };
 
-/* With what a dump of them may be about. */
+/* With attributes that filter a dump. */
 static const struct nla_policy ctnet_fdb_get_policy[] = {
 	[CTNET_A_FDB_NET] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
 	[CTNET_A_FDB_MAC] = NLA_POLICY_EXACT_LEN(ETH_ALEN),
@@ -327,7 +327,7 @@ static const struct nla_policy ctnet_fdb_flush_policy[] = {
 	[CTNET_A_FDB_LEARNED] = { .type = NLA_FLAG },
 };
 
-/* It takes none; a policy without any would not be looked at. */
+/* No attribute is accepted, but an empty policy would not be checked. */
 static const struct nla_policy ctnet_vtep_policy[] = {
 	[CTNET_A_VTEP_DSTPORT] = { .type = NLA_REJECT },
 };

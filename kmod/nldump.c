@@ -2,9 +2,9 @@
 /*
  * Dumps.
  *
- * What changes while a dump is under way makes it say that it was interrupted: nets, ports
- * and peers of the namespace for a dump of these, entries for a dump of entries, and static
- * entries alone for a dump of static ones.
+ * A change while a dump is under way marks it as interrupted: of networks, ports and peers of
+ * the namespace for a dump of these, of entries for a dump of entries, and of static entries
+ * only for a dump of static ones.
  */
 #include <linux/sort.h>
 
@@ -17,17 +17,17 @@
 #include "peer.h"
 #include "sock.h"
 
-/* Entries of a port or peer that are few enough to be sorted for each message. */
+/* A port or peer with up to so many entries has them sorted for each message of a dump. */
 #define CTNET_DUMP_FEW	64
 
 /**
- * struct ctnet_dump - how far a dump has got
- * @net: id of the network that it is at; those that come meanwhile may be seen from there on
+ * struct ctnet_dump - state of a dump
+ * @net: id of the network where it resumes
  * @id: of the object in there
  * @ifindex: of the network that the request names, or 0
  * @member: id of the port or peer that the request names, or 0
  * @fixed: whether the request asks for static entries only
- * @ready: whether the request was looked at
+ * @ready: whether the request was parsed
  */
 struct ctnet_dump {
 	unsigned long	net;
@@ -64,8 +64,8 @@ static int ctnet_nl_dump_cmp(const void *a, const void *b)
 }
 
 /*
- * The entries of a port or peer, if they are few: by their ids as those of a network are,
- * so that what comes and goes moves none of the others. Returns -E2BIG if they are not.
+ * Dumps the entries of a port or peer by id, as those of a network, so that changes do not affect
+ * where it resumes. Returns -E2BIG if there are too many to sort.
  */
 static int ctnet_nl_dump_few(struct sk_buff *skb, struct netlink_callback *cb,
 			     struct ctnet_dev *ctd, struct ctnet_vport *vport)
@@ -170,9 +170,8 @@ static int ctnet_nl_dump_member(struct netlink_callback *cb,
 }
 
 /*
- * What the request names: by @attr the network, or nothing; @obj, of an object of
- * it, may not be there. Once, in the first call: a start callback has no extended
- * ack in all kernels.
+ * Parses the request, in the first call only: a start callback has no extended ack in some
+ * kernels. @attr: of the network to dump. @obj: of an object, which is refused.
  */
 static int ctnet_nl_dump_filter(struct netlink_callback *cb, int attr, int obj,
 				bool fdb)
@@ -205,7 +204,7 @@ static int ctnet_nl_dump_filter(struct netlink_callback *cb, int attr, int obj,
 	return ctnet_nl_dump_member(cb, attrs, dev);
 }
 
-/* Counts what the dump would show, and is never 0. */
+/* The sequence number of the objects that the dump shows; never 0. */
 static unsigned int ctnet_nl_dump_seq(const struct ctnet_ns *ns,
 				      struct netlink_callback *cb, bool fdb)
 {
@@ -249,7 +248,7 @@ static int ctnet_nl_dump(struct sk_buff *skb, struct netlink_callback *cb,
 		at->net = id + 1;
 		at->id = 0;
 	}
-	/* What changed since is told at the end, if not before. */
+	/* A change since then is reported at the end of the dump. */
 	cb->seq = ctnet_nl_dump_seq(ns, cb, fdb);
 unlock:
 	rcu_read_unlock();
@@ -319,7 +318,7 @@ int ctnet_nl_fdb_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 	return ctnet_nl_dump(skb, cb, CTNET_A_FDB_NET, CTNET_A_FDB_MAC, ctnet_nl_dump_fdb);
 }
 
-/* Sockets are few: the dump resumes by counting them. */
+/* There are few sockets: the dump resumes by their count. */
 int ctnet_nl_vteps_dumpit(struct sk_buff *skb, struct netlink_callback *cb)
 {
 	struct ctnet_ns *ns = ctnet_ns(sock_net(skb->sk));

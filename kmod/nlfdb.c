@@ -11,8 +11,8 @@
 #include "peer.h"
 
 /*
- * Where an entry lies: the port, the peer or the host that the attributes name,
- * of which there may be one at most. NULL if none is named. RTNL.
+ * The destination of an entry: the port, the peer or the host that the attributes name. At most
+ * one may be named; NULL if none is. RTNL.
  */
 static struct ctnet_vport *ctnet_nl_fdb_dst(struct genl_info *info,
 					    struct ctnet_dev *ctd)
@@ -61,7 +61,7 @@ static const u8 *ctnet_nl_fdb_mac(struct genl_info *info)
 	return nla_data(attr);
 }
 
-/* All IP addresses of a request. Returns how many, or an error. */
+/* Gets all IP addresses of a request. Returns how many, or an error. */
 static int ctnet_nl_fdb_ips(struct genl_info *info, struct in6_addr **ips)
 {
 	unsigned int i, n = 0;
@@ -111,7 +111,7 @@ static int ctnet_nl_fdb_ips(struct genl_info *info, struct in6_addr **ips)
 	return n;
 }
 
-/* Points at the address that another entry has. */
+/* Sets the bad attribute to the address that another entry has. */
 static void ctnet_nl_blame_ip(struct genl_info *info, struct ctnet_dev *ctd,
 			      const u8 *mac)
 {
@@ -226,7 +226,7 @@ int ctnet_nl_fdb_get(struct sk_buff *skb, struct genl_info *info)
 	mac = ctnet_nl_fdb_mac(info);
 	if (IS_ERR(mac))
 		return PTR_ERR(mac);
-	/* A learned entry may go at any time: it is read under RCU, at once. */
+	/* A learned entry may be removed at any time: it is only used under RCU. */
 	msg = genlmsg_new(GENLMSG_DEFAULT_SIZE, GFP_KERNEL);
 	if (!msg)
 		return -ENOMEM;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What an object looks like in a message, and the events that tell of changes. */
+/* Objects in messages, and events. */
 #include "ctnet.h"
 #include "fdb.h"
 #include "netlink.h"
@@ -11,16 +11,16 @@
 #include "stats.h"
 #include "vtep.h"
 
-/* Events of the fdb that are told in a second; what is more is counted. */
+/* Events of the fdb that are sent in a second; further ones are counted. */
 #define CTNET_EVENTS_PER_SECOND	4096
 
-/* And misses of these that one port or peer may cause: others have some to tell, too. */
+/* Miss events of these that one port or peer may cause, so that others are seen, too. */
 #define CTNET_MISSES_PER_SECOND	256
 
 /**
  * ctnet_nl_get_addr() - an IP address of a request
- * @attr: it, of 4 to 16 bytes as its policy has it
- * @addr: set to it; IPv4 as v4-mapped
+ * @attr: the attribute, of 4 to 16 bytes by its policy
+ * @addr: set to the address; IPv4 as v4-mapped
  * @extack: says why not
  *
  * Return: 0 or -EINVAL.
@@ -58,8 +58,8 @@ int ctnet_nl_put_addr(struct sk_buff *msg, int type, const struct in6_addr *addr
 }
 
 /*
- * Of a device that is renamed the name is written in place, under RTNL, which dumps do not
- * have: what is found there may have no end.
+ * A device's name is changed in place, under RTNL. Dumps do not hold that, so what they read may
+ * have no end.
  */
 static int ctnet_nl_put_name(struct sk_buff *msg, int type,
 			     const struct net_device *dev)
@@ -258,8 +258,8 @@ int ctnet_nl_fill_vtep(struct sk_buff *msg, const void *obj, bool stats)
 /**
  * ctnet_nl_put_msg() - put one message about one object
  * @msg: the buffer
- * @portid: of whom it is for; 0: of an event
- * @seq: of the request; 0: of an event
+ * @portid: of the receiver; 0 for an event
+ * @seq: of the request; 0 for an event
  * @flags: NLM_F_*
  * @cb: of the dump that it is part of, or NULL
  * @cmd: the command
@@ -288,7 +288,7 @@ int ctnet_nl_put_msg(struct sk_buff *msg, u32 portid, u32 seq, int flags,
 	return 0;
 }
 
-/* Tells the namespace's listeners, if there are any. */
+/* Sends an event to the namespace's listeners, if there are any. */
 static void ctnet_nl_notify(struct net *net, enum ctnet_cmd cmd,
 			    ctnet_fill_t fill, const void *obj, gfp_t gfp)
 {
@@ -302,7 +302,7 @@ static void ctnet_nl_notify(struct net *net, enum ctnet_cmd cmd,
 		msg = NULL;
 	}
 	if (!msg) {
-		/* As a full receive buffer: listeners know that they missed some. */
+		/* As with a full receive buffer, so that listeners know that they missed some. */
 		genl_set_err(&ctnet_family, net, 0, 0, -ENOBUFS);
 		return;
 	}
@@ -310,7 +310,7 @@ static void ctnet_nl_notify(struct net *net, enum ctnet_cmd cmd,
 }
 
 /**
- * ctnet_nl_net_event() - tell that a network was made, changed or deleted
+ * ctnet_nl_net_event() - send an event: a network was made, changed or deleted
  * @ctd: the network
  * @cmd: which of these
  *
@@ -325,7 +325,7 @@ void ctnet_nl_net_event(struct ctnet_dev *ctd, enum ctnet_cmd cmd)
 }
 
 /**
- * ctnet_nl_port_event() - tell that a port was attached, changed or detached
+ * ctnet_nl_port_event() - send an event: a port was attached, changed or detached
  * @port: the port
  * @cmd: which of these
  *
@@ -340,7 +340,7 @@ void ctnet_nl_port_event(struct ctnet_port *port, enum ctnet_cmd cmd)
 }
 
 /**
- * ctnet_nl_peer_event() - tell that a peer was added or removed
+ * ctnet_nl_peer_event() - send an event: a peer was added or removed
  * @peer: the peer
  * @cmd: which of these
  *
@@ -378,11 +378,11 @@ static void ctnet_nl_tell_lost(struct work_struct *work)
 		return;
 	ctnet_nl_notify(ns->net, CTNET_CMD_LOST_NTF, ctnet_nl_fill_lost, &lost,
 			GFP_KERNEL);
-	/* There it is as if their buffers had been full. */
+	/* As with full receive buffers. */
 	rtnl_set_sk_err(ns->net, RTNLGRP_NEIGH, -ENOBUFS);
 }
 
-/* Counts a miss of @src. Under ns->event_lock. Whether it may be told of. */
+/* Counts a miss of @src, and returns whether to send it. Under ns->event_lock. */
 static bool ctnet_nl_miss_allowed(struct ctnet_vport *src)
 {
 	if (!src->miss_count ||
@@ -396,10 +396,7 @@ static bool ctnet_nl_miss_allowed(struct ctnet_vport *src)
 	return true;
 }
 
-/*
- * Whether an event of the fdb, or a miss of @src, may be told now; else it is counted as
- * lost.
- */
+/* Whether to send an event of the fdb, or a miss of @src; else it is counted as lost. */
 static bool ctnet_nl_event_allowed(struct ctnet_ns *ns, struct ctnet_vport *src)
 {
 	bool allowed;
@@ -419,7 +416,7 @@ static bool ctnet_nl_event_allowed(struct ctnet_ns *ns, struct ctnet_vport *src)
 	return allowed;
 }
 
-/* Whether what a frame or the passing of time causes may be told: at a bounded rate. */
+/* Limits the rate of events that frames or ageing cause. */
 static bool ctnet_nl_may_tell(struct ctnet_dev *ctd, struct ctnet_vport *src)
 {
 	return READ_ONCE(ctd->dev->reg_state) == NETREG_REGISTERED &&
@@ -427,8 +424,8 @@ static bool ctnet_nl_may_tell(struct ctnet_dev *ctd, struct ctnet_vport *src)
 }
 
 /**
- * ctnet_nl_fdb_event() - tell that an entry came, changed, moved or went
- * @ctd: the network; entries of one that is not registered are not told of
+ * ctnet_nl_fdb_event() - send an event: an entry was added, changed, moved or removed
+ * @ctd: the network; if it is not registered there are no events
  * @fdb: the entry
  * @cmd: which of these
  *
@@ -468,7 +465,7 @@ static int ctnet_nl_fill_miss(struct sk_buff *msg, const void *obj, bool stats)
 }
 
 /**
- * ctnet_nl_miss_event() - tell of a destination that is not in the table
+ * ctnet_nl_miss_event() - send an event: a destination is not in the table
  * @src: where the frame came from
  * @mac: the MAC, or NULL
  * @ip: the address that was asked for, where there is no MAC

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Offloads: what the host may leave to a network as it sends, and what of it is done before
- * a frame is encapsulated.
+ * Offloads: the limits that a network announces to the host, and offloads that are done in
+ * software before a frame is encapsulated.
  */
 #include "ctnet.h"
 #include "offload.h"
@@ -9,7 +9,7 @@
 #include "stats.h"
 
 /**
- * ctnet_offload_limit() - a port may take less at one go than the others
+ * ctnet_offload_limit() - apply the GSO limits of a port's device to the network
  * @ctd: the network
  * @dev: the port's device
  *
@@ -24,12 +24,12 @@ void ctnet_offload_limit(struct ctnet_dev *ctd, const struct net_device *dev)
 }
 
 /**
- * ctnet_offload_unlimit() - a port that took less may be gone, or take more
+ * ctnet_offload_unlimit() - compute the GSO limits again, as a port is gone or has changed
  * @ctd: the network
- * @size: what it took, in bytes
- * @segs: and in segments
+ * @size: the port's old limit in bytes, or 0
+ * @segs: the port's old limit in segments, or 0
  *
- * Only if it was the one that took the least are the others asked.
+ * Nothing has to be done if the port did not have the lowest limit.
  *
  * Context: RTNL.
  */
@@ -50,19 +50,19 @@ void ctnet_offload_unlimit(struct ctnet_dev *ctd, unsigned int size,
 }
 
 /**
- * ctnet_offload_do() - carry out a frame's offloads, but for those that may be left
+ * ctnet_offload_do() - do a frame's offloads in software, except for some
  * @ctd: the network
- * @skb: the frame, as forward.c has it; consumed. A tag beside it goes into it.
- * @features: what may be left
+ * @skb: the frame, as forward.c has it; consumed. A tag beside it is put into it.
+ * @features: offloads that need not be done
  *
- * Return: a list, as the frame may have become several; what is lost is counted.
+ * Return: a list of one or more frames, or NULL; those that are lost are counted.
  */
 struct sk_buff *ctnet_offload_do(struct ctnet_dev *ctd, struct sk_buff *skb,
 				 netdev_features_t features)
 {
 	struct sk_buff *segs, *next, *first = NULL, **last = &first;
 
-	/* A tag that goes in would take part in it. */
+	/* Before a tag in the frame changes the hash. */
 	skb_get_hash(skb);
 	skb->dev = ctd->dev;
 	if (skb_vlan_tag_present(skb)) {
@@ -78,7 +78,7 @@ struct sk_buff *ctnet_offload_do(struct ctnet_dev *ctd, struct sk_buff *skb,
 			ctnet_drop(ctd, skb, CTNET_DROP_MALFORMED);
 			return NULL;
 		}
-		/* None: it was only to be looked at, as it comes from a guest. */
+		/* NULL: a frame of a guest that only had to be verified. */
 		if (segs) {
 			consume_skb(skb);
 			skb = segs;

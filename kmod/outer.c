@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The outer UDP and IP headers, and the way out. The core has functions for these, which
- * do not tell whether the packet was refused.
+ * The outer UDP and IP headers, and transmission. The core's functions for this do not return
+ * whether the packet was dropped.
  */
 #include <linux/udp.h>
 #include <net/ip6_checksum.h>
@@ -13,9 +13,8 @@
 #include "outer.h"
 
 /*
- * What the packet was inside the network is not what it is outside. Kept are the socket (its
- * owner waits until the packet is sent), the priority and the time to send it, which are how
- * the sender wants it to be sent, and the hash of its flow.
+ * Clears what belongs to the inner packet only. These are kept: the socket, whose owner waits until
+ * the packet is sent; its priority and time to send; the hash of its flow.
  */
 static void ctnet_outer_scrub(struct sk_buff *skb)
 {

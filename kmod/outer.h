@@ -6,7 +6,7 @@
 #include "ctnet.h"
 
 /**
- * struct ctnet_outer - what stands before an encapsulated frame
+ * struct ctnet_outer - fields of the outer headers
  * @tos: DS field with ECN
  * @ttl: hop limit
  * @df: whether the packet must not be fragmented, in IPv4

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The table as rtnetlink has it, for `bridge fdb`:
+ * The table in rtnetlink, for `bridge fdb`:
  *
  *	bridge fdb add|replace MAC dev NET dst PEER	an entry at a peer
  *	bridge fdb add|replace MAC dev NET via PORT	an entry at a port
@@ -8,7 +8,7 @@
  *	bridge fdb append 00:00:00:00:00:00 dev NET dst PEER	a peer, as vxlan has it
  *	bridge fdb del MAC dev NET [dst PEER], bridge fdb show [dev NET]
  *
- * It cannot name IP addresses: those that the MAC has stay with it.
+ * It has no IP addresses: a MAC keeps those that it has.
  *
  * Context of all: RTNL.
  */
@@ -39,7 +39,7 @@ static int ctnet_rtfdb_addr(const struct nlattr *attr, struct in6_addr *addr,
 	return -EINVAL;
 }
 
-/* What the table does not know is refused, not ignored. */
+/* Refuses what is not supported, rather than ignoring it. */
 static int ctnet_rtfdb_check(const struct ndmsg *ndm, struct nlattr *tb[],
 			     const u8 *mac, u16 vid,
 			     struct netlink_ext_ack *extack)
@@ -52,7 +52,7 @@ static int ctnet_rtfdb_check(const struct ndmsg *ndm, struct nlattr *tb[],
 		NL_SET_ERR_MSG(extack, "Entries have no VNI or nexthop: a network has one VNI");
 		return -EINVAL;
 	}
-	/* rtnetlink has not looked at lengths. */
+	/* rtnetlink does not check these lengths. */
 	if ((tb[NDA_IFINDEX] && nla_len(tb[NDA_IFINDEX]) != sizeof(u32)) ||
 	    (tb[NDA_PORT] && (nla_len(tb[NDA_PORT]) != sizeof(__be16) ||
 			      !nla_get_be16(tb[NDA_PORT])))) {
@@ -64,7 +64,7 @@ static int ctnet_rtfdb_check(const struct ndmsg *ndm, struct nlattr *tb[],
 				    "Give a peer (dst) or a port (via), not both");
 		return -EINVAL;
 	}
-	/* With the MAC zero it is that of a peer. */
+	/* With the MAC zero it is the peer's. */
 	if (tb[NDA_PORT] && !is_zero_ether_addr(mac)) {
 		NL_SET_ERR_MSG_ATTR(extack, tb[NDA_PORT],
 				    "A UDP port can only be given to a peer (MAC zero)");
@@ -110,7 +110,7 @@ static struct ctnet_vport *ctnet_rtfdb_dst(struct ctnet_dev *ctd,
 	return vport;
 }
 
-/* vxlan's way to name who receives floods: an entry of the MAC zero. */
+/* An entry with the MAC zero is a peer, as in vxlan. */
 static int ctnet_rtfdb_peer(struct ctnet_dev *ctd, struct nlattr *tb[], bool add,
 			    struct netlink_ext_ack *extack)
 {
@@ -244,8 +244,8 @@ int ctnet_rtfdb_del(struct ndmsg *ndm, struct nlattr *tb[],
 }
 
 /*
- * One entry; @mac NULL: a peer. In answer to a request, or, without one, to tell that it
- * came or went, as @type says. Under RCU.
+ * Puts one entry, or a peer if @mac is NULL: part of the dump @cb, or, if that is NULL, an event
+ * of @type. Under RCU.
  */
 static int ctnet_rtfdb_fill(struct sk_buff *skb, struct netlink_callback *cb,
 			    int type, const struct ctnet_dev *ctd, const u8 *mac,
@@ -297,14 +297,14 @@ cancel:
 }
 
 /**
- * ctnet_rtfdb_tell() - tell that an entry came, moved or went, for "bridge monitor fdb"
+ * ctnet_rtfdb_tell() - send an event of an entry, for "bridge monitor fdb"
  * @ctd: the network
  * @mac: the MAC; NULL for a peer, as vxlan has it
- * @vport: where it lies, or lay
+ * @vport: what it points to, or pointed to
  * @is_static: whether it is static
  * @type: RTM_NEWNEIGH or RTM_DELNEIGH
  *
- * Context: under RCU, also where nothing may sleep.
+ * Context: under RCU; may be atomic.
  */
 void ctnet_rtfdb_tell(const struct ctnet_dev *ctd, const u8 *mac,
 		      struct ctnet_vport *vport, bool is_static, int type)

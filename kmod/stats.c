@@ -43,9 +43,9 @@ static void ctnet_drops_inc(struct ctnet_drops __percpu *drops,
 }
 
 /**
- * ctnet_drop_count() - count a frame that somebody else frees, or has freed
+ * ctnet_drop_count() - count a dropped frame, without freeing it
  * @ctd: the network
- * @skb: the frame, or NULL if it is no more
+ * @skb: the frame, or NULL if it was freed already
  * @reason: why
  */
 void ctnet_drop_count(struct ctnet_dev *ctd, const struct sk_buff *skb,
@@ -69,7 +69,7 @@ void ctnet_drop(struct ctnet_dev *ctd, struct sk_buff *skb,
 }
 
 /**
- * ctnet_drop_sock() - drop a datagram that is for no network, and count why
+ * ctnet_drop_sock() - drop a datagram whose network is not known, and count why
  * @sock: the socket that received it
  * @skb: consumed
  * @reason: why
@@ -112,8 +112,8 @@ void ctnet_drops_sum(const struct ctnet_drops __percpu *drops, u64 *sum)
  * @drops: the counters
  * @stats: where to
  *
- * Errors are frames that are none. What came as far as where it goes, and could not
- * leave there, was to be sent; all else was received, and is for nobody.
+ * Invalid frames are rx_errors. Frames that could not leave by their destination are tx_dropped,
+ * all others rx_dropped.
  */
 void ctnet_drops_add(const struct ctnet_drops __percpu *drops,
 		     struct rtnl_link_stats64 *stats)

@@ -11,8 +11,8 @@
 #include "stats.h"
 
 /*
- * A frame's address in memory (skb) ties its events together: where it came from, each
- * place it was sent to, and why it was dropped, if it was.
+ * The events of one frame have the same address (skb): where it came from, each place it was
+ * sent to, and why it was dropped, if it was.
  */
 
 TRACE_DEFINE_ENUM(CTNET_VPORT_SELF);
@@ -127,7 +127,7 @@ DEFINE_EVENT(ctnet_tunnel, ctnet_decap,
 
 CTNET_DROP_REASONS(ctnet_define_drop, ctnet_define_drop)
 
-/* A frame was dropped; skb is 0 if it is no more, name empty if no network had it. */
+/* A frame was dropped; skb is 0 if it was freed already, name empty if it had no network. */
 TRACE_EVENT(ctnet_drop,
 	TP_PROTO(const struct net_device *dev, const struct sk_buff *skb,
 		 enum ctnet_drop reason),

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the host forwards to its peers for others.
+ * Packets that the host forwards to its peers.
  *
- * A peer tells who sent a datagram by its source address alone. Where the host masquerades
- * for a container, what the container sends has the host's own address, and would be taken
- * for the host's. So what is forwarded, and not sent by the host, to the UDP port of a peer
- * is dropped here, where the two can be told apart.
+ * A peer identifies the sender of a datagram by its source address alone. If the host
+ * masquerades for a container, the container's packets have the host's address, and a peer
+ * would accept them. So packets to the UDP port of a peer that are forwarded, and not sent by the
+ * host itself, are dropped here.
  *
- * A table of the namespace finds the peers, of all networks, that have an address. It and
- * the hooks are there from the first peer of the namespace on, until a network goes and
- * there are no peers any more.
+ * A table of the namespace has the peers of all networks by address. It is made, and the hooks
+ * are registered, with the first peer of the namespace. They are removed when a network is
+ * deleted and no peers are left.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -32,7 +32,7 @@
 
 /**
  * struct ctnet_transit - the peers of a namespace, by address
- * @peers: &struct ctnet_peer, as often as networks have it
+ * @peers: &struct ctnet_peer, one for each network that has the address
  * @n: how many; RTNL
  */
 struct ctnet_transit {
@@ -81,8 +81,8 @@ static unsigned int ctnet_transit_verdict(struct ctnet_peer *peer,
 }
 
 /*
- * A Linux bridge may have its frames pass the hooks, too. The host is no router for these,
- * and their source is their sender's.
+ * With br_netfilter, frames of a Linux bridge pass the hooks, too. The host does not route or
+ * masquerade these.
  */
 static bool ctnet_transit_bridged(const struct sk_buff *skb)
 {
@@ -94,8 +94,8 @@ static bool ctnet_transit_bridged(const struct sk_buff *skb)
 }
 
 /*
- * A first fragment has the UDP header, as it holds eight bytes at least, and nothing can be
- * made of the others without it.
+ * A first fragment holds at least eight bytes, and thus the UDP header. The others are useless
+ * without it, and pass.
  */
 static unsigned int ctnet_transit_hook4(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
@@ -118,8 +118,8 @@ static unsigned int ctnet_transit_hook4(void *priv, struct sk_buff *skb,
 }
 
 /*
- * A first fragment that does not show what it holds may be dropped (RFC 7112), and is, where
- * it is for a peer: the header would be in the next.
+ * A first fragment to a peer without the whole header chain is dropped, which RFC 7112 allows: its
+ * UDP header would be in the next fragment.
  */
 static unsigned int ctnet_transit_hook6(void *priv, struct sk_buff *skb,
 					const struct nf_hook_state *state)
@@ -147,7 +147,7 @@ static unsigned int ctnet_transit_hook6(void *priv, struct sk_buff *skb,
 	return ctnet_transit_verdict(peer, skb);
 }
 
-/* Behind all that may change where a packet goes. */
+/* After all hooks that may change a packet's destination. */
 static const struct nf_hook_ops ctnet_transit_hooks[] = {
 	{
 		.hook		= ctnet_transit_hook4,
@@ -163,7 +163,7 @@ static const struct nf_hook_ops ctnet_transit_hooks[] = {
 	},
 };
 
-/* The namespace's table, which is made if there is none. RTNL. */
+/* Gets the namespace's table, and makes it if there is none. RTNL. */
 static struct ctnet_transit *ctnet_transit_get(struct ctnet_ns *ns)
 {
 	struct ctnet_transit *transit = rtnl_dereference(ns->transit);
@@ -192,8 +192,8 @@ err_free:
 }
 
 /**
- * ctnet_transit_add() - keep what is forwarded away from a peer
- * @peer: the peer, which is whole
+ * ctnet_transit_add() - drop from now on what is forwarded to a peer
+ * @peer: the peer, which is complete
  *
  * Context: RTNL; may sleep. Return: 0 or an error.
  */
@@ -213,8 +213,8 @@ int ctnet_transit_add(struct ctnet_peer *peer)
 }
 
 /**
- * ctnet_transit_del() - a peer is none any more
- * @peer: the peer; a grace period is to pass before it is freed
+ * ctnet_transit_del() - undo ctnet_transit_add()
+ * @peer: the peer; a grace period has to pass before it is freed
  *
  * Context: RTNL.
  */
@@ -228,10 +228,10 @@ void ctnet_transit_del(struct ctnet_peer *peer)
 }
 
 /**
- * ctnet_transit_close() - take a namespace's hooks away if it has no peers
+ * ctnet_transit_close() - unregister a namespace's hooks if it has no peers
  * @ns: the namespace
  *
- * Context: RTNL. Return: what ctnet_transit_free() is to free after a grace period, or NULL.
+ * Context: RTNL. Return: NULL, or the table, for ctnet_transit_free() after a grace period.
  */
 struct ctnet_transit *ctnet_transit_close(struct ctnet_ns *ns)
 {
@@ -246,7 +246,7 @@ struct ctnet_transit *ctnet_transit_close(struct ctnet_ns *ns)
 }
 
 /**
- * ctnet_transit_free() - free a table of no peers
+ * ctnet_transit_free() - free a table without peers
  * @transit: the table, or NULL
  *
  * Context: may sleep.

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the host forwards to a VTEP. */
+/* Packets that the host forwards to peers. */
 #ifndef _CTNET_TRANSIT_H
 #define _CTNET_TRANSIT_H
 
