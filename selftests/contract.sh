@@ -58,9 +58,8 @@ netns_option()
 # --option VALUE and --option=VALUE are the same
 option_value()
 {
-	check_eq "$(ctn "$t1" -j list nets n0 | grep -oE '"(local|mtu|mac|ageing)":"?[^",]*')" \
-		"$(ctn "$t1" -j list nets n1 | grep -oE '"(local|mtu|mac|ageing)":"?[^",]*')" options
-	check_match "$(ctn "$t1" -j list nets n0)" '"vni":7,.*"mtu":1300,.*"ageing":123' options
+	check json_is 'map({local, mtu, mac, ageing}) | length == 2 and .[0] == .[1]' ctn "$t1" -j list nets
+	check net_is "$t1" n0 'like({vni: 7, mtu: 1300, ageing: 123})'
 	check_match "$(ip -n "$t1" link show dev n0)" '[<,]UP[,>]' "add-net brings it up"
 	# its MAC is set, whether it was named or not: nothing else changes it
 	check_eq "$(in_ns "$h1" cat /sys/class/net/net0/addr_assign_type)" 3 addr_assign_type
@@ -69,19 +68,14 @@ option_value()
 # all that set-net can change, at once, and read back
 set_net()
 {
-	local json
-
 	check ctn "$t1" set-net n1 --vni 9 --local 192.0.2.9 --dstport 4799 --mtu 1280 \
 		--mac 02:00:00:00:00:ab --address 198.51.100.77/25 --address 2001:db8:9::1/64 \
 		--learning off --ageing 7 --flood off --suppress off --max-fdb 11 --ttl 12 --tos 13 \
 		--df inherit --udp-csum off --mark 0x1f
-	json=$(ctn "$t1" -j list nets n1)
-	check_match "$json" '"vni":9,"local":"192.0.2.9","dstport":4799,' set-net
-	check_match "$json" '"ttl":12,"ttl_inherit":false,"tos":13,"tos_inherit":false,"df":"inherit","udp_csum":false,"mtu":1280' set-net
-	check_match "$json" '"mark":31' set-net
-	check_match "$json" '"mac":"02:00:00:00:00:ab"' set-net
-	check_match "$json" '"198.51.100.77/25".*"2001:db8:9::1/64"' set-net
-	check_match "$json" '"learning":false,"ageing":7,"flood":false,"max_fdb":11,"suppress":false' set-net
+	check net_is "$t1" n1 'like({vni: 9, local: "192.0.2.9", dstport: 4799, ttl: 12, ttl_inherit: false,
+		tos: 13, tos_inherit: false, df: "inherit", udp_csum: false, mtu: 1280, mark: 31,
+		mac: "02:00:00:00:00:ab", learning: false, ageing: 7, flood: false, max_fdb: 11,
+		suppress: false}) and ["198.51.100.77/25", "2001:db8:9::1/64"] - .addresses == []'
 	check_match "$(ip -n "$t1" -o addr show dev n1)" 'inet 198.51.100.77/25' "address"
 }
 
@@ -109,7 +103,7 @@ may_exist()
 # keys WORD...: those of what the tool prints as JSON
 keys()
 {
-	ctn "$t1" -j "$@" | grep -oE '"[a-z0-9_]+":' | tr -d '":' | LC_ALL=C sort -u | paste -sd' '
+	json '[.. | objects | keys[]] | unique | join(" ")' ctn "$t1" -j "$@"
 }
 
 readonly NET_KEYS="addresses ageing df dstport fdb_learned fdb_static flood ifindex learning local local_present mac mark max_fdb mtu mtu_auto network peer_count port_count state suppress tos tos_inherit ttl ttl_inherit udp_csum vni warnings"
@@ -151,15 +145,15 @@ with_stats()
 	local kind
 
 	for kind in nets ports peers; do
-		[[ $(ctn "$t1" -j list $kind) != *'"stats"'* ]] || fail "$kind: counters without -s"
-		check_match "$(ctn "$t1" -j -s list $kind)" \
-			'"stats":\{"rx_packets":[0-9]+,"rx_bytes":[0-9]+,"tx_packets":[0-9]+,"tx_bytes":[0-9]+\}' "$kind -s"
+		check json_is 'length > 0 and all(.[]; has("stats") | not)' ctn "$t1" -j list $kind
+		check json_is 'all(.[].stats; keys_unsorted == ["rx_packets", "rx_bytes", "tx_packets", "tx_bytes"] and
+			all(.[]; type == "number"))' ctn "$t1" -j -s list $kind
 		[[ $(ctn "$t1" list $kind) != *rx-packets* ]] || fail "$kind: counters without -s"
 		check_match "$(ctn "$t1" -s list $kind)" $'\trx-packets [0-9]+\trx-bytes [0-9]+' "$kind -s"
 	done
-	check_match "$(ctn "$t1" -j -s list nets)" '"drops":\{.*"guard_mac":0' "nets -s"
+	check json_is 'all(.[]; .drops.guard_mac == 0)' ctn "$t1" -j -s list nets
 	check_match "$(ctn "$t1" -s list nets)" $'\tdrop-guard-mac 0' "nets -s"
-	check_match "$(ctn "$t1" -j -s list vteps)" '"drops":\{.*"vxlan_vni":0' "vteps -s"
+	check json_is 'all(.[]; .drops.vxlan_vni == 0)' ctn "$t1" -j -s list vteps
 	check_match "$(ctn "$t1" -s show n0)" 'rx [0-9]+ packets' "show -s"
 	# on a terminal below the row
 	check_match "$(on_tty -s list ports)" $'\n'' +rx [0-9]+ packets' "ports -s"

@@ -78,16 +78,6 @@ network()
 	} | ctn "$1" -b - || die "setup: network of $1"
 }
 
-# counts NS KIND NET NAME: packets and bytes received, packets and bytes sent
-counts()
-{
-	local re="\"$4\"[^{}]*\"stats\":\{"
-
-	re+='"rx_packets":([0-9]+),"rx_bytes":([0-9]+),"tx_packets":([0-9]+),"tx_bytes":([0-9]+)\}'
-	[[ $(ctn "$1" -j -s list "$2" "$3") =~ $re ]] || { echo none; return; }
-	echo "${BASH_REMATCH[@]:1}"
-}
-
 # all_counts FAMILY: of peer, port and network, of h1 and then of h2, a line each
 all_counts()
 {
@@ -95,28 +85,25 @@ all_counts()
 
 	[[ $1 -eq 4 ]] || peers=("$H2_IP6" "$H1_IP6")
 	for h in "$h1" "$h2"; do
-		counts "$h" peers "$net" "${peers[0]}"
-		counts "$h" ports "$net" "$port"
-		counts "$h" nets "$net" "$net"
+		stats_of "$h" peers "$net" "${peers[0]}"
+		stats_of "$h" ports "$net" "$port"
+		stats_of "$h" nets "$net" "$net"
 		peers=("${peers[1]}")
 	done
 }
 
 remember() { mapfile -t BEFORE < <(all_counts "$1"); }
 
-# grown FAMILY PEER PORT NETWORK PEER PORT NETWORK: they have, by so much each
-grown()
+# all_grew FAMILY PEER PORT NETWORK PEER PORT NETWORK: they have, by so much each
+all_grew()
 {
-	local -a now a b
+	local -a now
 	local i what=("h1's peer" "h1's port" "h1's network" "h2's peer" "h2's port" "h2's network")
 
 	mapfile -t now < <(all_counts "$1")
 	shift
 	for i in "${!what[@]}"; do
-		read -ra a <<<"${BEFORE[i]}"
-		read -ra b <<<"${now[i]}"
-		check_eq "$((b[0] - a[0])) $((b[1] - a[1])) $((b[2] - a[2])) $((b[3] - a[3]))" \
-			"$1" "${what[i]}"
+		check_eq "$(grew "${BEFORE[i]}" "${now[i]}")" "$1" "${what[i]}"
 		shift
 	done
 }
@@ -135,7 +122,7 @@ exact()
 	ask send "$c2" "$dev" $M1 $M2 back count=5 len=1000
 	got_frames "$c2" "$dev" there 7
 	got_frames "$c1" "$dev" back 5
-	grown "$1" "5 5000 7 994" "7 994 5 5000" "0 0 0 0" \
+	all_grew "$1" "5 5000 7 994" "7 994 5 5000" "0 0 0 0" \
 		"7 994 5 5000" "5 5000 7 994" "0 0 0 0"
 }
 
@@ -148,7 +135,7 @@ floods()
 	remember "$1"
 	ask send "$c1" "$dev" $BCAST $M1 all count=4 len=100
 	got_frames "$c2" "$dev" all 4
-	grown "$1" "0 0 4 400" "4 400 0 0" "4 400 0 0" "4 400 0 0" "0 0 4 400" "4 400 0 0"
+	all_grew "$1" "0 0 4 400" "4 400 0 0" "4 400 0 0" "4 400 0 0" "0 0 4 400" "4 400 0 0"
 }
 
 # hosts FAMILY: the hosts themselves, one to the other and to its container
@@ -165,7 +152,7 @@ hosts()
 	got_frames "$h2" "$net" host 3
 	got_frames "$c2" "$dev" host 2
 	wait_until 5000 at_least $((${BEFORE[2]%% *} + 6)) net_stat "$h1" "$net" rx_packets
-	grown "$1" "6 3000 5 1200" "0 0 0 0" "6 3000 5 1200" \
+	all_grew "$1" "6 3000 5 1200" "0 0 0 0" "6 3000 5 1200" \
 		"5 1200 6 3000" "6 3000 2 600" "3 600 0 0"
 }
 
@@ -179,7 +166,7 @@ segments()
 	read -ra port <<<"${BEFORE[4]}"
 	ask segment "$c1" "eth$1" $M2 $M1 13000 1300
 	wait_until 5000 at_least $((port[2] + 1)) port_stat "$h2" "net$1" "p$1" tx_packets
-	grown "$1" "0 0 1 13054" "1 13054 0 0" "0 0 0 0" "1 13054 0 0" "0 0 1 13054" "0 0 0 0"
+	all_grew "$1" "0 0 1 13054" "1 13054 0 0" "0 0 0 0" "1 13054 0 0" "0 0 1 13054" "0 0 0 0"
 }
 
 past_32_bits()

@@ -144,20 +144,8 @@ halts()
 	GOT=$(received "$1")
 }
 
-packets()
-{
-	local stats
-
-	stats=$(ip -n "$1" -s -j link show dev "$2")
-	[[ $stats =~ \"$3\":\{\"bytes\":([0-9]+),\"packets\":([0-9]+) ]] &&
-		echo "${BASH_REMATCH[2]} ${BASH_REMATCH[1]}"
-}
-
-# grown BEFORE AFTER: of two such pairs
-grown()
-{
-	echo "$((${2% *} - ${1% *})) $((${2#* } - ${1#* }))"
-}
+# packets NS DEV rx|tx: and bytes
+packets() { link_stat "$1" "$2" ".$3"' | "\(.packets) \(.bytes)"'; }
 
 in_h1() { check ip netns exec "$h1" "$@"; }
 
@@ -214,8 +202,8 @@ counts()
 	rx=$(packets "$c2" eth0 rx) tx=$(packets "$h1" p2 tx)
 	port=$(port_stat "$h1" net0 p2 tx_packets) bytes=$(port_stat "$h1" net0 p2 tx_bytes)
 	sends counted 30 len=100
-	check_eq "$(grown "$rx" "$(packets "$c2" eth0 rx)")" "30 3000" "packets, bytes eth0 received"
-	check_eq "$(grown "$tx" "$(packets "$h1" p2 tx)")" "30 3000" "packets, bytes p2 sent"
+	check_eq "$(grew "$rx" "$(packets "$c2" eth0 rx)")" "30 3000" "packets, bytes eth0 received"
+	check_eq "$(grew "$tx" "$(packets "$h1" p2 tx)")" "30 3000" "packets, bytes p2 sent"
 	check_eq "$(($(port_stat "$h1" net0 p2 tx_packets) - port))" 30 "packets of the port"
 	check_eq "$(($(port_stat "$h1" net0 p2 tx_bytes) - bytes))" 3000 "bytes of the port"
 }

@@ -85,8 +85,6 @@ clear_table() { check ctn "$h1" flush-fdb net0; }
 
 learns()
 {
-	local age
-
 	seen "$c1" $A
 	lies $A "learned p1 - - -"
 	seen "$c2" $B
@@ -94,9 +92,7 @@ learns()
 	lies $MH "static - - on -"
 	check_eq "$(learned_count)" 2 learned
 	check_eq "$(static_count)" 1 static
-	age=$(ctn "$h1" -j list fdb net0)
-	[[ $age =~ \"mac\":\"$A\"[^}]*\"age\":([0-9]+) ]] || fail "no age in $age"
-	((BASH_REMATCH[1] < 60)) || fail "age ${BASH_REMATCH[1]}"
+	check fdb_is "$h1" net0 $A '.age >= 0 and .age < 60'
 	# and it sends there alone
 	listen "$c1"
 	listen "$c3"
@@ -171,15 +167,9 @@ ageing_never()
 	check_eq "$(net_stat "$h1" net0 ageing)" 0 ageing
 	seen "$c1" $A
 	# a look for what is too old has come and gone when this says two seconds
-	wait_until 10000 aged_2s
+	wait_until 10000 fdb_is "$h1" net0 $A '.age >= 2'
 	lies $A "learned p1 - - -"
 	check ctn "$h1" set-net net0 --ageing 300
-}
-
-aged_2s()
-{
-	[[ $(ctn "$h1" -j list fdb net0) =~ \"mac\":\"$A\"[^}]*\"age\":([0-9]+) ]] &&
-		((BASH_REMATCH[1] >= 2))
 }
 
 static_stays()
@@ -347,10 +337,8 @@ addresses()
 	clear_table
 	check ctn "$h1" add-fdb net0 $S --port p1 --ip 203.0.113.7 --ip 2001:db8:100::7
 	lies $S "static p1 - - 203.0.113.7,2001:db8:100::7"
-	check_match "$(ctn "$h1" -j list fdb net0)" \
-		"\"addresses\":\[\"203.0.113.7\",\"2001:db8:100::7\"\]" JSON
-	check_match "$(ctn "$h1" -j list ports net0)" \
-		"\"addresses\":\[\"203.0.113.7\",\"2001:db8:100::7\"\]" "addresses of p1"
+	check fdb_is "$h1" net0 $S '.addresses == ["203.0.113.7", "2001:db8:100::7"]'
+	check port_is "$h1" net0 p1 '.addresses == ["203.0.113.7", "2001:db8:100::7"]'
 	check_fail 2 '2001:db8:100::7 is already that of port p1' \
 		ctn "$h1" add-fdb net0 $T --port p2 --ip 203.0.113.8 --ip 2001:db8:100::7
 	check_fail 2 'named twice' \
@@ -467,7 +455,7 @@ big_dump()
 	complete "$TMP/dump" $MANY
 	check_eq "$(static_count)" $((MANY + 1)) static
 	# JSON has them all, too
-	check_eq "$(ctn "$h1" -j list fdb net0 | grep -o '"mac":"02:dd:' | wc -l)" $MANY JSON
+	check_eq "$(json 'map(select(.mac | startswith("02:dd:"))) | length' ctn "$h1" -j list fdb net0)" $MANY JSON
 	check_eq "$(ctn "$h1" list fdb | grep -c '02:dd:')" $MANY "list of all networks"
 }
 

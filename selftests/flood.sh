@@ -82,11 +82,11 @@ ports_attach()
 # all_answer NS DEV ADDRESS AT_ONCE ROUNDS [sniffed]: an asker, who asks so often
 all_answer()
 {
-	local asks=$(($4 * $5)) dropped before after
+	local asks=$(($4 * $5)) dropped before
 
 	check_eq "$(sysctl -n net.core.netdev_max_backlog)" 1000 netdev_max_backlog
 	dropped=$(softnet_drops)
-	before=$(ctn "$h1" -j -s list nets net0)
+	before=$(drops_of_net)
 	[[ -s $TMP/after ]] || ctn "$h1" -j -s list ports net0 >"$TMP/after"
 	mv "$TMP/after" "$TMP/before"
 	START=$(now_ms)
@@ -97,15 +97,10 @@ all_answer()
 	check_eq "$(grown "$TMP/before" "$TMP/after" tx_packets $asks $asks \
 		rx_packets $asks $asks)" "$N $N" "ports that were asked, and answered"
 	check_eq "$(softnet_drops)" "$dropped" "frames dropped by the backlog"
-	after=$(ctn "$h1" -j -s list nets net0)
-	check_eq "$(drops_of "$after")" "$(drops_of "$before")" "what net0 dropped"
+	check_eq "$(drops_of_net)" "$before" "what net0 dropped"
 }
 
-# drops_of JSON: the object of a network's counters of drops
-drops_of()
-{
-	[[ ${1//$'\n'/ } =~ \"drops\"\ *:\ *(\{[^}]*\}) ]] && echo "${BASH_REMATCH[1]}"
-}
+drops_of_net() { json '.[0].drops' ctn "$h1" -j -s list nets net0; }
 
 ports_go()
 {

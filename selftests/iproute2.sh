@@ -93,7 +93,7 @@ make_and_delete()
 {
 	ip_h1 link add loc0 address 02:00:00:00:00:aa mtu 1400 type ctnet
 	check_match "$(ip -n "$h1" -d link show dev loc0)" 'mtu 1400.*02:00:00:00:00:aa.*ctnet' "ip -d link"
-	check_match "$(ctn "$h1" -j list nets loc0)" '"network": *"loc0"' "list nets"
+	check net_is "$h1" loc0 '.network == "loc0"'
 	ip_h1 link set loc0 up
 	ip_h1 link set loc0 address 02:00:00:00:00:ab
 	ip_h1 link set loc0 mtu 1300
@@ -102,7 +102,7 @@ make_and_delete()
 	check_match "$(bridge -n "$h1" fdb show dev loc0)" '02:00:00:00:00:ab' "bridge fdb"
 	ip_h1 link set loc0 down
 	ip_h1 link set loc0 name loc1
-	check_match "$(ctn "$h1" -j list nets loc1)" '"network": *"loc1"' "list nets"
+	check net_is "$h1" loc1 '.network == "loc1"'
 	ip_h1 link del loc1
 	check_not ip -n "$h1" link show dev loc1
 	check_not ctn "$h1" list nets loc1
@@ -112,20 +112,20 @@ master()
 {
 	ip_h1 link set p1 master net0
 	ip_h1 link set p2 master net0
-	check_match "$(ctn "$h1" -j list ports net0)" '"port": *"p1".*"port": *"p2"' "list ports"
+	check json_is 'map(.port) == ["p1", "p2"]' ctn "$h1" -j list ports net0
 	check_match "$(ip -n "$h1" -d link show dev p1)" 'master net0' "ip link"
 	check_match "$(ip -n "$h1" -o link show master net0)" 'p1.*p2' "ip link show master"
 	wait_for_ping "$c1" 203.0.113.2
 	wait_for_ping "$c1" 203.0.113.254
 	ip_h1 link set p2 nomaster
-	check_match "$(ctn "$h1" -j list nets net0)" '"port_count": *1[,}]' "list nets"
+	check net_is "$h1" net0 '.port_count == 1'
 	check_not ip netns exec "$c1" ping -nqc1 -W1 203.0.113.2
 	# from one network to another
 	ip_h1 link add loc0 type ctnet
 	ip_h1 link set p2 master loc0
-	check_match "$(ctn "$h1" -j list ports loc0)" '"port": *"p2"' "list ports"
+	check json_is 'map(.port) == ["p2"]' ctn "$h1" -j list ports loc0
 	ip_h1 link set p2 master net0
-	check_match "$(ctn "$h1" -j list ports net0)" '"port": *"p1".*"port": *"p2"' "list ports"
+	check json_is 'map(.port) == ["p1", "p2"]' ctn "$h1" -j list ports net0
 	ip_h1 link del loc0
 	wait_for_ping "$c1" 203.0.113.2
 	check_fail 2 'loopback' ip -n "$h1" link set lo master net0
@@ -194,13 +194,13 @@ entries()
 {
 	fdb add $X dev net0 dst $PEER
 	shows "^$X dst $PEER self permanent"
-	check_match "$(ctn "$h1" -j list fdb net0)" "\"$X\"[^{}]*\"peer\": *\"$PEER\"" "list fdb"
+	check fdb_is "$h1" net0 $X ".peer == \"$PEER\""
 	refused 'replace or delete it' add $X dev net0 dst $PEER6
 	fdb replace $X dev net0 dst $PEER6
 	shows "^$X dst $PEER6 self permanent"
 	fdb replace $X dev net0 via p1
 	shows "^$X .*via p1.* self permanent"
-	check_match "$(ctn "$h1" -j list fdb net0)" "\"$X\"[^{}]*\"port\": *\"p1\"" "list fdb"
+	check fdb_is "$h1" net0 $X '.port == "p1"'
 	shows_not "^$X dst"
 	refused 'no such entry' del $X dev net0 dst $PEER
 	refused 'no such entry' del $X dev net0 via p2
@@ -219,19 +219,19 @@ entries()
 # It cannot name addresses: an entry that is replaced has those that it had.
 addresses_stay()
 {
-	local where ips='"addresses": *\["203.0.113.77","2001:db8:100::77"\]'
+	local where
 
 	check ctn "$h1" add-fdb net0 $X --port p1 --ip 203.0.113.77 --ip 2001:db8:100::77
 	for where in "via p1" "via p2" "dst $PEER" "" "via p1"; do
 		# shellcheck disable=SC2086 # none, or two words
 		fdb replace $X dev net0 $where
 		shows "^$X .*$where.* ?self permanent"
-		check_match "$(ctn "$h1" -j list fdb net0)" "\"$X\"[^{}]*$ips" "after replace $where"
+		check fdb_is "$h1" net0 $X '.addresses == ["203.0.113.77", "2001:db8:100::77"]'
 	done
 	# the host's own, too
 	check ctn "$h1" replace-fdb net0 $MH --self --ip 203.0.113.254
 	fdb replace $MH dev net0
-	check_match "$(ctn "$h1" -j list fdb net0)" "\"$MH\"[^{}]*203.0.113.254" "the host's own"
+	check fdb_is "$h1" net0 $MH '.addresses | index("203.0.113.254")'
 	unchanged refused 'replace or delete it' add $X dev net0 via p2
 	fdb del $X dev net0
 	check ctn "$h1" replace-fdb net0 $MH --self
@@ -268,7 +268,7 @@ shown()
 	# no more and no less than the table has
 	check_eq "$(bridge -n "$h1" fdb show dev net0 | grep -vc "^$ZERO")" \
 		"$(ctn "$h1" list fdb net0 | grep -c '\(..:\)\{5\}')" "entries"
-	check_match "$(bridge -n "$h1" -j fdb show dev net0)" "\"mac\":\"$M1\"" "bridge -j"
+	m=$M1 check json_is 'any(.[]; .mac == env.m)' bridge -n "$h1" -j fdb show dev net0
 }
 
 many_entries()
@@ -286,14 +286,11 @@ many_entries()
 	shows_not '^06:'
 }
 
-# rx TX of net0, as ip has them
+# $STATS: bytes and packets that net0 received, and sent, as ip has them
 link_stats()
 {
-	local s
-
-	s=$(ip -n "$h1" -s -j link show dev net0)
-	[[ $s =~ \"rx\":\{\"bytes\":([0-9]+),\"packets\":([0-9]+).*\"tx\":\{\"bytes\":([0-9]+),\"packets\":([0-9]+) ]] &&
-		STATS=("${BASH_REMATCH[@]:1}")
+	read -ra STATS < <(link_stat "$h1" net0 '[.rx, .tx] | map("\(.bytes) \(.packets)") | join(" ")')
+	[[ ${#STATS[@]} -eq 4 ]]
 }
 
 counters()
@@ -320,7 +317,7 @@ ethtool_drop()
 
 ethtool_stats()
 {
-	local before text json key n=0
+	local before ours theirs
 
 	before=$(ethtool_drop net-down)
 	ip_h1 link set net0 down
@@ -330,15 +327,10 @@ ethtool_stats()
 	ip_h1 addr replace 203.0.113.254/24 dev net0
 	wait_for_ping "$c1" 203.0.113.2
 	# the same as ctnetctl's
-	text=$(ip netns exec "$h1" ethtool -S net0)
-	json=$(ctn "$h1" -j -s list nets net0)
-	[[ $json =~ \"drops\"\ *:\ *(\{[^}]*\}) ]] || { fail "no drops in $json"; return; }
-	json=${BASH_REMATCH[1]}
-	while [[ $text =~ drop-([a-z0-9-]+):\ ([0-9]+)(.*) ]]; do
-		key=${BASH_REMATCH[1]//-/_} n=$((n + 1)) text=${BASH_REMATCH[3]}
-		check_eq "$(json_num "$json" "$key")" "${BASH_REMATCH[2]}" "$key"
-	done
-	[[ $n -ge 25 ]] || fail "only $n counters"
+	theirs=$(ip netns exec "$h1" ethtool -S net0 | sed -n 's/^ *drop-//; T; s/:/ /; y/-/_/; s/  */ /p' | sort)
+	ours=$(json '.[0].drops | to_entries[] | "\(.key) \(.value)"' ctn "$h1" -j -s list nets net0 | sort)
+	check_eq "$theirs" "$ours" "counters of drops"
+	[[ $(wc -l <<<"$ours") -ge 25 ]] || fail "few counters: $ours"
 	check_match "$(ip netns exec "$h1" ethtool -i net0)" 'driver: ctnet' "ethtool -i"
 	check_match "$(ip netns exec "$h1" ethtool net0)" 'Link detected: yes' ethtool
 }
@@ -410,7 +402,7 @@ moving()
 	wait_for_ping "$c1" 203.0.113.2
 	# a port that moves is a port no more
 	ip_h1 link set p2 netns "$other"
-	check_match "$(ctn "$h1" -j list nets net0)" '"port_count": *1[,}]' "list nets"
+	check net_is "$h1" net0 '.port_count == 1'
 	check ip -n "$other" link set p2 netns "$h1"
 	ip_h1 link set p2 up
 	ip_h1 link set p2 master net0

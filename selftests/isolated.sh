@@ -66,13 +66,8 @@ isolated()
 
 flags()
 {
-	local json
-
-	json=$(ctn "$h1" -j list ports net0)
-	json=${json//$'\n'/ }
-	check_match "$json" "\"$c1\"[^{}]*\"isolated\": *true" c1
-	check_match "$json" "\"$c2\"[^{}]*\"isolated\": *true" c2
-	check_match "$json" "\"$c3\"[^{}]*\"isolated\": *false" c3
+	check_eq "$(json '.[] | "\(.label) \(.isolated)"' ctn "$h1" -j list ports net0 | sort | tr '\n' ' ')" \
+		"$c1 true $c2 true $c3 false " "ports"
 }
 
 # apart TAG: frames from one to the other do not arrive

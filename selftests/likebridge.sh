@@ -407,16 +407,13 @@ port_mac_entry()
 	check ip -n "$c2" neigh del $HOST dev eth0
 }
 
-# of $H's net0
-promiscuity() { json_num "$(ip -n "$H" -j -d link show dev net0)" promiscuity; }
-
 # What the stack asks a device for, it has: a macvlan on the network.
 asked_for()
 {
 	both add_macvlan || { skip "no macvlan"; return; }
 	alike answered by_mac 02:00:00:00:00:aa 203.0.113.100
 	of_ctnet
-	check_eq "$(promiscuity)" 0 "promiscuity of net0"
+	check_eq "$(promiscuity_of "$c" net0)" 0 "promiscuity of net0"
 	check has_entry 02:00:00:00:00:aa '^static'
 	# for it, and nobody else
 	send_frame "$c1" 02:00:00:00:00:aa ${MN}1 to-macvlan
@@ -577,14 +574,14 @@ link_flags()
 		alike "$flag on" flag_of $flag on
 		alike "$flag off" flag_of $flag off
 	done
-	check_match "$(ctn "$c" -j list ports net0)" '"port": *"p1"[^{}]*"learning": *false' "list ports"
+	check port_is "$c" net0 p1 '.learning | not'
 	alike "learning on" flag_of learning on
 	alike "flood off" flag_of flood off mcast_flood off bcast_flood off
-	check_match "$(ctn "$c" -j list ports net0)" '"port": *"p1"[^{}]*"flood": *false' "list ports"
+	check port_is "$c" net0 p1 '.flood | not'
 	alike "flood on" flag_of flood on mcast_flood on bcast_flood on
 	# ip's way
 	both ip_h link set p1 type bridge_slave isolated on
-	check_match "$(ctn "$c" -j list ports net0)" '"port": *"p1"[^{}]*"isolated": *true' "list ports"
+	check port_is "$c" net0 p1 .isolated
 	both ip_h link set p1 type bridge_slave isolated off
 	check_match "$(ip -n "$c" -d link show dev p1)" 'ctnet_slave' "ip -d link"
 	# learned entries of a port
@@ -687,14 +684,7 @@ link_speed()
 }
 
 # link_drops: "rx-errors rx-dropped tx-dropped" of net0 of ctnet
-link_drops()
-{
-	local json
-
-	json=$(ip -n "$c" -s -j link show dev net0)
-	[[ $json =~ \"rx\":\{[^}]*\"errors\":([0-9]+),\"dropped\":([0-9]+).*\"tx\":\{[^}]*\"dropped\":([0-9]+) ]] &&
-		echo "${BASH_REMATCH[*]:1}"
-}
+link_drops() { link_stat "$c" net0 '"\(.rx.errors) \(.rx.dropped) \(.tx.dropped)"'; }
 
 drops_shown()
 {

@@ -91,7 +91,7 @@ link_show()
 	out=$(ip -n "$a" -d link show dev n0)
 	check_match "$out" 'ctnet' "ip -d link show"
 	check_match "$out" 'mtu 1400' "ip -d link show"
-	check_match "$(ip -n "$a" -d -j link show dev n0)" '"info_kind":"ctnet"' JSON
+	check json_is '.[0].linkinfo.info_kind == "ctnet"' ip -n "$a" -d -j link show dev n0
 	check_match "$(ip -n "$a" -o link show type ctnet)" 'n0' "ip link show type"
 	check_match "$(ip netns exec "$a" ethtool -i n0)" 'driver: ctnet' "ethtool -i"
 	check ip -n "$a" link del n0

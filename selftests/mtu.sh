@@ -280,13 +280,7 @@ port_and_underlay()
 
 near_of() { ip -n "$h1" -o link show master n | sed -n 's/^[0-9]*: \(ct[0-9a-f]*\)@.*/\1/p' | head -1; }
 
-auto_is()
-{
-	local json
-
-	json=$(ctn "$h1" -j list ports n)
-	[[ $json == *"\"mtu_auto\":$1"* ]] || { echo "$json"; return 1; }
-}
+auto_is() { json_is ".[0].mtu_auto == $1" ctn "$h1" -j list ports n; }
 
 # They follow what comes after them, down and up, by either kind.
 containers_follow()

@@ -307,12 +307,14 @@ miss_json()
 {
 	: >"$TMP/json"
 	background ctnetctl -n "$h1" -j monitor net0 >"$TMP/json"
-	wait_until 5000 listens '"object": *"net"' "$TMP/json"
+	wait_until 5000 listens . "$TMP/json"
 	check ctn "$h1" set-net net0 --flood off
 	asked - "$HOST_ALONE" 203.0.113.78
 	send_frame "$c1" 02:00:00:00:99:98 $M1 nobody
-	wait_until 5000 grep -qE '"object": *"fdb", *"event": *"miss", *"network": *"net0", *"address": *"203.0.113.78"' "$TMP/json"
-	wait_until 5000 grep -qE '"object": *"fdb", *"event": *"miss", *"network": *"net0", *"mac": *"02:00:00:00:99:98"' "$TMP/json"
+	wait_until 5000 has_event "$TMP/json" \
+		'like({object: "fdb", event: "miss", network: "net0", address: "203.0.113.78"})'
+	wait_until 5000 has_event "$TMP/json" \
+		'like({object: "fdb", event: "miss", network: "net0", mac: "02:00:00:00:99:98"})'
 	check ctn "$h1" set-net net0 --flood on
 	kill_wait "$BG_PID"
 }

@@ -134,7 +134,7 @@ answers()
 {
 	local f=$TMP/na frame
 
-	check ctn "$h1" replace-fdb net0 $M1 --port "$(near_end "$c1")" --ip 203.0.113.1 --ip 2001:db8:100::1
+	check ctn "$h1" replace-fdb net0 $M1 --port "$(near_end "$h1" "$c1" net0)" --ip 203.0.113.1 --ip 2001:db8:100::1
 	# from 2001:db8:100::4, at M4, for 2001:db8:100::1
 	frame=$(printf %s 3333ff000001 020000000004 86dd \
 		6000000000203aff 20010db8010000000000000000000004 ff0200000000000000000001ff000001 \
@@ -143,17 +143,6 @@ answers()
 	send_hex "$c4" eth0 "$frame"
 	capture_has "$f" 1
 	capture_stop "$f"
-}
-
-# near_end NS: of a container of h1's net0
-near_end()
-{
-	local json re
-
-	json=$(ctn "$h1" -j list ports net0)
-	json=${json//$'\n'/ }
-	re="\{[^{}]*\"port\" *: *\"([^\"]+)\"[^{}]*\"${1}\"[^{}]*\}"
-	[[ $json =~ $re ]] && echo "${BASH_REMATCH[1]}"
 }
 
 # Packets of IPv6 are frames as any others, on a host and across the tunnel; those that are

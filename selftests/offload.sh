@@ -59,31 +59,6 @@ stream_seen()
 	[[ -n $LONGEST ]] || { fail "nothing was captured"; LONGEST=0; }
 }
 
-# stats_of NS NET LABEL: rx_packets rx_bytes tx_packets tx_bytes of a port
-stats_of()
-{
-	local k json re
-
-	json=$(ctn "$1" -j -s list ports "$2")
-	json=${json//$'\n'/ }
-	re="\\{([^{}]|\\{[^{}]*\\})*\"label\" *: *\"$3\"([^{}]|\\{[^{}]*\\})*\\}"
-	[[ $json =~ $re ]] || return
-	json=${BASH_REMATCH[0]}
-	for k in rx_packets rx_bytes tx_packets tx_bytes; do
-		json_num "$json" $k
-	done
-}
-
-# rx_of NS DEV: packets that a container received
-rx_of()
-{
-	local link_stat
-
-	link_stat=$(ip -n "$1" -j -s link show dev "$2")
-	[[ $link_stat =~ \"rx\":\{\"bytes\":[0-9]+,\"packets\":([0-9]+) ]] &&
-		echo "${BASH_REMATCH[1]}"
-}
-
 local_segments()
 {
 	stream_seen "$l2" eth0 "tcp dst port 5001" "$TMP/local$1" "$l1" "$l2" "$2"
@@ -99,13 +74,13 @@ local_count()
 	local -a s0 r0 s1 r1
 	local got sent n0 n1
 
-	mapfile -t s0 < <(stats_of "$h1" net1 l1)
-	mapfile -t r0 < <(stats_of "$h1" net1 l2)
-	n0=$(rx_of "$l2" eth0)
+	read -ra s0 < <(stats_of "$h1" ports net1 l1)
+	read -ra r0 < <(stats_of "$h1" ports net1 l2)
+	n0=$(link_stat "$l2" eth0 .rx.packets)
 	tcp_stream "$l1" "$l2" 198.51.100.12 $BYTES
-	mapfile -t s1 < <(stats_of "$h1" net1 l1)
-	mapfile -t r1 < <(stats_of "$h1" net1 l2)
-	n1=$(rx_of "$l2" eth0)
+	read -ra s1 < <(stats_of "$h1" ports net1 l1)
+	read -ra r1 < <(stats_of "$h1" ports net1 l2)
+	n1=$(link_stat "$l2" eth0 .rx.packets)
 	[[ ${#r1[@]} -eq 4 ]] || { fail "no counters"; return; }
 	sent=$((s1[0] - s0[0])) got=$((r1[2] - r0[2]))
 	diag "$BYTES bytes: $sent frames from the sender's port, $got to the receiver's, $((n1 - n0)) received"
@@ -252,7 +227,8 @@ others_tunnel_cut()
 {
 	local near
 
-	near=$(near_end "$h1" net1 "$l1") || { fail "no near end"; return; }
+	near=$(near_end "$h1" l1 net1)
+	[[ -n $near ]] || { fail "no near end"; return; }
 	check ip netns exec "$h1" ethtool -K "$near" tx-udp_tnl-segmentation off \
 		tx-udp_tnl-csum-segmentation off
 	stream_seen "$l1" eth0 "udp dst port 4790" "$TMP/cut" "$h1" "$l1" 203.0.113.202 $((2 << 20))
@@ -267,17 +243,6 @@ others_tunnel_end()
 {
 	check ip -n "$h1" link del vxo
 	check ip -n "$l1" link del vxo
-}
-
-# near_end NS NET LABEL: the near end of a container whose label begins so
-near_end()
-{
-	local json re
-
-	json=$(ctn "$1" -j list ports "$2")
-	json=${json//$'\n'/ }
-	re="\\{[^{}]*\"port\" *: *\"([^\"]+)\"[^{}]*\"${3%%-*}\"[^{}]*\\}"
-	[[ $json =~ $re ]] && echo "${BASH_REMATCH[1]}"
 }
 
 # A tunnel over net0 to a container behind our own tunnel: ours carries no other's whole.

@@ -124,13 +124,7 @@ mark_routes()
 	check ip -n "$h1" rule del fwmark 0x10
 }
 
-tx_packets()
-{
-	local json
-
-	json=$(ip -n "$h1" -s -j link show "$1")
-	json_num "${json#*\"tx\"}" packets
-}
+tx_packets() { link_stat "$h1" "$1" .tx.packets; }
 
 # The tool's side: numbers as people write them, what show and save say of it.
 mark_option()
@@ -139,7 +133,7 @@ mark_option()
 
 	for n in 31 0x1f 0X1F; do
 		check ctn "$h1" set-net net0 --mark $n
-		check_match "$(ctn "$h1" -j list nets net0)" '"mark":31[,}]' "--mark $n"
+		check net_is "$h1" net0 '.mark == 31'
 	done
 	check_match "$(ctn "$h1" show net0)" ' mark 31' show
 	check ctn "$h1" save net0

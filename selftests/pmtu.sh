@@ -134,15 +134,11 @@ topology()
 # mtus_are NET4 NET6 NETD NETT: those of h1, for waiting
 mtus_are()
 {
-	local json n got=""
+	local got
 
-	json=$(ctn "$h1" -j list nets)
-	for n in net4 net6 netd nett; do
-		[[ $json =~ \"network\":\ *\"$n\"[^{}]*\"mtu\":\ *([0-9]+) ]] &&
-			got+=" ${BASH_REMATCH[1]}"
-	done
-	echo "with the underlay's $UNDER: ${got# }"
-	[[ ${got# } == "$*" ]]
+	got=$(json 'map({(.network): .mtu}) | add | "\(.net4) \(.net6) \(.netd) \(.nett)"' ctn "$h1" -j list nets)
+	echo "with the underlay's $UNDER: $got"
+	[[ $got == "$*" ]]
 }
 
 mtus() { wait_until 5000 mtus_are "$@"; }

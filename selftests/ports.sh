@@ -31,8 +31,6 @@ add1() { check ctn "$h1" add-port net0 "$c1" --address 203.0.113.11/24 "$@"; }
 # fars: the interfaces of c1 that are a port's, and how many near ends there are
 fars() { ip -n "$c1" -o link show type veth | awk -F'[ :@]+' '{ print $2 }' | sort | tr '\n' ' '; }
 
-near_of() { ctn "$h1" list ports | awk -v l="$1" '$5 == l { print $2 }'; }
-
 rename()
 {
 	check ip -n "$c1" link set "$1" down
@@ -79,8 +77,7 @@ by_port_and_label()
 	local near
 
 	add1 --label "the web"
-	near=$(near_of eth0 | tail -n 1)
-	near=$(ctn "$h1" list ports | grep 'the web' | cut -f 2)
+	near=$(near_end "$h1" 'the web')
 	check_fail 2 'no interface "ct0000000000"' ctn "$h1" del-port net0 --port ct0000000000
 	check_fail 2 "no port of the network" ctn "$h1" del-port net1 --port "$near"
 	check_fail 2 "no port of the network has that label" ctn "$h1" del-port net0 --label web
@@ -121,7 +118,8 @@ host_ifname()
 	check_match "$(ip -n "$h1" -o link show dev web1)" '[<,]UP[,>].* master net0'
 	sed 's/ --host-ifname web0//' "$FILE" >"$FILE.1"
 	check ctn "$h1" sync "$FILE.1"
-	check_match "$(near_of eth0 | tr '\n' ' ')" '^ct[0-9a-f]+ ct[0-9a-f]+ $' "near ends"
+	check json_is 'map(select(.container_ifname == "eth0") | .port) | length == 2 and all(.[]; test("^ct[0-9a-f]{10}$"))' \
+		ctn "$h1" -j list ports
 	check ctn "$h1" set-port net0 "$c1" --host-ifname web2
 	ping_ok "$c1" 203.0.113.12
 	check ctn "$h1" del-net net0
@@ -141,7 +139,7 @@ no_name()
 	wait_until 5000 elsewhere "$pid"
 	check ctn "$h1" add-port net0 "$pid" --label db --address 203.0.113.70/24 \
 		--gateway 203.0.113.1 --route 198.51.100.0/24,via 203.0.113.12 --isolated on
-	near=$(ctn "$h1" list ports | awk '$4 == "db" { print $2 }')
+	near=$(near_end "$h1" db)
 	ctn "$h1" save >"$FILE" 2>"$TMP/said" || fail "save: $(<"$TMP/said")"
 	check_match "$(<"$TMP/said")" "at $near has no name"
 	check grep -q "^add-port net0 --port $near --address 203.0.113.70/24 --gateway 203.0.113.1 --route 198.51.100.0/24,via 203.0.113.12 --isolated on --label db" "$FILE"
@@ -150,8 +148,8 @@ no_name()
 	check ip -n "$h1" link set "$near" nomaster
 	check ctn "$h1" sync "$FILE"
 	check in_ns "$h1" nsenter -t "$pid" -n ping -nqc1 -W5 203.0.113.12
-	check ctn "$h1" -j show net0
-	check_match "${OUT//$'\n'/ }" '"gateways": *\[ *"203.0.113.1" *\], *"routes": *\[ *"198.51.100.0\\?/24,via 203.0.113.12" *\]' show
+	check json_is 'any(.[0].ports[]; .gateways == ["203.0.113.1"] and
+		.routes == ["198.51.100.0/24,via 203.0.113.12"])' ctn "$h1" -j show net0
 	kill_wait "$pid"
 	wait_until 5000 no_link "$near"
 	check ctn "$h1" sync "$FILE"
@@ -233,7 +231,7 @@ set_port_takes()
 	add1 --address 2001:db8:100::11/64 --gateway 203.0.113.1 --gateway 2001:db8:100::1 --mac 02:00:00:00:0a:01
 	check ctn "$h1" set-port net0 "$c1" --address 203.0.113.15/24 --address -203.0.113.11/24
 	check_eq "$(addresses_of "$c1" eth0)" "2001:db8:100::11/64 203.0.113.15/24 " addresses
-	check fdb_is "$h1" net0 02:00:00:00:0a:01 '"addresses": *\[ *"203.0.113.15", *"2001:db8:100::11" *\]|"addresses": *\[ *"2001:db8:100::11", *"203.0.113.15" *\]'
+	check fdb_is "$h1" net0 02:00:00:00:0a:01 '(.addresses | sort) == ["2001:db8:100::11", "203.0.113.15"]'
 	ping_ok "$c1" 203.0.113.12
 	check_fail 2 'has not the address 203.0.113.11/24' ctn "$h1" set-port net0 "$c1" --address -203.0.113.11/24
 	check_fail 2 'has not the gateway 203.0.113.2' ctn "$h1" set-port net0 "$c1" --gateway -203.0.113.2
@@ -247,13 +245,13 @@ set_port_takes()
 	check_eq "$(ip -n "$c1" route show default)$(ip -n "$c1" -6 route show default proto static)$(ip -n "$c1" route show 198.51.100.0/24)" "" "routes"
 	check ctn "$h1" set-port net0 "$c1" --mac auto
 	check_eq "$(mac_of "$c1" eth0)" 02:42:cb:00:71:0f "MAC of its first address"
-	check fdb_is "$h1" net0 02:42:cb:00:71:0f '"203.0.113.15"'
+	check fdb_is "$h1" net0 02:42:cb:00:71:0f '.addresses | index("203.0.113.15")'
 	check no_fdb "$h1" net0 02:00:00:00:0a:01
 	ping_ok "$c1" 203.0.113.12
 	# the whole list
 	check ctn "$h1" set-port net0 "$c1" --address none --address 203.0.113.11/24 --mac auto
 	check_eq "$(addresses_of "$c1" eth0)" "203.0.113.11/24 " addresses
-	check fdb_is "$h1" net0 $MAC1 '"addresses": *\[ *"203.0.113.11" *\]'
+	check fdb_is "$h1" net0 $MAC1 '.addresses == ["203.0.113.11"]'
 	ping_ok "$c1" 203.0.113.12
 	# refused at the end, and nothing has changed
 	STATE_NS=$c1 check_fail 2 'route via' ctn "$h1" set-port net0 "$c1" --address none --address 203.0.113.16/24 \
@@ -314,7 +312,7 @@ underlay_gone()
 	[[ $OUT != *undone* ]] || fail "it said: $OUT"
 	sed -i '$d' "$FILE.1"
 	check ctn "$h1" sync "$FILE.1"
-	check_match "$(ctn "$h1" -j list nets n2)" '"underlay": *"ul1"'
+	check net_is "$h1" n2 '.underlay == "ul1"'
 	check ctn "$h1" del-net n2
 	check ctn "$h1" del-net n3
 	check ip -n "$h1" link del ul1

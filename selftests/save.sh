@@ -118,11 +118,8 @@ labels()
 	ctn "$h1" del-net net0
 	check ctn "$h1" restore "$OUT1"
 	same_as "$OUT1"
-	OUT=$(ctn "$h1" -j list ports)
-	if command -v jq >/dev/null; then
-		OUT=$(jq -rj 'sort_by(.container_ifname[1:] | tonumber) | .[] | .label + "\u001f"' <<<"$OUT")
-		check_eq "$OUT" "$(printf '%s\x1f' "${all[@]}")" "labels"
-	fi
+	check_eq "$(json 'sort_by(.container_ifname[1:] | tonumber) | map(.label) | join("\u001f")' ctn "$h1" -j list ports)" \
+		"$(IFS=$'\x1f'; echo "${all[*]}")" "labels"
 	clear
 }
 
@@ -198,8 +195,8 @@ mac_taken()
 	check ip -n "$c2" link set eth5 address 02:42:cb:00:71:4d
 	check ctn "$h1" sync "$FILE"
 	check_match "$(ip -n "$c2" -o link show dev eth5)" "ether $mac2"
-	check fdb_is "$h1" net0 02:42:cb:00:71:4d "\"port\": *\"$(near pid)\".*203.0.113.77"
-	check ctn "$h1" del-port net0 --dev "$(near pid)"
+	check fdb_is "$h1" net0 02:42:cb:00:71:4d ".port == \"$(near_end "$h1" pid)\" and (.addresses | index(\"203.0.113.77\"))"
+	check ctn "$h1" del-port net0 --dev "$(near_end "$h1" pid)"
 	# nor is it given it for want of one of its own
 	check ctn "$h1" del-fdb net0 $mac2
 	check ip -n "$c2" link set eth5 address $mac1
@@ -399,7 +396,7 @@ no_name()
 	wait_until 5000 other_ns "$pid"
 	check ctn "$h1" add-port net0 "$pid" --address 203.0.113.70/24 --gateway 203.0.113.1
 	check ctn "$h1" add-fdb net0 02:00:00:00:00:70 --target "$pid" --ip 203.0.113.71
-	near=$(near "$pid")
+	near=$(near_end "$h1" "$pid")
 	ctn "$h1" save >"$OUT1" 2>"$OUT2" || fail "save: exit $?"
 	check_match "$(<"$OUT2")" 'save: the container at ct[0-9a-f]+ has no name'
 	check_match "$(<"$OUT1")" $'\n'"add-port net0 --port $near --address 203.0.113.70/24 --gateway 203.0.113.1 --label $pid"$'\n'
@@ -425,21 +422,19 @@ no_name()
 underlay_any()
 {
 	check ctn "$h1" set-net net0 --underlay ul0
-	check_match "$(ctn "$h1" -j list nets net0)" '"underlay": *"ul0"'
+	check net_is "$h1" net0 '.underlay == "ul0"'
 	check ctn "$h1" set-net net0 --underlay any
-	OUT=$(ctn "$h1" -j list nets net0)
-	[[ $OUT != *underlay* ]] || fail "it has an underlay: $OUT"
+	check net_is "$h1" net0 'has("underlay") | not'
 	check ctn "$h1" add-net net0 --may-exist --underlay any --vni 100 --local 192.0.2.1
 	# unless a device is called so
 	check ip -n "$h1" link add any type dummy
 	check ctn "$h1" set-net net0 --underlay any
-	check_match "$(ctn "$h1" -j list nets net0)" '"underlay": *"any"'
+	check net_is "$h1" net0 '.underlay == "any"'
 	sync_to 's/ --vni 100/& --underlay any/'
-	check_match "$(ctn "$h1" -j list nets net0)" '"underlay": *"any"'
+	check net_is "$h1" net0 '.underlay == "any"'
 	sync_to ''
 	check ip -n "$h1" link del any
-	OUT=$(ctn "$h1" -j list nets net0)
-	[[ $OUT != *underlay* ]] || fail "it has an underlay: $OUT"
+	check net_is "$h1" net0 'has("underlay") | not'
 	refused 2 '.*no device "nosuch"' set-net net0 --underlay nosuch
 }
 

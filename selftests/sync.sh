@@ -111,7 +111,7 @@ changes_ports()
 
 	told sync_to "/--dev p1/s/\$/ --isolated on --label x/; /net0 $c2/s/\$/ --flood off --label y --mtu 1470/"
 	told_is "port set net0 p1
-port set net0 $(near y)"
+port set net0 $(near_end "$h1" y)"
 	check_eq "$(mtu_of "$c2" eth5)" 1470 "MTU of c2"
 	check_match "$(ip -n "$h1" -o link show dev p1)" 'alias x' p1
 	# addresses come and go, and gateways; the interface is the same
@@ -151,21 +151,21 @@ changes_entries()
 	told_is "fdb set net0 02:00:00:00:00:10
 fdb set net0 02:00:00:00:00:11"
 	sync_to 's/(00:10 --port p1).*/\1 --ip 203.0.113.51/; s/(00:11 --peer.*)/\1 --ip 203.0.113.50/'
-	check fdb_is "$h1" net0 02:00:00:00:00:10 '"port": *"p1".*"203.0.113.51"'
-	check fdb_is "$h1" net0 02:00:00:00:00:11 '"peer": *"192.0.2.2".*"203.0.113.50"'
+	check fdb_is "$h1" net0 02:00:00:00:00:10 '.port == "p1" and .addresses == ["203.0.113.51"]'
+	check fdb_is "$h1" net0 02:00:00:00:00:11 '.peer == "192.0.2.2" and .addresses == ["203.0.113.50"]'
 	sync_to 's/^add-peer .*/& --dstport 4999/'
 	check_match "$(ctn "$h1" list peers)" '192.0.2.2.*4999'
-	check fdb_is "$h1" net0 02:00:00:00:00:11 '"peer": *"192.0.2.2"'
+	check fdb_is "$h1" net0 02:00:00:00:00:11 '.peer == "192.0.2.2"'
 	# the addresses of a container's entry are more than its interface's
 	sync_to "/net0 $c2/a\\
 replace-fdb net0 02:42:cb:00:71:0c --target $c2 --ifname eth5 --ip 203.0.113.12 --ip 203.0.113.80"
-	check fdb_is "$h1" net0 02:42:cb:00:71:0c '203.0.113.80'
+	check fdb_is "$h1" net0 02:42:cb:00:71:0c '.addresses | index("203.0.113.80")'
 	sync_to ''
-	check_not fdb_is "$h1" net0 02:42:cb:00:71:0c '203.0.113.80'
+	check fdb_is "$h1" net0 02:42:cb:00:71:0c '.addresses | index("203.0.113.80") == null'
 	# so are the network's own, whose MAC is another since just now
 	sync_to 's/^(add-net net0 .*)/\1 --mac 02:00:00:00:00:77/; /^add-peer/i\
 replace-fdb net0 02:00:00:00:00:77 --self --ip 203.0.113.1 --ip 203.0.113.88'
-	check fdb_is "$h1" net0 02:00:00:00:00:77 '"self": *true.*203.0.113.88'
+	check fdb_is "$h1" net0 02:00:00:00:00:77 '.self and (.addresses | index("203.0.113.88"))'
 	# behind a port that is made with it; a network whose MAC is none that a file could know
 	sync_to "\$a\\
 add-port net0 $c3 --ifname eth6 --address 203.0.113.66/24\\
@@ -184,7 +184,7 @@ changes_places()
 	local index near
 
 	index=$(ifindex_of "$c2" eth5)
-	near=$(near "$c2")
+	near=$(near_end "$h1" "$c2")
 	sync_to "s/^add-net net1 .*/& --vni 200 --local 192.0.2.1/"
 	ping_ok "$c1" 203.0.113.1
 	sync_to 's/vni 100/vni 200/; s/^add-net net1 .*/& --vni 100 --local 192.0.2.1/'
@@ -224,7 +224,7 @@ carries()
 	wait_until 5000 other_ns "$pid"
 	check ctn "$h1" add-port net1 "$pid" --address 203.0.113.70/24 --isolated on
 	check ctn "$h1" add-fdb net1 02:00:00:00:00:70 --target "$pid" --ip 203.0.113.71
-	port=$(near "$pid")
+	port=$(near_end "$h1" "$pid")
 	sync_to 's/^add-net net1 .*/& --vni 200 --local 192.0.2.1/'
 	is_carried
 	check_match "$(ctn "$h1" list nets net1)" $'net1\tup\t200'
@@ -244,9 +244,9 @@ words() { state | tr -s '[],' '\n' | sort; }
 
 is_carried()
 {
-	check_match "$(ctn "$h1" -j list ports net1 | tr '\n' ' ')" "\"port\": *\"$port\"[^{}]*\"isolated\": *true"
-	check fdb_is "$h1" net1 02:42:cb:00:71:46 "\"port\": *\"$port\".*\"203.0.113.70\""
-	check fdb_is "$h1" net1 02:00:00:00:00:70 "\"port\": *\"$port\".*\"203.0.113.71\""
+	check port_is "$h1" net1 "$port" .isolated
+	check fdb_is "$h1" net1 02:42:cb:00:71:46 ".port == \"$port\" and .addresses == [\"203.0.113.70\"]"
+	check fdb_is "$h1" net1 02:00:00:00:00:70 ".port == \"$port\" and .addresses == [\"203.0.113.71\"]"
 }
 
 # a network keeps its VNI, and yet makes room for another that is to have it: on another

@@ -121,16 +121,6 @@ works()
 	tcp_copy "$a1" "$a2" 203.0.113.21 256
 }
 
-near_of()
-{
-	local json
-
-	json=$(ctn "$h1" -j list ports net0)
-	json=${json//$'\n'/ }
-	[[ $json =~ \"port\"\ *:\ *\"(ct[0-9a-f]+)\"[^{}]*\"label\"\ *:\ *\"$1\" ]] &&
-		echo "${BASH_REMATCH[1]}"
-}
-
 port_goes()
 {
 	local i
@@ -140,8 +130,8 @@ port_goes()
 		# by the tool, then by its device, then only out of the network
 		case $i in
 		1) check ctn "$h1" del-port net0 "$b1" ;;
-		2) check ip -n "$h1" link del "$(near_of "$b1")" ;;
-		3) check ip -n "$h1" link set "$(near_of "$b1")" nomaster
+		2) check ip -n "$h1" link del "$(near_end "$h1" "$b1" net0)" ;;
+		3) check ip -n "$h1" link set "$(near_end "$h1" "$b1" net0)" nomaster
 		   check ip -n "$b1" link del eth0 ;;
 		esac
 		nap 0.3
@@ -164,7 +154,7 @@ container_goes()
 	works
 }
 
-no_port() { [[ -z $(near_of "$1") ]]; }
+no_port() { [[ -z $(near_end "$h1" "$1" net0) ]]; }
 
 peer_goes()
 {

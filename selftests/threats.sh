@@ -323,7 +323,7 @@ storm()
 # fourth power, sent at one go.
 nested()
 {
-	local d i via frames
+	local d i via
 
 	setup_ns x
 	no_ipv6 "$x"
@@ -353,9 +353,8 @@ nested()
 	bystanders
 	ip netns exec "$x" ping -nqc1 -W1 -b 10.0.255.255 >/dev/null 2>&1
 	wait_until 20000 at_least 1 drops "$x" n3 flood_queue
-	frames=$(ip -n "$x" -s -j link show ul0)
 	diag "$(drops "$x" n3 flood_queue) floods were dropped in the innermost tunnel," \
-		"$(json_num "${frames#*\"tx\"}" packets) packets left"
+		"$(link_stat "$x" ul0 .tx.packets) packets left"
 	unharmed
 	check ip netns del "$x"
 }

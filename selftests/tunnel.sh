@@ -128,11 +128,11 @@ learns_remote()
 {
 	ping_ok "$a1" 203.0.113.21
 	ping_ok "$a1" 203.0.113.31
-	check fdb_is "$h1" net0 $MAC_A2 '"type": *"learned".*"peer": *"192.0.2.2"'
-	check fdb_is "$h1" net0 $MAC_A3 '"type": *"learned".*"peer": *"192.0.2.3"'
-	check fdb_is "$h2" net0 $MAC_A1 '"type": *"learned".*"peer": *"192.0.2.1"'
+	check fdb_is "$h1" net0 $MAC_A2 '.type == "learned" and .peer == "192.0.2.2"'
+	check fdb_is "$h1" net0 $MAC_A3 '.type == "learned" and .peer == "192.0.2.3"'
+	check fdb_is "$h2" net0 $MAC_A1 '.type == "learned" and .peer == "192.0.2.1"'
 	# each host's own are behind its ports
-	check fdb_is "$h1" net0 $MAC_A1 '"type": *"static".*"port": *"ct'
+	check fdb_is "$h1" net0 $MAC_A1 '.type == "static" and (.port | startswith("ct"))'
 }
 
 head_end_replication()
@@ -176,7 +176,7 @@ static_to_peer()
 	# no frame moves it
 	vxsend "$h2" vxlan dst=$IP1 from=$x to=$MAC_A1
 	vxsend "$a1" frame dev=eth0 from=$x to=$MAC_B1
-	check fdb_is "$h1" net0 $x '"type": *"static".*"peer": *"192.0.2.3"'
+	check fdb_is "$h1" net0 $x '.type == "static" and .peer == "192.0.2.3"'
 	check ctn "$h1" del-fdb net0 $x
 }
 
@@ -411,7 +411,7 @@ all_drops()
 	capture_has "$f" 1
 	capture_stop "$f"
 	capture_is "$f" 1 ""
-	check fdb_is "$h1" net0 $BAD '"peer": *"192.0.2.2"'
+	check fdb_is "$h1" net0 $BAD '.peer == "192.0.2.2"'
 }
 
 checksums()
@@ -452,22 +452,22 @@ container_moves()
 	add_container mv
 	check ctn "$h1" add-port net0 "$mv" --address 203.0.113.14/24
 	wait_for_ping "$a3" 203.0.113.14
-	check fdb_is "$h3" net0 $m '"peer": *"192.0.2.1"'
-	check fdb_is "$h1" net0 $m '"type": *"static"'
+	check fdb_is "$h3" net0 $m '.peer == "192.0.2.1"'
+	check fdb_is "$h1" net0 $m '.type == "static"'
 	# to another host: its announcement is enough
 	check ctn "$h1" del-port net0 "$mv"
 	check no_fdb "$h1" net0 $m
 	check ctn "$h2" add-port net0 "$mv" --address 203.0.113.14/24
-	wait_until 5000 fdb_is "$h3" net0 $m '"peer": *"192.0.2.2"'
-	wait_until 5000 fdb_is "$h1" net0 $m '"type": *"learned".*"peer": *"192.0.2.2"'
+	wait_until 5000 fdb_is "$h3" net0 $m '.peer == "192.0.2.2"'
+	wait_until 5000 fdb_is "$h1" net0 $m '.type == "learned" and .peer == "192.0.2.2"'
 	ping_ok "$a3" 203.0.113.14
 	ping_ok "$a1" 203.0.113.14
 	# and back
 	check ctn "$h2" del-port net0 "$mv"
 	check ctn "$h1" add-port net0 "$mv" --address 203.0.113.14/24
-	wait_until 5000 fdb_is "$h3" net0 $m '"peer": *"192.0.2.1"'
-	wait_until 5000 fdb_is "$h2" net0 $m '"peer": *"192.0.2.1"'
-	check fdb_is "$h1" net0 $m '"type": *"static".*"port"'
+	wait_until 5000 fdb_is "$h3" net0 $m '.peer == "192.0.2.1"'
+	wait_until 5000 fdb_is "$h2" net0 $m '.peer == "192.0.2.1"'
+	check fdb_is "$h1" net0 $m '.type == "static" and .port'
 	ping_ok "$a3" 203.0.113.14
 	check ctn "$h1" del-port net0 "$mv"
 }
@@ -477,16 +477,16 @@ learned_moves()
 	local m=02:00:00:00:06:01
 
 	vxsend "$a1" frame dev=eth0 from=$m
-	wait_until 5000 fdb_is "$h1" net0 $m '"type": *"learned".*"port": *"ct'
-	wait_until 5000 fdb_is "$h2" net0 $m '"peer": *"192.0.2.1"'
+	wait_until 5000 fdb_is "$h1" net0 $m '.type == "learned" and (.port | startswith("ct"))'
+	wait_until 5000 fdb_is "$h2" net0 $m '.peer == "192.0.2.1"'
 	vxsend "$a2" frame dev=eth0 from=$m
-	wait_until 5000 fdb_is "$h1" net0 $m '"type": *"learned".*"peer": *"192.0.2.2"'
-	wait_until 5000 fdb_is "$h2" net0 $m '"type": *"learned".*"port": *"ct'
+	wait_until 5000 fdb_is "$h1" net0 $m '.type == "learned" and .peer == "192.0.2.2"'
+	wait_until 5000 fdb_is "$h2" net0 $m '.type == "learned" and (.port | startswith("ct"))'
 	vxsend "$a3" frame dev=eth0 from=$m
-	wait_until 5000 fdb_is "$h1" net0 $m '"peer": *"192.0.2.3"'
+	wait_until 5000 fdb_is "$h1" net0 $m '.peer == "192.0.2.3"'
 	vxsend "$a1" frame dev=eth0 from=$m
-	wait_until 5000 fdb_is "$h1" net0 $m '"port": *"ct'
-	wait_until 5000 fdb_is "$h3" net0 $m '"peer": *"192.0.2.1"'
+	wait_until 5000 fdb_is "$h1" net0 $m '.port and (.port | startswith("ct"))'
+	wait_until 5000 fdb_is "$h3" net0 $m '.peer == "192.0.2.1"'
 }
 
 # ------------------------------------------------------- underlay changes
@@ -581,9 +581,7 @@ second_network()
 		add-port net1 $n2 --address 203.0.113.42/24 --guard off
 	EOT
 	# one socket for both
-	OUT=$(ctn "$h1" -j list vteps)
-	check_eq "$(json_num "$OUT" networks)" 2 "networks on the socket"
-	[[ ! $OUT =~ dstport.*dstport ]] || fail "two sockets: $OUT"
+	check json_is 'length == 1 and .[0].networks == 2' ctn "$h1" -j list vteps
 	ping_ok "$n1" 203.0.113.42
 	# they are apart
 	check no_ping "$n1" 203.0.113.21
@@ -624,9 +622,7 @@ dstport_changes()
 	capture_stop "$f"
 	[[ $(capture_count "$f" "src $IP1 and udp dst port 4790 and udp[12:4] = 0x00012c00") -ge 3 ]] ||
 		fail "no VXLAN of VNI 300 to port 4790"
-	OUT=$(ctn "$h1" -j list vteps)
-	check_match "$OUT" '4789' vteps
-	check_match "$OUT" '4790' vteps
+	check json_is 'map(.dstport) | sort == [4789, 4790]' ctn "$h1" -j list vteps
 	# the first is as it was
 	ping_ok "$a1" 203.0.113.21
 }
@@ -681,8 +677,7 @@ second_network_goes()
 {
 	check ctn "$h1" del-net net1
 	check ctn "$h2" del-net net1
-	OUT=$(ctn "$h1" -j list vteps)
-	[[ ! $OUT =~ 4790 ]] || fail "its socket is there still: $OUT"
+	check json_is 'map(.dstport) == [4789]' ctn "$h1" -j list vteps
 	ping_ok "$a1" 203.0.113.21
 }
 
@@ -692,9 +687,7 @@ same_vni_in_two_namespaces()
 
 	# as all along: three namespaces of one kernel with one VNI and one port
 	for h in "$h1" "$h2" "$h3"; do
-		OUT=$(ctn "$h" -j list nets net0)
-		check_eq "$(json_num "$OUT" vni)" 100 "VNI"
-		check_eq "$(json_num "$OUT" dstport)" 4789 "UDP port"
+		check net_is "$h" net0 'like({vni: 100, dstport: 4789})'
 	done
 	# the first frame of another namespace's VNI 100 does not come here
 	add_container o1

@@ -406,24 +406,14 @@ kernels_vxlan()
 	tcp "$c2" "$c1" 203.0.113.49
 }
 
-# packets NS DEV rx|tx
-packets()
-{
-	local stats
-
-	stats=$(ip -n "$1" -s -j link show dev "$2")
-	[[ $stats =~ \"$3\":\{\"bytes\":[0-9]+,\"packets\":([0-9]+) ]] &&
-		echo "${BASH_REMATCH[1]}"
-}
-
 # merged DEV ADDRESS
 merged()
 {
 	local wire rx
 
-	wire=$(packets "$h1" ul0 tx) rx=$(packets "$c2" "$1" rx)
+	wire=$(link_stat "$h1" ul0 .tx.packets) rx=$(link_stat "$c2" "$1" .rx.packets)
 	tcp "$c1" "$c2" "$2" 3000000
-	wire=$(($(packets "$h1" ul0 tx) - wire)) rx=$(($(packets "$c2" "$1" rx) - rx))
+	wire=$(($(link_stat "$h1" ul0 .tx.packets) - wire)) rx=$(($(link_stat "$c2" "$1" .rx.packets) - rx))
 	diag "$1: $wire packets on the wire, $rx received"
 	# 1430 less headers a packet
 	[[ $wire -ge 2000 ]] || fail "on the wire they were whole already: $wire packets"
@@ -574,8 +564,8 @@ underlay_receives()
 
 underlay_shown()
 {
-	check_match "$(ctn "$h1" -j list nets netu4)" '"underlay": *"ul1"' "list nets"
-	check_match "$(ctn "$h1" -j list vteps)" '"underlay": *"ul1"' "list vteps"
+	check net_is "$h1" netu4 '.underlay == "ul1"'
+	check json_is 'any(.[]; .underlay == "ul1")' ctn "$h1" -j list vteps
 }
 
 # vrf UNDERLAY: ul1 becomes part of a VRF

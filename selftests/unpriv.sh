@@ -447,11 +447,8 @@ charge() { awk -v kind="$1" '$1 == kind { print $2 }' "$CG/user/memory.stat"; }
 # there_are: entries, peers, ports, networks
 there_are()
 {
-	local json
-
-	json=$(ctn "$ns_ua" -j list nets lims)
-	echo "$(json_num "$json" fdb_static) $(json_num "$json" peer_count)" \
-		"$(json_num "$json" port_count) $(ip -n "$ns_ua" -o link show type ctnet | grep -c ': lim[0-9]')"
+	echo "$(json '.[0] | "\(.fdb_static) \(.peer_count) \(.port_count)"' ctn "$ns_ua" -j list nets lims)" \
+		"$(ip -n "$ns_ua" -o link show type ctnet | grep -c ': lim[0-9]')"
 }
 
 # At its limit the kernel refuses, as nobody is there whom it may end; nothing is left by

@@ -118,23 +118,17 @@ cable()
 	EOT2
 }
 
-heard() { grep -qE "$1" "$TMP/events"; }
-
 poke()
 {
 	ctn "$h1" set-net n1 --ageing 100
-	heard '"event":"set","network":"n1"'
+	has_event "$TMP/events" 'like({event: "set", network: "n1"})'
 }
 
 # of the device nothing is left
 is_stranded()
 {
-	local json
-
-	json=$(ctn "$h1" -j list nets n1)
-	check_match "$json" '"vni": *3,.*"local": *"192.0.2.1".*"local6": *"2001' "list nets"
-	check_match "$json" '"underlay": *"\(gone\)"' "list nets"
-	check_match "$(ip -n "$h1" -j -d link show n1)" n1 "ip link"
+	check net_is "$h1" n1 'like({vni: 3, local: "192.0.2.1", local6: "2001:db8:0:1::1", underlay: "(gone)"})'
+	check ip -n "$h1" -d link show n1
 	check_eq "$(ctn "$h1" list vteps)" "" "sockets"
 }
 
@@ -157,9 +151,10 @@ underlay_goes()
 
 	check ip -n "$h1" link del ul0
 	for net in n1 n2; do
-		wait_until 5000 heard "\"event\":\"set\",\"network\":\"$net\".*\"underlay\":\"\(gone\)\""
+		net=$net wait_until 5000 has_event "$TMP/events" \
+			'like({event: "set", network: env.net, underlay: "(gone)"})'
 	done
-	check_not heard '"event":"set","network":"n3"'
+	check no_event "$TMP/events" 'like({event: "set", network: "n3"})'
 	check ctn "$h1" del-net n3
 	is_stranded
 	# what is nothing of the device's can be changed, and is not sent
@@ -178,7 +173,7 @@ underlay_goes()
 	check ctn "$h1" set-net n1 --underlay ul9
 	check ctn "$h1" set-net n2 --underlay ul9
 	wait_for_ping "$h1" 203.0.113.2
-	check_match "$(ctn "$h1" -j list nets n1)" '"underlay": *"ul9"' "list nets"
+	check net_is "$h1" n1 '.underlay == "ul9"'
 }
 
 # nor its own, if it was elsewhere meanwhile
@@ -193,7 +188,7 @@ underlay_is_elsewhere()
 	check_eq "$(ifindex_of "$h1" ul9)" "$index" "index of ul9"
 	is_stranded
 	check ctn "$h1" set-net n1 --underlay any
-	check_not grep '"underlay": *"' <<<"$(ctn "$h1" -j list nets n1)"
+	check net_is "$h1" n1 'has("underlay") | not'
 	check ctn "$h1" del-net n1
 	check ctn "$h1" del-net n2
 	check ctn "$h2" del-net n1
@@ -215,15 +210,10 @@ link_local_peers()
 	check ctn "$h1" del-net n1
 }
 
-# present WANT KEY...: that of network n1, by each key, and what people are told of it
+# present true|false KEY...: that of network n1, by each key
 present()
 {
-	local json key
-
-	json=$(ctn "$h1" -j list nets n1)
-	for key in "${@:2}"; do
-		check_match "$json" "\"$key\":$1[,}]" "in JSON"
-	done
+	keys=${*:2} check net_is "$h1" n1 "[.[(env.keys / \" \")[]] == $1] | all"
 }
 
 # An address may come later, and go: it is no error that the host does not have it, but it is
@@ -233,7 +223,7 @@ local_absent()
 	check ctn "$h1" add-net n1 --vni 3 --local "$H1_IP"
 	check_eq "$OUT" "" "what is said of an address that is there"
 	present true local_present
-	check_match "$(ctn "$h1" -j show n1)" '"warnings":\[\]' "in JSON"
+	check json_is '.[0].warnings == []' ctn "$h1" -j show n1
 	check_not grep 'not present' <<<"$(ctn "$h1" show; ctn "$h1" list nets)"
 	check ctn "$h1" set-net n1 --local 192.0.2.77
 	check_match "$OUT" '^ctnetctl: set-net n1: the local address 192.0.2.77 is not present: nothing passes' "set-net"

@@ -67,9 +67,6 @@ sync_to()
 	check_eq "$OUT" "" "what sync prints"
 }
 
-# near LABEL: name of the port that has it
-near() { ctn "$h1" list ports | awk -v l="$1" '$4 == l { print $2 }'; }
-
 mtu_is() { [[ $(mtu_of "$1" "$2") == "$3" ]]; }
 
 other_ns() { [[ -e /proc/$1/ns/net && ! /proc/$1/ns/net -ef /run/netns/$h1 && ! /proc/$1/ns/net -ef /proc/self/ns/net ]]; }

@@ -119,7 +119,7 @@ transfers()
 learned_here()
 {
 	check fdb_is "$h1" "net$1" "$(mac "$1" "$2")" \
-		"\"type\": *\"learned\".*\"peer\": *\"${THEIRS[$1]}\""
+		".type == \"learned\" and .peer == \"${THEIRS[$1]}\""
 }
 
 both_learn()
@@ -218,7 +218,7 @@ container_moves()
 	# shellcheck disable=SC2046 # words
 	check ctn "$h1" $(our_port mv "$fam" 31)
 	wait_until 5000 learned_there "$fam" "$m"
-	check fdb_is "$h1" "net$fam" "$m" '"type": *"static".*"port"'
+	check fdb_is "$h1" "net$fam" "$m" '.type == "static" and .port'
 	ping_ok "$a2" "$(in4 "$fam" 31)"
 	ping_ok "$a2" "$(in6 "$fam" 31)"
 	ping_ok "$a1" "$(in4 "$fam" 31)"

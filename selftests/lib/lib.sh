@@ -12,8 +12,8 @@
 #
 # Output is KTAP. Exit codes are those of kernel selftests: 0 pass, 1 fail, 4 skip.
 #
-# A process costs 0.1 s in a VM without KVM, jq 0.7 s. Helpers here therefore
-# batch what they do, and read numbers out of JSON with bash alone.
+# A process costs 0.1 s in a VM without KVM, jq 0.7 s. Helpers here therefore batch what they
+# do; of JSON, ask for all that you want to know of one state at once.
 
 set -u
 
@@ -151,7 +151,7 @@ need_module()
 	mapfile -n 20 -t head <"$0"
 	[[ " ${head[*]}" != *" # host: "* ]] || return 0
 	((EUID == 0)) || skip_all "it takes root"
-	need ip bridge tc ping sysctl timeout diff unshare nsenter modprobe rmmod modinfo ctnetctl
+	need ip bridge tc ping sysctl timeout diff unshare nsenter modprobe rmmod modinfo jq ctnetctl
 	[[ -e /sys/module/ctnet ]] || modprobe -q ctnet 2>/dev/null ||
 		skip_all "the module ctnet is not loaded, and modprobe does not find it: make install-module"
 }
@@ -203,8 +203,7 @@ dump_state()
 		echo "== $ns"
 		printf 'list %s\n' nets ports peers fdb |
 			ctnetctl -n "$ns" -j -b - 2>&1 |
-			sed -E 's/\},[[:space:]]*\{/},\n{/g' |
-			sed -E -e '/"type": *"learned"/d' -e 's/"fdb_learned": *[0-9]+//'
+			jq -c '.[] | select(.type != "learned") | del(.fdb_learned)' 2>&1
 		ip -n "$ns" -o -d link show |
 			sed -E 's/ state [A-Z]+//; s/(NO-CARRIER|LOWER_UP|M-DOWN),?//g'
 		ip -n "$ns" -o addr show | sed -E 's/ tentative//'
@@ -512,60 +511,135 @@ in_ns()
 	ip netns exec "$ns" "$@"
 }
 
-# mac_of NS DEV, mtu_of NS DEV, ifindex_of NS DEV
-mac_of() { link_field "$1" "$2" '"address":"([0-9a-f:]+)"'; }
-mtu_of() { link_field "$1" "$2" '"mtu":([0-9]+)'; }
-ifindex_of() { link_field "$1" "$2" '"ifindex":([0-9]+)'; }
+# mac_of NS DEV, mtu_of NS DEV, ifindex_of NS DEV, promiscuity_of NS DEV
+mac_of() { ip netns exec "$1" cat "/sys/class/net/$2/address"; }
+mtu_of() { ip netns exec "$1" cat "/sys/class/net/$2/mtu"; }
+ifindex_of() { ip netns exec "$1" cat "/sys/class/net/$2/ifindex"; }
+promiscuity_of() { json '.[0].promiscuity' ip -n "$1" -j -d link show dev "$2"; }
 
-link_field()
+# -------------------------------------------------------------------- JSON
+
+# Besides what jq has, a FILTER below may use
+#	like(OBJECT)	the input is an object that has these keys with these values
+# and finds the shell's values in its environment: mac=$1 json '... env.mac ...' COMMAND...
+readonly JQ_DEFS='def like(w): . * w == .; '
+
+# json FILTER COMMAND...: what the jq program FILTER makes of the JSON that COMMAND prints: a
+# line for each value, strings without quotes. False if COMMAND fails.
+json()
 {
-	local json
+	local text
 
-	json=$(ip -n "$1" -j link show dev "$2") || return
-	[[ $json =~ $3 ]] && echo "${BASH_REMATCH[1]}"
+	text=$("${@:2}") || return
+	jq -rc "$JQ_DEFS$1" <<<"$text"
 }
+
+# json_is FILTER COMMAND...: for check and wait_until: FILTER is true of the JSON that COMMAND
+# prints; if it is not, prints that JSON
+json_is()
+{
+	local text
+
+	text=$("${@:2}") && jq -e "$JQ_DEFS$1" <<<"$text" >/dev/null && return
+	printf '%s\n' "$text"
+	return 1
+}
+
+# has_event FILE FILTER, no_event FILE FILTER: for check and wait_until: FILTER is true of one,
+# or of none, of the JSON objects in FILE, which "ctnetctl -j monitor" wrote
+has_event() { jq -ne "${JQ_DEFS}any(inputs; $2)" "$1" >/dev/null; }
+no_event() { jq -ne "${JQ_DEFS}all(inputs; $2 | not)" "$1" >/dev/null; }
+
+# count_events FILE FILTER: of how many it is true
+count_events() { jq -n "${JQ_DEFS}[inputs | select($2)] | length" "$1"; }
+
+# ------------------------------------------------- what ctnetctl lists
+
+# net_is NS NET FILTER: for check and wait_until: FILTER is true of the network
+net_is() { json_is ".[0] | $3" ctnetctl -n "$1" -j list nets "$2"; }
+
+# port_is NS NET NAME FILTER: there is a port with this device or label, and FILTER is true of it
+port_is()
+{
+	name=$3 json_is "any(.[]; (.port == env.name or .label == env.name) and ($4))" \
+		ctnetctl -n "$1" -j list ports "$2"
+}
+
+# near_end NS LABEL [NET]: the device of the port that has this label; nothing if there is none
+near_end()
+{
+	label=$2 json '.[] | select(.label == env.label) | .port' \
+		ctnetctl -n "$1" -j list ports ${3:+"$3"}
+}
+
+# fdb_entry NS NET MAC: the entry as JSON, on a line; nothing if there is none
+fdb_entry() { mac=$3 json '.[] | select(.mac == env.mac)' ctnetctl -n "$1" -j list fdb "$2"; }
+
+# fdb_is NS NET MAC FILTER: for check and wait_until: there is an entry, and FILTER is true of it
+fdb_is()
+{
+	mac=$3 json_is "any(.[]; .mac == env.mac and ($4))" ctnetctl -n "$1" -j list fdb "$2"
+}
+
+# no_fdb NS NET MAC: there is none
+no_fdb() { mac=$3 json_is 'all(.[]; .mac != env.mac)' ctnetctl -n "$1" -j list fdb "$2"; }
 
 # ---------------------------------------------------------------- counters
 
-# json_num JSON KEY: the first number that has this key
-json_num()
-{
-	local re="\"$2\" *: *(-?[0-9]+)"
-
-	[[ $1 =~ $re ]] && echo "${BASH_REMATCH[1]}"
-}
-
 # drops NS NET REASON: how many frames NET dropped for REASON (snake case, as enum
-# ctnet_drop has it: source, hairpin, vxlan_peer ...); nothing and false where there is
-# no such counter.
+# ctnet_drop has it: source, hairpin, vxlan_peer ...); nothing where there is no such counter
 drops()
 {
-	local json
+	reason=$3 json '.[0].drops[env.reason] | numbers' ctnetctl -n "$1" -j -s list nets "$2"
+}
 
-	json=$(ctnetctl -n "$1" -j -s list nets "$2") || return
-	[[ $json =~ \"drops\"\ *:\ *(\{[^}]*\}) ]] || return
-	json_num "${BASH_REMATCH[1]}" "$3"
+# vtep_drops NS DSTPORT REASON: what the namespace's socket on this UDP port dropped
+vtep_drops()
+{
+	port=$2 reason=$3 json 'first(.[] | select("\(.dstport)" == env.port)) | .drops[env.reason]' \
+		ctnetctl -n "$1" -j -s list vteps
 }
 
 # net_stat NS NET KEY, port_stat NS NET DEV KEY, peer_stat NS NET ADDR KEY: a counter
 # (rx_packets, rx_bytes, tx_packets, tx_bytes) or any other number of the object
-net_stat()
-{
-	json_num "$(ctnetctl -n "$1" -j -s list nets "$2")" "$3"
-}
-
+net_stat() { row_stat nets "$1" "$2" "$2" "$3"; }
 port_stat() { row_stat ports "$@"; }
 peer_stat() { row_stat peers "$@"; }
 
+
 row_stat()
 {
-	local json re
+	name=$4 key=$5 json "$JQ_ROW | .stats + . | .[env.key] | numbers" \
+		ctnetctl -n "$2" -j -s list "$1" "$3"
+}
 
-	json=$(ctnetctl -n "$2" -j -s list "$1" "$3") || return
-	json=${json//$'\n'/ }
-	# the object that has the name as a value; objects may nest one level
-	re="\\{([^{}]|\\{[^{}]*\\})*\"${4//./\\.}\"([^{}]|\\{[^{}]*\\})*\\}"
-	[[ $json =~ $re ]] && json_num "${BASH_REMATCH[0]}" "$5"
+# the object with this device, label, address or name
+readonly JQ_ROW='first(.[] | select(env.name == (.peer, .port, .label,
+	if .port or .peer then null else .network end)))'
+
+# stats_of NS nets|ports|peers NET NAME: packets and bytes received, packets and bytes sent
+stats_of()
+{
+	name=$4 json "$JQ_ROW | .stats | \"\\(.rx_packets) \\(.rx_bytes) \\(.tx_packets) \\(.tx_bytes)\"" \
+		ctnetctl -n "$1" -j -s list "$2" "$3"
+}
+
+# link_stat NS DEV FILTER: what FILTER makes of the counters that the kernel has of a device:
+# .rx.packets, .tx.bytes, .rx.dropped ...
+link_stat() { json ".[0].stats64 | $3" ip -n "$1" -s -j link show dev "$2"; }
+
+# grew BEFORE AFTER: the differences of two lists of numbers, number by number
+grew()
+{
+	local -a _a _b out=()
+	local i
+
+	read -ra _a <<<"$1"
+	read -ra _b <<<"$2"
+	for i in "${!_b[@]}"; do
+		out+=("$((_b[i] - _a[i]))")
+	done
+	echo "${out[*]}"
 }
 
 # at_least N COMMAND...: for busywait: true once what COMMAND prints is N or more

@@ -3,41 +3,6 @@
 #
 # Traffic, and what is seen of it: for scripts that have sourced lib.sh.
 
-# fdb_entry NS NET MAC: the table's entry as JSON, on a line; false if there is none
-fdb_entry()
-{
-	local json re
-
-	json=$(ctnetctl -n "$1" -j list fdb "$2") || return
-	json=${json//$'\n'/ }
-	re="\\{[^{}]*\"$3\"[^{}]*\\}"
-	[[ $json =~ $re ]] && printf '%s\n' "${BASH_REMATCH[0]}"
-}
-
-# fdb_is NS NET MAC REGEX: whether there is an entry, and it matches
-fdb_is()
-{
-	local entry
-
-	entry=$(fdb_entry "$1" "$2" "$3")
-	echo "${entry:-no entry of $3}"
-	[[ $entry =~ $4 ]]
-}
-
-# no_fdb NS NET MAC
-no_fdb() { ! fdb_entry "$@"; }
-
-# vtep_drops NS DSTPORT REASON: what the namespace's socket on this UDP port dropped
-vtep_drops()
-{
-	local json re
-
-	json=$(ctnetctl -n "$1" -j -s list vteps) || return
-	json=${json//$'\n'/ }
-	re="\"dstport\" *: *$2[ ,]([^{}]|\\{[^{}]*\\})*\\}"
-	[[ $json =~ $re ]] && json_num "${BASH_REMATCH[0]}" "$3"
-}
-
 # ping_ok NS ADDRESS [OPTION...]: three of three answers
 ping_ok()
 {

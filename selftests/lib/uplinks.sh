@@ -176,14 +176,7 @@ transfers()
 # entry MAC [NET]: "TYPE PORT" as the table of h1 has it, or nothing
 entry()
 {
-	local json type
-
-	json=$(ctn "$h1" -j list fdb "${2:-net0}")
-	json=${json//$'\n'/ }
-	[[ $json =~ \{[^{}]*\"mac\":\ *\"$1\"[^{}]*\} ]] || return 0
-	json=${BASH_REMATCH[0]}
-	[[ $json =~ \"type\":\ *\"([a-z]+)\" ]] && type=${BASH_REMATCH[1]}
-	[[ $json =~ \"port\":\ *\"([^\"]+)\" ]] && echo "$type ${BASH_REMATCH[1]}"
+	mac=$1 json '.[] | select(.mac == env.mac) | "\(.type) \(.port)"' ctn "$h1" -j list fdb "${2:-net0}"
 }
 
 # entry_is MAC WANT: for wait_until
@@ -196,13 +189,7 @@ entry_is()
 }
 
 # promiscuity_is NS DEV N
-promiscuity_is()
-{
-	local json
-
-	json=$(ip -n "$1" -j -d link show dev "$2")
-	check_eq "$(json_num "$json" promiscuity)" "$3" "promiscuity of $2"
-}
+promiscuity_is() { check_eq "$(promiscuity_of "$1" "$2")" "$3" "promiscuity of $2"; }
 
 # dhcp_server NS DEV FIRST-ADDRESS LAST-BYTE: its PID is in $BG_PID
 dhcp_server()
