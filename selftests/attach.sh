@@ -38,20 +38,19 @@ topology()
 	EOT
 }
 
-# state: all that there is of the host and of c1, but what changes by itself
+# state: all that there is of the host and of c1, routes too, but what changes by itself
 state()
 {
 	local ns
 
-	printf 'list %s\n' nets ports peers fdb | ctn "$h1" -b - | grep -v learned
+	dump_state_of "$h1" "$c1"
 	for ns in "$h1" "$c1"; do
-		printf '%s\n' "link show" "addr show" "route show table all" |
-			ip -n "$ns" -o -d -batch -
-	done | sed -E 's/ state [A-Z]+//; s/(NO-CARRIER|LOWER_UP|M-DOWN),?//g; s/ tentative//'
+		ip -n "$ns" -o route show table all
+	done
 }
 
-# same_state [WHAT]: what was done left nothing: all is as it was at the start
-same_state()
+# as_at_start [WHAT]: what was done left nothing: all is as it was at the start
+as_at_start()
 {
 	local now
 
@@ -59,22 +58,6 @@ same_state()
 	[[ $now == "$AT_START" ]] && return
 	fail "${1:-what was refused} left something:"
 	diag "$(diff <(echo "$AT_START") <(echo "$now"))"
-}
-
-# refused EXIT REGEX COMMAND...: with this exit code, and a message that matches.
-# Whether it left something, same_state says; a comparison for each would take minutes.
-refused()
-{
-	local want=$1 regex=$2 ret
-
-	shift 2
-	OUT=$("$@" 2>&1 >/dev/null)
-	ret=$?
-	if [[ $ret -ne $want ]]; then
-		fail "$*: exit $ret, want $want; said '$OUT'"
-	elif [[ ! $OUT =~ $regex ]]; then
-		fail "$*: said '$OUT', want '$regex'"
-	fi
 }
 
 add1() { check ctn "$h1" add-port net0 "$c1" "${NEW[@]}" "$@"; }
@@ -150,7 +133,7 @@ mac_is_kept()
 	check_match "$(mac_of "$c1" eth0)" '^.[26ae]:' "random MAC"
 	check_eq "$(in_ns "$c1" cat /sys/class/net/eth0/addr_assign_type)" 3 addr_assign_type
 	del1
-	same_state
+	as_at_start
 }
 
 # Two addresses whose 32-bit FNV-1a hashes are the same; and a MAC that is somebody else's
@@ -195,8 +178,6 @@ macs_collide()
 	check diff "$TMP/before" "$TMP/after"
 }
 
-in_its_namespace() { [[ /proc/$1/ns/net -ef /run/netns/$2 ]]; }
-
 by_any_name()
 {
 	local pid other
@@ -232,7 +213,7 @@ by_any_name()
 	check_not ip -n "$c1" link show dev eth0
 	refused 2 'no interface' ctn "$h1" del-port net0 "$c1"
 	check ctn "$h1" del-port net0 "$c1" --if-exists
-	same_state
+	as_at_start
 }
 
 # ------------------------------------------------------------- or nothing
@@ -244,7 +225,7 @@ name_is_taken()
 	refused 2 'already has an interface eth0' \
 		ctn "$h1" add-port net0 "$c1" "${NEW[@]}" --may-exist
 	check ip -n "$c1" link del eth0
-	same_state
+	as_at_start
 }
 
 bad_gateway()
@@ -257,7 +238,7 @@ bad_gateway()
 	refused 1 'gateway' ctn "$h1" add-port net0 "$c1" --address $ADDR1 --gateway 2001:db8:100::1
 	refused 1 'gateway' ctn "$h1" add-port net0 "$c1" "${NEW[@]}" \
 		--gateway 203.0.113.1 --gateway 203.0.113.2
-	same_state
+	as_at_start
 }
 
 default_route_is_there()
@@ -270,7 +251,7 @@ default_route_is_there()
 		ctn "$h1" add-port net0 "$c1" --address $ADDR1 --gateway 203.0.113.1
 	check_match "$(ip -n "$c1" route show default)" 'via 198.51.100.2' "default route"
 	check ip -n "$c1" link del other
-	same_state
+	as_at_start
 }
 
 table_refuses()
@@ -293,7 +274,7 @@ table_refuses()
 		many+=(--address "198.18.0.$i/24")
 	done
 	refused 2 'into the table' ctn "$h1" add-port net0 "$c1" "${many[@]}"
-	same_state
+	as_at_start
 }
 
 no_network()
@@ -302,7 +283,7 @@ no_network()
 	refused 2 'no ctnet network' ctn "$h1" add-port v0 "$c1" "${NEW[@]}"
 	refused 2 'own namespace' ctn "$h1" add-port net0 "$h1" "${NEW[@]}"
 	refused 2 'no network namespace' ctn "$h1" add-port net0 nobody-here "${NEW[@]}"
-	same_state
+	as_at_start
 }
 
 bad_mtu()
@@ -311,7 +292,7 @@ bad_mtu()
 	refused 1 'mtu' ctn "$h1" add-port net0 "$c1" --mtu 65536
 	# IPv6 needs 1280
 	refused 2 'address 2001:db8:100::11/64' ctn "$h1" add-port net0 "$c1" "${NEW[@]}" --mtu 1000
-	same_state
+	as_at_start
 }
 
 bad_names()
@@ -322,7 +303,7 @@ bad_names()
 	refused 2 'already has' ctn "$h1" add-port net0 "$c1" --ifname lo
 	printf -v long '%300s' x
 	refused 1 'label' ctn "$h1" add-port net0 "$c1" --label "${long// /x}"
-	same_state
+	as_at_start
 }
 
 no_ipv6_there()
@@ -336,7 +317,7 @@ no_ipv6_there()
 	del1
 	check ip netns exec "$c1" sysctl -qw net.ipv6.conf.all.disable_ipv6=0 \
 		net.ipv6.conf.default.disable_ipv6=0
-	same_state
+	as_at_start
 }
 
 # runs_out LAST OPTION...: the number of descriptors runs out at each step in turn, the last
@@ -350,12 +331,12 @@ runs_out()
 		OUT=$(ulimit -n "$n"; ctn "$h1" add-port net0 "$c1" "$@" 2>&1)
 		ret=$?
 		[[ $ret -eq 0 ]] || said+="$OUT"$'\n'
-		[[ $ret -eq 0 || $OUT != *"$last"* ]] || same_state "the last step"
+		[[ $ret -eq 0 || $OUT != *"$last"* ]] || as_at_start "the last step"
 	done
 	check_eq "$ret" 0 "exit code with $((n - 1)) descriptors"
 	check_match "$said" "$last" "what it said"
 	del1
-	same_state "running out of descriptors"
+	as_at_start "running out of descriptors"
 }
 
 # What takes most descriptors is to write a sysctl of the container.
@@ -371,7 +352,7 @@ no_privilege()
 	# shellcheck disable=SC2016 # for the inner shell
 	refused 2 . ip netns exec "$h1" setpriv --bounding-set -net_admin --inh-caps -net_admin \
 		bash -c 'exec ctnetctl add-port net0 "/run/netns/$1" --address 203.0.113.11/24' - "$c1"
-	same_state
+	as_at_start
 }
 
 # whole PORTS: each port is there with all that belongs to it
@@ -418,7 +399,7 @@ interrupted()
 		done >"$TMP/undo"
 		check ctn "$h1" -b "$TMP/undo"
 	done
-	same_state
+	as_at_start
 	[[ $stopped -ge 2 ]] || fail "only $stopped of 4 were stopped on the way"
 }
 
@@ -437,7 +418,7 @@ del_port()
 	add1 --gateway 203.0.113.1
 	ping_ok "$c1" 203.0.113.12
 	del1
-	same_state del-port
+	as_at_start del-port
 }
 
 del_net()
@@ -451,7 +432,7 @@ del_net()
 	EOT
 	# what was only attached stays
 	check ip -n "$h1" link set v0 down
-	same_state del-net
+	as_at_start del-net
 }
 
 no_port_of() { [[ -z $(near_end "$h1" "$1") ]]; }
@@ -561,7 +542,7 @@ flags_and_label()
 	refused 2 'into the table' ctn "$h1" set-port net0 "$c1" --label x --mtu 1390 \
 		--address 203.0.113.12/24
 	del1
-	same_state
+	as_at_start
 }
 
 # the entry of a container's MAC goes: set-port has it at the port again
@@ -584,7 +565,7 @@ entry_gone()
 	check fdb_is "$h1" net0 $MAC1 '.addresses == ["203.0.113.17"]'
 	check in_ns "$c1" sysctl -qw net.ipv6.conf.eth0.disable_ipv6=0
 	del1
-	same_state
+	as_at_start
 }
 
 # nobody moved it there by set-port, and so it stays until somebody moves it
@@ -605,7 +586,7 @@ entry_elsewhere()
 	check ctn "$h1" del-port net2 "$c1"
 	check ctn "$h1" del-net net2
 	check ip -n "$h1" addr del 192.0.2.1/32 dev lo
-	same_state
+	as_at_start
 }
 
 # A container that takes another's MAC does not get it from set-port, and the other keeps its
@@ -632,7 +613,7 @@ mac_taken()
 	check ctn "$h1" set-port net0 "$c1" --address $ADDR1
 	ping_ok "$c1" 203.0.113.1
 	del1
-	same_state
+	as_at_start
 }
 
 topology

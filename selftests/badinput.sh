@@ -23,7 +23,6 @@ readonly LONG=abcdefghijklmnop S=02:bb:00:00:00:01 M=02:bb:00:00:00:02
 
 setup_host h1
 add_container c1 h2
-STATE=""
 
 build()
 {
@@ -51,162 +50,128 @@ build()
 	{ ip -n "$h1" link add vx0 type vxlan id 5 dstport 4999 &&
 		ip -n "$h1" link set vx0 up; } 2>/dev/null || diag "no vxlan device"
 	# what comes up by itself has come up
-	wait_until 10000 settled
+	wait_until 10000 state_settled
 }
 
-settled() { local a; a=$(dump_state "$h1" "$c1"); nap 0.5; [[ $a == "$(dump_state "$h1" "$c1")" ]]; }
+state_settled() { local a; a=$(dump_state); nap 0.5; [[ $a == "$(dump_state)" ]]; }
 
-# refused EXIT REGEX ARGUMENT...: ctnetctl refuses this in h1
-refused()
-{
-	local want=$1 regex=$2
+# h1_refuses EXIT REGEX ARGUMENT...: ctnetctl does, in h1
+h1_refuses() { expect "$1" "$2" ctnetctl -n "$h1" "${@:3}"; }
 
-	shift 2
-	expect "$want" "$regex" ctnetctl -n "$h1" "$@"
-}
-
-# expect EXIT REGEX COMMAND...: with this exit code and such a message
+# expect EXIT REGEX COMMAND...: refused, by ctnetctl itself and as a whole
 expect()
 {
-	local want=$1 regex=$2 ret
-
-	shift 2
-	OUT=$("$@" 2>&1 >/dev/null)
-	ret=$?
-	[[ $ret -eq $want ]] || fail "$*: exit $ret, want $want; said '$OUT'"
-	[[ $OUT == "ctnetctl: "* || $OUT == usage:* ]] || fail "$*: said '$OUT'"
-	check_match "$OUT" "$regex" "what $* said"
+	refused "$@"
+	[[ $OUT == "ctnetctl: "* || $OUT == usage:* ]] || fail "${*:3}: said '$OUT'"
 	check_not grep -q 'could not be undone' <<<"$OUT"
-}
-
-# input_test FUNCTION DESCRIPTION: and what it has refused has changed nothing. One look
-# for all of a function: it takes a second.
-input_test()
-{
-	[[ -z ${TESTS_ONLY:-} || $1 =~ $TESTS_ONLY ]] || return 0
-	local TESTS_ONLY=""
-
-	run_test unchanged "$@"
-}
-
-unchanged()
-{
-	local now
-
-	"$1"
-	now=$(dump_state "$h1" "$c1")
-	[[ $now != "$STATE" ]] || return 0
-	fail "something was refused, yet changed:"
-	diag "$(diff <(echo "$STATE") <(echo "$now"))"
-	STATE=$now
 }
 
 # ------------------------------------------------------------------- tests
 
 long_names()
 {
-	refused 1 'too long' add-net $LONG
-	refused 2 "no interface \"$LONG\"" add-port net0 --dev $LONG
-	refused 1 'too long' add-port net0 --dev "$(printf '%0128d' 0)"
-	refused 1 'too long' add-port net0 "$h2" --ifname $LONG
-	refused 1 'no name' add-net a/b
-	refused 1 'no name' add-net 'a b'
-	refused 1 'empty' add-net ''
-	refused 1 'no name' add-net ..
-	refused 1 'no name' show a/b
-	refused 1 'too long' add-port net0 "/$(printf '%05000d' 0)"
-	refused 1 'too long' add-port net0 --dev p1x --label "$(printf '%0300d' 0)"
+	h1_refuses 1 'too long' add-net $LONG
+	h1_refuses 2 "no interface \"$LONG\"" add-port net0 --dev $LONG
+	h1_refuses 1 'too long' add-port net0 --dev "$(printf '%0128d' 0)"
+	h1_refuses 1 'too long' add-port net0 "$h2" --ifname $LONG
+	h1_refuses 1 'no name' add-net a/b
+	h1_refuses 1 'no name' add-net 'a b'
+	h1_refuses 1 'empty' add-net ''
+	h1_refuses 1 'no name' add-net ..
+	h1_refuses 1 'no name' show a/b
+	h1_refuses 1 'too long' add-port net0 "/$(printf '%05000d' 0)"
+	h1_refuses 1 'too long' add-port net0 --dev p1x --label "$(printf '%0300d' 0)"
 }
 
 vni_range()
 {
-	refused 1 'not between 1 and 16777215' add-net n1 --vni 0 --local 192.0.2.1
-	refused 1 'not between 1 and 16777215' add-net n1 --vni 16777216 --local 192.0.2.1
-	refused 1 'not between' add-net n1 --vni 99999999999999999999999 --local 192.0.2.1
-	refused 1 'no number' add-net n1 --vni -1 --local 192.0.2.1
-	refused 1 'no number' add-net n1 --vni 12x --local 192.0.2.1
+	h1_refuses 1 'not between 1 and 16777215' add-net n1 --vni 0 --local 192.0.2.1
+	h1_refuses 1 'not between 1 and 16777215' add-net n1 --vni 16777216 --local 192.0.2.1
+	h1_refuses 1 'not between' add-net n1 --vni 99999999999999999999999 --local 192.0.2.1
+	h1_refuses 1 'no number' add-net n1 --vni -1 --local 192.0.2.1
+	h1_refuses 1 'no number' add-net n1 --vni 12x --local 192.0.2.1
 }
 
 vni_used()
 {
-	refused 2 'has the VNI' add-net n1 --vni 100 --local 192.0.2.1
-	refused 2 'has the VNI' set-net local --vni 100 --local 192.0.2.1
+	h1_refuses 2 'has the VNI' add-net n1 --vni 100 --local 192.0.2.1
+	h1_refuses 2 'has the VNI' set-net local --vni 100 --local 192.0.2.1
 }
 
 vni_without_address()
 {
-	refused 1 'needs --local' add-net n1 --vni 7
-	refused 1 'needs --vni' add-net n1 --local 192.0.2.1
-	refused 2 'need a VNI' set-net local --local 192.0.2.1
+	h1_refuses 1 'needs --local' add-net n1 --vni 7
+	h1_refuses 1 'needs --vni' add-net n1 --local 192.0.2.1
+	h1_refuses 2 'goes with a VNI' set-net local --local 192.0.2.1
 }
 
 local_address()
 {
-	refused 2 'unicast' add-net n1 --vni 7 --local 224.0.0.1
-	refused 2 'needs a local address' add-net n1 --vni 7 --local 0.0.0.0
-	refused 2 'unicast' add-net n1 --vni 7 --local 127.0.0.1
-	refused 2 'unicast' add-net n1 --vni 7 --local ff02::1
-	refused 2 'peer' set-net net0 --local 192.0.2.2
-	refused 1 'second address of its family' add-net n1 --vni 7 --local 192.0.2.1 --local 192.0.2.9
+	h1_refuses 2 'unicast' add-net n1 --vni 7 --local 224.0.0.1
+	h1_refuses 2 'needs the local address' add-net n1 --vni 7 --local 0.0.0.0
+	h1_refuses 2 'unicast' add-net n1 --vni 7 --local 127.0.0.1
+	h1_refuses 2 'unicast' add-net n1 --vni 7 --local ff02::1
+	h1_refuses 2 'peer' set-net net0 --local 192.0.2.2
+	h1_refuses 1 'second address of its family' add-net n1 --vni 7 --local 192.0.2.1 --local 192.0.2.9
 }
 
 name_taken()
 {
-	refused 2 'interface of that name|exists' add-net net0
-	refused 2 'interface of that name|exists' add-net ul0
-	refused 2 'no ctnet network' add-net ul0 --may-exist
-	refused 2 'has no --vni|has no' add-net local --may-exist --vni 9 --local 192.0.2.1
+	h1_refuses 2 'interface of that name|exists' add-net net0
+	h1_refuses 2 'interface of that name|exists' add-net ul0
+	h1_refuses 2 'no ctnet network' add-net ul0 --may-exist
+	h1_refuses 2 'has no --vni|has no' add-net local --may-exist --vni 9 --local 192.0.2.1
 }
 
-peer_multicast() { refused 2 'unicast' add-peer net0 224.0.0.1; }
+peer_multicast() { h1_refuses 2 'unicast' add-peer net0 224.0.0.1; }
 peer_broadcast()
 {
-	refused 2 'unicast' add-peer net0 255.255.255.255
-	refused 2 'broadcast' add-peer net0 192.0.2.255
+	h1_refuses 2 'unicast' add-peer net0 255.255.255.255
+	h1_refuses 2 'broadcast' add-peer net0 192.0.2.255
 }
-peer_loopback() { refused 2 'unicast' add-peer net0 127.0.0.1; }
-peer_zero() { refused 2 'unicast' add-peer net0 0.0.0.0; }
-peer_own() { refused 2 "own" add-peer net0 192.0.2.1; }
-peer_ipv6() { refused 2 'family' add-peer net0 2001:db8::2; }
+peer_loopback() { h1_refuses 2 'unicast' add-peer net0 127.0.0.1; }
+peer_zero() { h1_refuses 2 'unicast' add-peer net0 0.0.0.0; }
+peer_own() { h1_refuses 2 "own" add-peer net0 192.0.2.1; }
+peer_ipv6() { h1_refuses 2 'family' add-peer net0 2001:db8::2; }
 peer_twice()
 {
-	refused 2 'already' add-peer net0 192.0.2.2
-	refused 2 'it exists, and has the network.s UDP port' add-peer net0 192.0.2.2 --dstport 5000 --may-exist
-	refused 2 'it exists, and has --dstport 5000' add-peer net0 192.0.2.3 --dstport 5001 --may-exist
+	h1_refuses 2 'already' add-peer net0 192.0.2.2
+	h1_refuses 2 'it exists, and has the network.s UDP port' add-peer net0 192.0.2.2 --dstport 5000 --may-exist
+	h1_refuses 2 'it exists, and has --dstport 5000' add-peer net0 192.0.2.3 --dstport 5001 --may-exist
 	check ctn "$h1" add-peer net0 192.0.2.3 --dstport 5000 --may-exist
 }
-peer_of_local() { refused 2 'is local' add-peer local 192.0.2.2; }
-peer_gone() { refused 2 'no peer' del-peer net0 192.0.2.77; }
+peer_of_local() { h1_refuses 2 'is local' add-peer local 192.0.2.2; }
+peer_gone() { h1_refuses 2 'no peer' del-peer net0 192.0.2.77; }
 
 port_of_another()
 {
-	refused 2 'already' add-port local --dev p1
-	refused 2 'already' add-port net0 --dev p1
-	refused 2 'already' add-port net0 --dev b1
+	h1_refuses 2 'already' add-port local --dev p1
+	h1_refuses 2 'already' add-port net0 --dev p1
+	h1_refuses 2 'already' add-port net0 --dev b1
 }
 
-port_is_network() { refused 2 'own port' add-port net0 --dev net0; }
-port_other_network() { refused 2 'cannot be a port' add-port net0 --dev local; }
-port_loopback() { refused 2 'oopback' add-port net0 --dev lo; }
+port_is_network() { h1_refuses 2 'own port' add-port net0 --dev net0; }
+port_other_network() { h1_refuses 2 'cannot be a port' add-port net0 --dev local; }
+port_loopback() { h1_refuses 2 'oopback' add-port net0 --dev lo; }
 port_not_here()
 {
-	refused 2 'no interface "away"' add-port net0 --dev away
-	refused 2 'no interface "nosuch"' add-port net0 --dev nosuch
+	h1_refuses 2 'no interface "away"' add-port net0 --dev away
+	h1_refuses 2 'no interface "nosuch"' add-port net0 --dev nosuch
 }
 
 port_layer3()
 {
 	ip -n "$h1" link show dev tun0 >/dev/null 2>&1 || { skip "no tun device"; return; }
-	refused 2 'Ethernet' add-port net0 --dev tun0
+	h1_refuses 2 'Ethernet' add-port net0 --dev tun0
 }
 
 port_gone()
 {
-	refused 2 'no port|not a port' del-port net0 --dev p1x
-	refused 2 'not a port' set-port net0 --dev p1x --hairpin on
-	refused 2 'no interface' del-port net0 --dev nosuch
-	refused 2 'not a port' del-port local --dev p1
-	refused 2 'no interface eth5' del-port net0 "$c1" --ifname eth5
+	h1_refuses 2 'no port|not a port' del-port net0 --dev p1x
+	h1_refuses 2 'not a port' set-port net0 --dev p1x --hairpin on
+	h1_refuses 2 'no interface' del-port net0 --dev nosuch
+	h1_refuses 2 'not a port' del-port local --dev p1
+	h1_refuses 2 'no interface eth5' del-port net0 "$c1" --ifname eth5
 	check ctn "$h1" del-port net0 --dev nosuch --if-exists
 	check ctn "$h1" del-port net0 "$c1" --ifname eth5 --if-exists
 }
@@ -215,95 +180,95 @@ network_gone()
 {
 	local cmd
 
-	refused 2 'no network' del-net nosuch
-	refused 2 'no network' set-net nosuch --ageing 5
-	refused 2 'no network' add-port nosuch --dev p1x
-	refused 2 'no network' add-peer nosuch 192.0.2.3
-	refused 2 'no network' add-fdb nosuch $M --self
-	refused 2 'no network' flush-fdb nosuch
-	refused 2 'no network' show nosuch
+	h1_refuses 2 'no network' del-net nosuch
+	h1_refuses 2 'no network' set-net nosuch --ageing 5
+	h1_refuses 2 'no network' add-port nosuch --dev p1x
+	h1_refuses 2 'no network' add-peer nosuch 192.0.2.3
+	h1_refuses 2 'no network' add-fdb nosuch $M --self
+	h1_refuses 2 'no network' flush-fdb nosuch
+	h1_refuses 2 'no network' show nosuch
 	# there is something of the name, but no network
 	for cmd in del-net show flush-fdb; do
-		refused 2 'no ctnet network' $cmd br0
+		h1_refuses 2 'no ctnet network' $cmd br0
 	done
 }
 
 macs()
 {
-	refused 1 'all zeros' add-net n1 --mac 00:00:00:00:00:00
-	refused 1 'multicast' add-net n1 --mac 01:00:5e:00:00:01
-	refused 1 'no MAC' add-net n1 --mac 02:00:00:00:00
-	refused 1 'all zeros' add-fdb net0 00:00:00:00:00:00 --self
-	refused 1 'multicast' add-fdb net0 ff:ff:ff:ff:ff:ff --self
-	refused 1 'no MAC' add-fdb net0 02:00:00:00:00:zz --self
-	refused 1 'no MAC' add-fdb net0 02:00:00:00:00:00:00 --self
-	refused 1 'no MAC' add-fdb net0 0200.0000.0001 --self
-	refused 1 'no MAC' del-fdb net0 02:00:00
-	refused 1 'all zeros' add-port net0 "$h2" --mac 0:0:0:0:0:0
-	refused 1 'multicast' set-net net0 --mac 03:00:00:00:00:01
+	h1_refuses 1 'all zeros' add-net n1 --mac 00:00:00:00:00:00
+	h1_refuses 1 'multicast' add-net n1 --mac 01:00:5e:00:00:01
+	h1_refuses 1 'no MAC' add-net n1 --mac 02:00:00:00:00
+	h1_refuses 1 'all zeros' add-fdb net0 00:00:00:00:00:00 --self
+	h1_refuses 1 'multicast' add-fdb net0 ff:ff:ff:ff:ff:ff --self
+	h1_refuses 1 'no MAC' add-fdb net0 02:00:00:00:00:zz --self
+	h1_refuses 1 'no MAC' add-fdb net0 02:00:00:00:00:00:00 --self
+	h1_refuses 1 'no MAC' add-fdb net0 0200.0000.0001 --self
+	h1_refuses 1 'no MAC' del-fdb net0 02:00:00
+	h1_refuses 1 'all zeros' add-port net0 "$h2" --mac 0:0:0:0:0:0
+	h1_refuses 1 'multicast' set-net net0 --mac 03:00:00:00:00:01
 }
 
 parse_addresses()
 {
-	refused 1 'no IP address' add-peer net0 192.0.2
-	refused 1 'no IP address' add-peer net0 192.0.2.256
-	refused 1 'no IP address' add-peer net0 2001:db8:::1
-	refused 1 'no IP address' add-peer net0 host.example
-	refused 1 'no IP address' del-peer net0 host.example
-	refused 1 'no IP address' add-net n1 --vni 7 --local 192.0.2.1/24
-	refused 1 'no IP address' add-fdb net0 $M --self --ip 203.0.113.x
-	refused 1 'no IP address' add-fdb net0 $M --peer 1.2.3.4.5
+	h1_refuses 1 'no IP address' add-peer net0 192.0.2
+	h1_refuses 1 'no IP address' add-peer net0 192.0.2.256
+	h1_refuses 1 'no IP address' add-peer net0 2001:db8:::1
+	h1_refuses 1 'no IP address' add-peer net0 host.example
+	h1_refuses 1 'no IP address' del-peer net0 host.example
+	h1_refuses 1 'no IP address' add-net n1 --vni 7 --local 192.0.2.1/24
+	h1_refuses 1 'no IP address' add-fdb net0 $M --self --ip 203.0.113.x
+	h1_refuses 1 'no IP address' add-fdb net0 $M --peer 1.2.3.4.5
 }
 
 prefixes()
 {
-	refused 1 'prefix length' add-net n1 --address 203.0.113.1
-	refused 1 'between 0 and 32' add-net n1 --address 203.0.113.1/33
-	refused 1 'between 0 and 128' add-net n1 --address 2001:db8::1/129
-	refused 1 'between 0 and 32' add-port net0 "$h2" --address 203.0.113.1/x
-	refused 1 'prefix length' add-port net0 "$h2" --address /24
-	refused 1 'multicast' add-port net0 "$h2" --address 224.0.0.1/24
-	refused 1 'unspecified' add-port net0 "$h2" --address 0.0.0.0/0
-	refused 1 'broadcast' add-port net0 "$h2" --address 255.255.255.255/32
-	refused 1 'needs an --address' add-port net0 "$h2" --gateway 203.0.113.254
+	h1_refuses 1 'prefix length' add-net n1 --address 203.0.113.1
+	h1_refuses 1 'between 0 and 32' add-net n1 --address 203.0.113.1/33
+	h1_refuses 1 'between 0 and 128' add-net n1 --address 2001:db8::1/129
+	h1_refuses 1 'between 0 and 32' add-port net0 "$h2" --address 203.0.113.1/x
+	h1_refuses 1 'prefix length' add-port net0 "$h2" --address /24
+	h1_refuses 1 'multicast' add-port net0 "$h2" --address 224.0.0.1/24
+	h1_refuses 1 'unspecified' add-port net0 "$h2" --address 0.0.0.0/0
+	h1_refuses 1 'broadcast' add-port net0 "$h2" --address 255.255.255.255/32
+	h1_refuses 1 'needs an --address' add-port net0 "$h2" --gateway 203.0.113.254
 }
 
 entries()
 {
-	refused 2 "$S is already the MAC of port p1, by a static entry: .replace-fdb. changes" add-fdb net0 $S --self
-	refused 2 '203.0.113.5 is already that of port p1: take it' add-fdb net0 $M --self --ip 203.0.113.5
-	refused 2 "203.0.113.1 is already that of port $c1" add-fdb net0 $M --self --ip 203.0.113.1
-	refused 2 'unicast' add-fdb net0 $M --self --ip 224.0.0.9
-	refused 2 'no port' add-fdb net0 $M --port p1x
-	refused 2 'no interface' add-fdb net0 $M --port nosuch
-	refused 2 'no peer' add-fdb net0 $M --peer 192.0.2.77
-	refused 1 'where the MAC lies' add-fdb net0 $M
-	refused 1 'where the MAC lies' add-fdb net0 $M --self --port p1
-	refused 2 'no entry' del-fdb net0 $M
-	refused 1 'exclude' flush-fdb net0 --port p1 --peer 192.0.2.2
-	refused 2 'no peer' flush-fdb net0 --peer 192.0.2.77
-	refused 2 'no port' flush-fdb net0 --port p1x
+	h1_refuses 2 "$S is already the MAC of port p1, by a static entry: .replace-fdb. changes" add-fdb net0 $S --self
+	h1_refuses 2 '203.0.113.5 is already that of port p1: take it' add-fdb net0 $M --self --ip 203.0.113.5
+	h1_refuses 2 "203.0.113.1 is already that of port $c1" add-fdb net0 $M --self --ip 203.0.113.1
+	h1_refuses 2 'unicast' add-fdb net0 $M --self --ip 224.0.0.9
+	h1_refuses 2 'no port' add-fdb net0 $M --port p1x
+	h1_refuses 2 'no interface' add-fdb net0 $M --port nosuch
+	h1_refuses 2 'no peer' add-fdb net0 $M --peer 192.0.2.77
+	h1_refuses 1 'where the MAC lies' add-fdb net0 $M
+	h1_refuses 1 'where the MAC lies' add-fdb net0 $M --self --port p1
+	h1_refuses 2 'no entry' del-fdb net0 $M
+	h1_refuses 1 'exclude' flush-fdb net0 --port p1 --peer 192.0.2.2
+	h1_refuses 2 'no peer' flush-fdb net0 --peer 192.0.2.77
+	h1_refuses 2 'no port' flush-fdb net0 --port p1x
 }
 
 entry_exists()
 {
-	refused 2 'it exists, and lies elsewhere' add-fdb net0 $S --self --may-exist
-	refused 2 'it exists, and lies elsewhere' add-fdb net0 $S --peer 192.0.2.2 --may-exist
-	refused 2 'it exists, and has not the address 203.0.113.66' \
+	h1_refuses 2 'it exists, and lies elsewhere' add-fdb net0 $S --self --may-exist
+	h1_refuses 2 'it exists, and lies elsewhere' add-fdb net0 $S --peer 192.0.2.2 --may-exist
+	h1_refuses 2 'it exists, and has not the address 203.0.113.66' \
 		add-fdb net0 $S --port p1 --ip 203.0.113.66 --may-exist
-	refused 2 '203.0.113.5 is already that of port p1' add-fdb net0 $M --self --ip 203.0.113.5 --may-exist
-	refused 1 '--ifname goes with --target' add-fdb net0 $M --self --ifname eth0
+	h1_refuses 2 '203.0.113.5 is already that of port p1' add-fdb net0 $M --self --ip 203.0.113.5 --may-exist
+	h1_refuses 1 '--ifname goes with --target' add-fdb net0 $M --self --ifname eth0
 	check ctn "$h1" add-fdb net0 $S --port p1 --ip 203.0.113.5 --may-exist
 }
 
 port_exists()
 {
-	refused 2 'it exists, and has --flood on' add-port net0 --dev p1 --flood off --may-exist
-	refused 2 'it exists, and has --label ""' add-port net0 --dev p1 --label x --may-exist
-	refused 2 'it exists, and has --mac 02:42:cb:00:71:01' \
+	h1_refuses 2 'it exists, and has --flood on' add-port net0 --dev p1 --flood off --may-exist
+	h1_refuses 2 'it exists, and has --label ""' add-port net0 --dev p1 --label x --may-exist
+	h1_refuses 2 'it exists, and has --mac 02:42:cb:00:71:01' \
 		add-port net0 "$c1" --mac 02:00:00:00:00:77 --may-exist
-	refused 2 'it exists, and has --mtu [0-9]+' add-port net0 "$c1" --mtu 1000 --may-exist
-	refused 2 'it exists, and has --hairpin off' add-port net0 "$c1" --hairpin on --may-exist
+	h1_refuses 2 'it exists, and has --mtu [0-9]+' add-port net0 "$c1" --mtu 1000 --may-exist
+	h1_refuses 2 'it exists, and has --hairpin off' add-port net0 "$c1" --hairpin on --may-exist
 	check ctn "$h1" add-port net0 --dev p1 --flood on --may-exist
 	check ctn "$h1" add-port net0 "$c1" --mac 02:42:cb:00:71:01 --address 203.0.113.1/24 --may-exist
 }
@@ -315,16 +280,16 @@ pid_gone()
 	true &
 	pid=$!
 	wait $pid
-	refused 2 "no process with PID $pid" add-port net0 $pid
-	refused 2 'no process with PID 0' add-port net0 0
-	refused 2 'no process with PID' add-port net0 99999999999
-	refused 2 "no process with PID $pid" del-port net0 $pid
-	refused 2 "no process with PID $pid" -n $pid list nets
+	h1_refuses 2 "no process with PID $pid" add-port net0 $pid
+	h1_refuses 2 'no process with PID 0' add-port net0 0
+	h1_refuses 2 'no process with PID' add-port net0 99999999999
+	h1_refuses 2 "no process with PID $pid" del-port net0 $pid
+	h1_refuses 2 "no process with PID $pid" -n $pid list nets
 	# one that has ended, and whose parent does not ask
 	background sh -c 'true & exec sleep 1000'
 	wait_until 5000 zombie_of "$BG_PID"
 	pid=$(zombie_of "$BG_PID")
-	refused 2 "process with PID $pid has ended" add-port net0 "$pid"
+	h1_refuses 2 "process with PID $pid has ended" add-port net0 "$pid"
 }
 
 zombie_of() { cat /proc/[0-9]*/stat 2>/dev/null | awk -v p="$1" '$4 == p && $3 == "Z" { print $1 }' | grep .; }
@@ -334,17 +299,17 @@ waits_in_open() { [[ $(awk '{ print $3 }' "/proc/$1/stat") == S ]]; }
 no_namespace()
 {
 	: >"$TMP/file"
-	refused 2 'no network namespace' add-port net0 "$TMP/file"
-	refused 2 'but no network namespace' add-port net0 /proc/self/ns/mnt
-	refused 2 'no network namespace' add-port net0 /dev/null
-	refused 2 'cannot be opened' add-port net0 "$TMP/nosuch"
-	refused 2 'no network namespace "nosuch"' add-port net0 nosuch
-	refused 1 'empty' add-port net0 ''
+	h1_refuses 2 'no network namespace' add-port net0 "$TMP/file"
+	h1_refuses 2 'but no network namespace' add-port net0 /proc/self/ns/mnt
+	h1_refuses 2 'no network namespace' add-port net0 /dev/null
+	h1_refuses 2 'cannot be opened' add-port net0 "$TMP/nosuch"
+	h1_refuses 2 'no network namespace "nosuch"' add-port net0 nosuch
+	h1_refuses 1 'empty' add-port net0 ''
 	# what may do something as it is opened is not opened: nobody begins to read here
 	check mkfifo "$TMP/fifo"
 	{ : >"$TMP/fifo"; : >"$TMP/opened"; } &
 	wait_until 5000 waits_in_open $!
-	refused 2 'no network namespace' add-port net0 "$TMP/fifo"
+	h1_refuses 2 'no network namespace' add-port net0 "$TMP/fifo"
 	check_not test -e "$TMP/opened"
 	check timeout 10 cat "$TMP/fifo"
 	wait_until 5000 test -e "$TMP/opened"
@@ -352,62 +317,62 @@ no_namespace()
 	expect 2 'but no network namespace' ctnetctl -n /proc/self/ns/uts list nets
 }
 
-own_namespace() { refused 2 'own namespace' add-port net0 "$h1"; }
+own_namespace() { h1_refuses 2 'own namespace' add-port net0 "$h1"; }
 
 attached_already()
 {
-	refused 2 "$c1 already has eth0 on network net0; --ifname NAME gives" add-port net0 "$c1"
-	refused 2 'already has' add-port local "$c1"
+	h1_refuses 2 "$c1 already has eth0 on network net0; --ifname NAME gives" add-port net0 "$c1"
+	h1_refuses 2 'already has' add-port local "$c1"
 	check ip -n "$h1" link add q1 type veth peer name eth9 netns "$c1"
-	refused 2 'whose other end q1 is a port of nothing' add-port net0 "$c1" --ifname eth9
+	h1_refuses 2 'whose other end q1 is a port of nothing' add-port net0 "$c1" --ifname eth9
 	check ip -n "$h1" link del q1
-	refused 2 'it exists, and has not' add-port net0 "$c1" --may-exist --address 203.0.113.77/24
+	h1_refuses 2 'it exists, and has not' add-port net0 "$c1" --may-exist --address 203.0.113.77/24
 	# its MAC, its address
-	refused 2 "02:42:cb:00:71:01 is already the MAC of port $c1" \
+	h1_refuses 2 "02:42:cb:00:71:01 is already the MAC of port $c1" \
 		add-port net0 "$c1" --ifname eth1 --mac 02:42:cb:00:71:01
-	refused 2 '203.0.113.5 is already that of port p1' add-port net0 "$c1" --ifname eth1 --address 203.0.113.5/24
+	h1_refuses 2 '203.0.113.5 is already that of port p1' add-port net0 "$c1" --ifname eth1 --address 203.0.113.5/24
 }
 
 # Who has the address that somebody else wants is told, whatever the kernel refused first.
 address_taken()
 {
-	refused 2 "203.0.113.1 is already that of port $c1" add-port net0 "$h2" --address 203.0.113.1/24
-	refused 2 "203.0.113.1 is already that of port $c1" \
+	h1_refuses 2 "203.0.113.1 is already that of port $c1" add-port net0 "$h2" --address 203.0.113.1/24
+	h1_refuses 2 "203.0.113.1 is already that of port $c1" \
 		add-port net0 "$h2" --address 203.0.113.1/24 --mac 02:00:00:00:00:78
-	refused 2 '203.0.113.5 is already that of port p1' set-port net0 "$c1" --address 203.0.113.5/24
-	refused 2 '203.0.113.5 is already that of port p1' \
+	h1_refuses 2 '203.0.113.5 is already that of port p1' set-port net0 "$c1" --address 203.0.113.5/24
+	h1_refuses 2 '203.0.113.5 is already that of port p1' \
 		replace-fdb net0 $M --peer 192.0.2.2 --ip 203.0.113.66 --ip 203.0.113.5
 	check ctn "$h1" -b - <<-EOT
 		add-fdb net0 02:bb:00:00:00:08 --peer 192.0.2.2 --ip 203.0.113.8
 		add-fdb net0 02:bb:00:00:00:09 --self --ip 203.0.113.9
 	EOT
-	refused 2 '203.0.113.8 is already that of peer 192.0.2.2' add-port net0 "$h2" --address 203.0.113.8/24
-	refused 2 '203.0.113.9 is already that of the host itself' add-port net0 "$h2" --address 203.0.113.9/24
+	h1_refuses 2 '203.0.113.8 is already that of peer 192.0.2.2' add-port net0 "$h2" --address 203.0.113.8/24
+	h1_refuses 2 '203.0.113.9 is already that of the host itself' add-port net0 "$h2" --address 203.0.113.9/24
 	check ctn "$h1" -b - <<<$'del-fdb net0 02:bb:00:00:00:08\ndel-fdb net0 02:bb:00:00:00:09'
 }
 
 # What is no container's, but could be taken for one.
 no_container()
 {
-	refused 2 'named by its PID, which "docker inspect -f .*State.Pid.* web" prints' add-port net0 web
-	refused 2 'docker inspect' add-fdb net0 $M --target web
-	refused 2 '"p1x" is a device of this namespace and no container: --dev p1x attaches it' add-port net0 p1x
-	refused 2 '"p1" is a device .*--port p1 names it' add-fdb net0 $M --target p1
+	h1_refuses 2 'named by its PID, which "docker inspect -f .*State.Pid.* web" prints' add-port net0 web
+	h1_refuses 2 'docker inspect' add-fdb net0 $M --target web
+	h1_refuses 2 '"p1x" is a device of this namespace and no container: --dev p1x attaches it' add-port net0 p1x
+	h1_refuses 2 '"p1" is a device .*--port p1 names it' add-fdb net0 $M --target p1
 	expect 2 'no network namespace "lo"' ctnetctl -n lo list nets
 }
 
 # Addresses that no host of the subnet can have, and a gateway that is the container.
 no_hosts()
 {
-	refused 1 'the subnet.s own address' add-port net0 "$h2" --address 10.1.0.0/24
-	refused 1 'broadcast address' add-port net0 "$h2" --address 10.1.0.255/24
-	refused 1 'the subnet.s own address' add-port net0 "$h2" --address 10.1.0.4/30
-	refused 1 'broadcast address' add-port net0 "$h2" --address 10.255.255.255/8
-	refused 1 'the subnet.s own address' set-port net0 "$c1" --address 203.0.113.0/25
-	refused 1 'all routers of the subnet' add-port net0 "$h2" --address 2001:db8:1::/64
-	refused 1 'the container.s own --address' add-port net0 "$h2" --address 10.1.0.1/24 --gateway 10.1.0.1
+	h1_refuses 1 'the subnet.s own address' add-port net0 "$h2" --address 10.1.0.0/24
+	h1_refuses 1 'broadcast address' add-port net0 "$h2" --address 10.1.0.255/24
+	h1_refuses 1 'the subnet.s own address' add-port net0 "$h2" --address 10.1.0.4/30
+	h1_refuses 1 'broadcast address' add-port net0 "$h2" --address 10.255.255.255/8
+	h1_refuses 1 'the subnet.s own address' set-port net0 "$c1" --address 203.0.113.0/25
+	h1_refuses 1 'all routers of the subnet' add-port net0 "$h2" --address 2001:db8:1::/64
+	h1_refuses 1 'the container.s own --address' add-port net0 "$h2" --address 10.1.0.1/24 --gateway 10.1.0.1
 	printf 'add-net n1\nadd-port n1 %s --address 10.1.0.0/24\n' "$h2" >"$TMP/conf"
-	refused 1 "$TMP/conf:2: .*the subnet.s own address" restore "$TMP/conf"
+	h1_refuses 1 "$TMP/conf:2: .*the subnet.s own address" restore "$TMP/conf"
 	# those that look like one and are hosts'
 	check ctn "$h1" -b - <<-EOT
 		add-net hosts
@@ -422,31 +387,31 @@ network_exists()
 	local -a same=(add-net net0 --may-exist --vni 100 --local 192.0.2.1)
 
 	check ctn "$h1" "${same[@]}"
-	refused 2 'it exists, and has --vni 100, not 101' add-net net0 --may-exist --vni 101 --local 192.0.2.1
-	refused 2 'it exists, and has --local 192.0.2.1, not 192.0.2.9' add-net net0 --may-exist --vni 100 --local 192.0.2.9
-	refused 2 'it exists, and has not --local 2001:db8::1' "${same[@]}" --local 2001:db8::1
-	refused 2 'it exists, and has another --underlay' "${same[@]}" --underlay ul0
-	refused 2 'it exists, and has --mac' "${same[@]}" --mac 02:00:00:00:00:77
-	refused 2 'it exists, and has not the address 203.0.113.200/24' "${same[@]}" --address 203.0.113.200/24
+	h1_refuses 2 'it exists, and has --vni 100, not 101' add-net net0 --may-exist --vni 101 --local 192.0.2.1
+	h1_refuses 2 'it exists, and has --local 192.0.2.1, not 192.0.2.9' add-net net0 --may-exist --vni 100 --local 192.0.2.9
+	h1_refuses 2 'it exists, and has not --local 2001:db8::1' "${same[@]}" --local 2001:db8::1
+	h1_refuses 2 'it exists, and has another --underlay' "${same[@]}" --underlay ul0
+	h1_refuses 2 'it exists, and has --mac' "${same[@]}" --mac 02:00:00:00:00:77
+	h1_refuses 2 'it exists, and has not the address 203.0.113.200/24' "${same[@]}" --address 203.0.113.200/24
 }
 
 global_options()
 {
-	refused 1 'none of auto, always and never' --color=sometimes list nets
-	refused 1 'no option -q' -q list nets
-	refused 1 'no option --quick' --quick list nets
-	refused 1 '-b needs a value' -b
+	h1_refuses 1 'none of auto, always and never' --color=sometimes list nets
+	h1_refuses 1 'no option -q' -q list nets
+	h1_refuses 1 'no option --quick' --quick list nets
+	h1_refuses 1 '-b needs a value' -b
 }
 
 udp_port()
 {
 	ip -n "$h1" -o link show dev vx0 up 2>/dev/null | grep -q . ||
 		{ skip "no vxlan device"; return; }
-	refused 2 'UDP port' add-net n1 --vni 7 --local 192.0.2.1 --dstport 4999
-	refused 2 'UDP port' set-net net0 --dstport 4999
-	refused 1 'between 1 and 65535' add-net n1 --vni 7 --local 192.0.2.1 --dstport 0
-	refused 1 'between 1 and 65535' add-peer net0 192.0.2.9 --dstport 65536
-	refused 1 'needs --vni' add-net n1 --dstport 4789
+	h1_refuses 2 'UDP port' add-net n1 --vni 7 --local 192.0.2.1 --dstport 4999
+	h1_refuses 2 'UDP port' set-net net0 --dstport 4999
+	h1_refuses 1 'between 1 and 65535' add-net n1 --vni 7 --local 192.0.2.1 --dstport 0
+	h1_refuses 1 'between 1 and 65535' add-peer net0 192.0.2.9 --dstport 65536
+	h1_refuses 1 'needs --vni' add-net n1 --dstport 4789
 }
 
 # as a user, in the namespace
@@ -474,33 +439,33 @@ no_privilege()
 
 numbers()
 {
-	refused 1 'not between' set-net net0 --ageing 1000001
-	refused 1 'not between' set-net net0 --mtu 67
-	refused 1 'not between' set-net net0 --mtu 65536
-	refused 2 '.' set-net net0 --mtu 65535
-	refused 1 'not between' set-net net0 --max-fdb 4294967296
-	refused 1 'neither "on" nor "off"' set-net net0 --learning yes
-	refused 1 'neither "on" nor "off"' set-port net0 --dev p1 --flood 1
+	h1_refuses 1 'not between' set-net net0 --ageing 1000001
+	h1_refuses 1 'not between' set-net net0 --mtu 67
+	h1_refuses 1 'not between' set-net net0 --mtu 65536
+	h1_refuses 2 '.' set-net net0 --mtu 65535
+	h1_refuses 1 'not between' set-net net0 --max-fdb 4294967296
+	h1_refuses 1 'neither "on" nor "off"' set-net net0 --learning yes
+	h1_refuses 1 'neither "on" nor "off"' set-port net0 --dev p1 --flood 1
 }
 
 usage()
 {
-	refused 1 'no command "frobnicate"' frobnicate
-	refused 1 'no option --nosuch' add-net n1 --nosuch
-	refused 1 'no option -x' add-net n1 -x
-	refused 1 'needs a value' add-net n1 --vni
-	refused 1 'missing' add-net
-	refused 1 'too many' add-net n1 n2
-	refused 1 'missing' add-peer net0
-	refused 1 'which port' add-port net0
-	refused 1 'not both' add-port net0 "$h2" --dev p1x
-	refused 1 'for a container' add-port net0 --dev p1x --address 203.0.113.9/24
-	refused 1 'given twice' set-net net0 --ageing 5 --ageing 6
-	refused 1 'nothing to change' set-net net0
-	refused 1 'nothing to change' set-port net0 --dev p1
-	refused 1 'sockets are not' list vteps net0
-	refused 1 'takes no value' add-fdb net0 $M --self=yes
-	refused 1 'none of nets' list frobs
+	h1_refuses 1 'no command "frobnicate"' frobnicate
+	h1_refuses 1 'no option --nosuch' add-net n1 --nosuch
+	h1_refuses 1 'no option -x' add-net n1 -x
+	h1_refuses 1 'needs a value' add-net n1 --vni
+	h1_refuses 1 'missing' add-net
+	h1_refuses 1 'too many' add-net n1 n2
+	h1_refuses 1 'missing' add-peer net0
+	h1_refuses 1 'which port' add-port net0
+	h1_refuses 1 'not both' add-port net0 "$h2" --dev p1x
+	h1_refuses 1 'for a container' add-port net0 --dev p1x --address 203.0.113.9/24
+	h1_refuses 1 'given twice' set-net net0 --ageing 5 --ageing 6
+	h1_refuses 1 'nothing to change' set-net net0
+	h1_refuses 1 'nothing to change' set-port net0 --dev p1
+	h1_refuses 1 'sockets are not' list vteps net0
+	h1_refuses 1 'takes no value' add-fdb net0 $M --self=yes
+	h1_refuses 1 'none of nets' list frobs
 	expect 1 'no command' ctnetctl
 	expect 1 'no option' ctnetctl --nosuch list nets
 	expect 1 'needs a value' ctnetctl -n
@@ -510,26 +475,26 @@ usage()
 batch()
 {
 	printf '%s\n' '# a comment' 'list nets' 'add-peer net0 224.0.0.1' 'add-net after' >"$TMP/batch"
-	refused 2 "$TMP/batch:3: add-peer net0 224.0.0.1: .*unicast" -b "$TMP/batch"
+	h1_refuses 2 "$TMP/batch:3: add-peer net0 224.0.0.1: .*unicast" -b "$TMP/batch"
 	printf '%s\n' '' 'add-net "n1' >"$TMP/batch"
-	refused 1 "$TMP/batch:2: .*not closed" -b "$TMP/batch"
+	h1_refuses 1 "$TMP/batch:2: .*not closed" -b "$TMP/batch"
 	printf '%s\n' "list 'nets" >"$TMP/batch"
-	refused 1 "$TMP/batch:1: .*not closed" -b "$TMP/batch"
+	h1_refuses 1 "$TMP/batch:1: .*not closed" -b "$TMP/batch"
 	printf '%s\n' "list \$'n\\q'" >"$TMP/batch"
-	refused 1 "$TMP/batch:1: .*a backslash" -b "$TMP/batch"
+	h1_refuses 1 "$TMP/batch:1: .*a backslash" -b "$TMP/batch"
 	printf '%s\n' "list nets \\" >"$TMP/batch"
-	refused 1 "$TMP/batch:1: .*ends in a backslash" -b "$TMP/batch"
+	h1_refuses 1 "$TMP/batch:1: .*ends in a backslash" -b "$TMP/batch"
 	printf 'list nets\nlist\0nets\n' >"$TMP/batch"
-	refused 1 "$TMP/batch:2: .*NUL" -b "$TMP/batch"
-	refused 2 "read $TMP" -b "$TMP"
+	h1_refuses 1 "$TMP/batch:2: .*NUL" -b "$TMP/batch"
+	h1_refuses 2 "read $TMP" -b "$TMP"
 	printf '%s\n' 'list\ nets' >"$TMP/batch"
-	refused 1 "$TMP/batch:1: .*no command \"list nets\"" -b "$TMP/batch"
+	h1_refuses 1 "$TMP/batch:1: .*no command \"list nets\"" -b "$TMP/batch"
 	printf '%s\n' 'ctnetctl list nets' >"$TMP/batch"
-	refused 1 "$TMP/batch:1: a line begins with its command" -b "$TMP/batch"
+	h1_refuses 1 "$TMP/batch:1: a line begins with its command" -b "$TMP/batch"
 	printf '%s\n' 'frobnicate' >"$TMP/batch"
-	refused 1 "$TMP/batch:1: .*no command" -b "$TMP/batch"
-	refused 2 'open' -b "$TMP/nosuch"
-	refused 1 'place of a command' -b "$TMP/batch" list nets
+	h1_refuses 1 "$TMP/batch:1: .*no command" -b "$TMP/batch"
+	h1_refuses 2 'open' -b "$TMP/nosuch"
+	h1_refuses 1 'place of a command' -b "$TMP/batch" list nets
 }
 
 # A word of a file is what it is for a shell; the message that there is no such command says
@@ -580,50 +545,50 @@ poked()
 }
 
 build
-STATE=$(dump_state "$h1" "$c1")
+STATE_NS=$c1
 
-input_test long_names "names too long, or no names"
-input_test vni_range "VNI 0, above 2^24-1, or no number"
-input_test vni_used "a VNI that another network of the namespace has"
-input_test vni_without_address "a VNI without local address, and the reverse"
-input_test local_address "a local address that cannot be"
-input_test name_taken "a name that something has"
-input_test peer_multicast "a multicast address as a peer"
-input_test peer_broadcast "a broadcast address as a peer"
-input_test peer_loopback "a loopback address as a peer"
-input_test peer_zero "the unspecified address as a peer"
-input_test peer_own "the host's own address as a peer"
-input_test peer_ipv6 "an address of another family than the underlay as a peer"
-input_test peer_twice "a peer that there is"
-input_test peer_of_local "a peer of a network without VNI"
-input_test peer_gone "a peer that there is not"
-input_test port_of_another "a port that is somebody's: ctnet's, this network's, a bridge's"
-input_test port_is_network "a network as its own port"
-input_test port_other_network "a network as another's port"
-input_test port_loopback "the loopback device as a port"
-input_test port_not_here "a device that is in another namespace, or nowhere"
-input_test port_layer3 "a device that is not Ethernet"
-input_test port_gone "a port that there is not"
-input_test network_gone "a network that there is not"
-input_test macs "MACs that are zero, multicast, or none"
-input_test parse_addresses "addresses that do not parse"
-input_test prefixes "prefixes that do not parse, or do not fit"
-input_test entries "entries that clash, or lie nowhere"
-input_test entry_exists "an entry that exists, and is another"
-input_test port_exists "a port that exists, and is another"
-input_test pid_gone "a PID that is gone"
-input_test no_namespace "a namespace that is none, or none of network"
-input_test own_namespace "the network's own namespace as a container"
-input_test address_taken "an address that somebody has, who is named"
-input_test no_container "what is no container's, but could be taken for one"
-input_test no_hosts "addresses that no host of the subnet can have"
-input_test network_exists "a network that exists, and is another"
-input_test global_options "options before the command that are none"
-input_test attached_already "a container that is attached"
-input_test udp_port "a UDP port that is in use"
-input_test no_privilege "no privilege"
-input_test numbers "numbers out of range"
-input_test usage "wrong usage"
-input_test batch "a batch says file, line and reason"
-input_test quoting "a batch has its words as a shell has them"
-input_test full_disk "the output cannot be written"
+refusal_test long_names "names too long, or no names"
+refusal_test vni_range "VNI 0, above 2^24-1, or no number"
+refusal_test vni_used "a VNI that another network of the namespace has"
+refusal_test vni_without_address "a VNI without local address, and the reverse"
+refusal_test local_address "a local address that cannot be"
+refusal_test name_taken "a name that something has"
+refusal_test peer_multicast "a multicast address as a peer"
+refusal_test peer_broadcast "a broadcast address as a peer"
+refusal_test peer_loopback "a loopback address as a peer"
+refusal_test peer_zero "the unspecified address as a peer"
+refusal_test peer_own "the host's own address as a peer"
+refusal_test peer_ipv6 "an address of another family than the underlay as a peer"
+refusal_test peer_twice "a peer that there is"
+refusal_test peer_of_local "a peer of a network without VNI"
+refusal_test peer_gone "a peer that there is not"
+refusal_test port_of_another "a port that is somebody's: ctnet's, this network's, a bridge's"
+refusal_test port_is_network "a network as its own port"
+refusal_test port_other_network "a network as another's port"
+refusal_test port_loopback "the loopback device as a port"
+refusal_test port_not_here "a device that is in another namespace, or nowhere"
+refusal_test port_layer3 "a device that is not Ethernet"
+refusal_test port_gone "a port that there is not"
+refusal_test network_gone "a network that there is not"
+refusal_test macs "MACs that are zero, multicast, or none"
+refusal_test parse_addresses "addresses that do not parse"
+refusal_test prefixes "prefixes that do not parse, or do not fit"
+refusal_test entries "entries that clash, or lie nowhere"
+refusal_test entry_exists "an entry that exists, and is another"
+refusal_test port_exists "a port that exists, and is another"
+refusal_test pid_gone "a PID that is gone"
+refusal_test no_namespace "a namespace that is none, or none of network"
+refusal_test own_namespace "the network's own namespace as a container"
+refusal_test address_taken "an address that somebody has, who is named"
+refusal_test no_container "what is no container's, but could be taken for one"
+refusal_test no_hosts "addresses that no host of the subnet can have"
+refusal_test network_exists "a network that exists, and is another"
+refusal_test global_options "options before the command that are none"
+refusal_test attached_already "a container that is attached"
+refusal_test udp_port "a UDP port that is in use"
+refusal_test no_privilege "no privilege"
+refusal_test numbers "numbers out of range"
+refusal_test usage "wrong usage"
+refusal_test batch "a batch says file, line and reason"
+refusal_test quoting "a batch has its words as a shell has them"
+refusal_test full_disk "the output cannot be written"

@@ -38,8 +38,6 @@ load_all()
 	set_modprobe ""
 }
 
-set_modprobe() { echo "$1" >/proc/sys/kernel/modprobe; }
-
 # There are tunnel sockets all the while, of both families.
 keep_tunnels_on()
 {

@@ -33,8 +33,6 @@ topology()
 	EOT
 }
 
-in_its_namespace() { [[ /proc/$1/ns/net -ef /run/netns/$2 ]]; }
-
 # ----------------------------------------------------------- commands, output
 
 netns_option()

@@ -63,19 +63,10 @@ build()
 # An event for each frame that p2 is given to send.
 trace_start()
 {
-	local dir=/sys/kernel/tracing
-
-	if [[ ! -d $dir/instances ]]; then
-		mount -t tracefs tracefs $dir 2>/dev/null || return
-		defer umount $dir
-	fi
-	dir=$dir/instances/${TMP##*.}
-	mkdir "$dir" || return
-	defer rmdir "$dir"
-	TRACE=$dir
-	echo 'name == "p2"' >"$dir/events/net/net_dev_xmit/filter" &&
-		echo 1 >"$dir/events/net/net_dev_xmit/enable"
-	defer eval "echo 0 >$dir/events/net/net_dev_xmit/enable"
+	trace_instance || return
+	echo 'name == "p2"' >"$TRACE/events/net/net_dev_xmit/filter" &&
+		echo 1 >"$TRACE/events/net/net_dev_xmit/enable"
+	defer eval "echo 0 >$TRACE/events/net/net_dev_xmit/enable"
 }
 
 # ------------------------------------------------------------------ helpers
@@ -147,8 +138,6 @@ halts()
 # packets NS DEV rx|tx: and bytes
 packets() { link_stat "$1" "$2" ".$3"' | "\(.packets) \(.bytes)"'; }
 
-in_h1() { check ip netns exec "$h1" "$@"; }
-
 # what drops, and how many it has dropped: NAME_add, NAME_del, NAME_count
 
 tc_drop() { in_h1 tc filter add dev "$1" "$2" protocol all flower dst_mac "$3" action gact index $GACT; }
@@ -174,22 +163,14 @@ nft_drop()
 		add rule netdev t c ether daddr $M2 counter name gone drop"
 }
 
-nft_dropped()
-{
-	local text
-
-	text=$(ip netns exec "$h1" nft list counter netdev t gone)
-	[[ $text =~ packets\ ([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
-}
-
 nft_undo() { in_h1 nft "flush chain netdev t c; delete chain netdev t c"; }
 
 egress_nft_add() { nft_drop egress p2; }
 egress_nft_del() { nft_undo; }
-egress_nft_count() { nft_dropped; }
+egress_nft_count() { nft_count "$h1" netdev t gone; }
 ingress_nft_add() { nft_drop ingress p1; }
 ingress_nft_del() { nft_undo; }
-ingress_nft_count() { nft_dropped; }
+ingress_nft_count() { nft_count "$h1" netdev t gone; }
 
 # ------------------------------------------------------------------- tests
 

@@ -61,7 +61,7 @@ monitors()
 	defer kill_wait $JSON_PID
 	ctn "$h1" add-net first
 	ctn "$h2" add-net first
-	wait_until 20000 poke
+	wait_until 20000 poke_all
 	ctn "$h1" del-net first
 	ctn "$h2" del-net first
 	heard "net del +first" 'like({object: "net", event: "del", network: "first"})'
@@ -73,7 +73,7 @@ monitors()
 }
 
 # changes something until all of them listen
-poke()
+poke_all()
 {
 	ctn "$h1" set-net first --ageing 100
 	ctn "$h2" set-net first --ageing 100
@@ -290,7 +290,7 @@ entries_of_a_port()
 }
 
 # a refused command is no event
-refused()
+refused_is_no_event()
 {
 	check_not ctn "$h1" add-fdb net0 02:aa:00:00:00:08 --peer 192.0.2.77
 	check_not ctn "$h1" add-peer net0 192.0.2.1
@@ -311,15 +311,13 @@ one_network()
 	check ctn "$h1" add-net net1
 	ctnetctl -n "$h1" monitor net1 >"$file" 2>&1 &
 	defer kill_wait $!
-	wait_until 20000 poke_one "$file"
+	wait_until 20000 poke net1 "$file"
 	check ctn "$h1" add-fdb net0 02:aa:00:00:00:0a --self
 	check ctn "$h1" add-fdb net1 02:aa:00:00:00:0b --self
 	wait_until 5000 grep -q "02:aa:00:00:00:0b" "$file"
 	check_not grep net0 "$file"
 	check ctn "$h1" del-net net1
 }
-
-poke_one() { ctn "$h1" set-net net1 --ageing 100; grep -q net1 "$1"; }
 
 # The network that was named, not the device that had the name when it was: one that is made
 # again is heard, and one that is renamed away is not.
@@ -333,8 +331,8 @@ follows_the_name()
 	defer kill_wait $!
 	ctnetctl -n "$h1" monitor the-second-name-of-net1 >"$alt" 2>&1 &
 	defer kill_wait $!
-	wait_until 20000 poke_one "$file"
-	wait_until 20000 poke_one "$alt"
+	wait_until 20000 poke net1 "$file"
+	wait_until 20000 poke net1 "$alt"
 	for n in 1 2; do
 		check ctn "$h1" del-net net1
 		check ctn "$h1" add-net other
@@ -391,7 +389,7 @@ comes_and_goes()
 
 	ctnetctl -n "$h1" monitor busy >"$file" 2>&1 &
 	defer kill_wait $!
-	wait_until 20000 poke_busy "$file"
+	wait_until 20000 poke busy "$file"
 	tell churn "$2" eth0 64 02:ec:00:00:00:01 $((2000 * CTNET_SLOW))
 	for ((i = 0; i < n; i++)); do
 		echo "add-$object busy ${*:3}"
@@ -445,8 +443,6 @@ before_its()
 		/^fdb learn/ { n++; if (!on) odd++ }
 		END { print (n > 0 ? "some" : "none"), odd + 0 }' "$2"
 }
-
-poke_busy() { ctn "$h1" set-net busy --ageing 100; grep -q busy "$1"; }
 
 # Each line so far is an object with the keys that there must be, and each kind of event has
 # been seen.
@@ -545,7 +541,7 @@ overrun()
 	"${nobody[@]}" ctnetctl monitor >"$text" 2>&1 &
 	pid2=$!
 	defer kill_wait $pid2
-	wait_until 20000 poke_both "$file" "$text"
+	wait_until 20000 poke net0 "$file" "$text"
 	# the socket has what came before; nothing else happens in h1
 	ask told "$h1" 1000000 1500
 	said=$(count_events "$JSON" '.event == "lost"')
@@ -567,12 +563,6 @@ overrun()
 	wait_until 5000 grep -q '^fdb add net0 02:aa:00:00:00:0c .*port p2' "$text"
 	kill_wait $pid
 	kill_wait $pid2
-}
-
-poke_both()
-{
-	ctn "$h1" set-net net0 --ageing 300
-	[[ -s $1 && -s $2 ]]
 }
 
 other_namespace()
@@ -615,7 +605,7 @@ run_test aged_entries "an entry ages"
 run_test link_down "a port's link goes down"
 run_test misses "a MAC or an address is not there"
 run_test entries_of_a_port "the entries of a port go with it"
-run_test refused "what is refused is not told of"
+run_test refused_is_no_event "what is refused is not told of"
 run_test one_network "monitor NET tells of that network only"
 run_test follows_the_name "monitor NET goes on with the network that is made again"
 run_test network_goes "all of a network goes with it"

@@ -73,10 +73,8 @@ traffic()
 	wait_for_ping "$c1" 2001:db8:100::2
 	wait_for_ping "$c1" 203.0.113.254
 	# with headers in pages, and the segments of a large send
-	ask tcp "$c1" "$c2" 203.0.113.2 3000000
-	check_eq "$ANSWER" "ok 3000000" "bytes over TCP"
-	ask tcp "$c1" "$c2" 2001:db8:100::2 3000000
-	check_eq "$ANSWER" "ok 3000000" "bytes over TCP, IPv6"
+	tcp_bytes "$c1" "$c2" 203.0.113.2 3000000
+	tcp_bytes "$c1" "$c2" 2001:db8:100::2 3000000
 	# fragments
 	check ip netns exec "$c1" ping -nqc1 -W5 -s 4000 203.0.113.2
 	check ip netns exec "$c1" ping -nqc1 -W5 -s 4000 2001:db8:100::2
@@ -163,8 +161,6 @@ address_added()
 	group ip4
 }
 
-listens() { ctn "$h1" set-net net0 --ageing $((300 + RANDOM % 100)) && grep -q "^net set" "$TMP/events"; }
-
 # claimed ADDRESS true|false: whether an entry has it as the container's own link-local address
 claimed() { ll=$1 check json_is "any(.[]; .claimed == env.ll) == $2" ctn "$h1" -j list fdb net0; }
 
@@ -176,13 +172,12 @@ linklocal()
 
 	: >"$TMP/events"
 	background ctnetctl -n "$h1" monitor net0 >"$TMP/events"
-	wait_until 5000 listens
+	wait_until 5000 poke net0 "$TMP/events"
 	check in_ns "$c5" sysctl -qw net.ipv6.conf.default.stable_secret=2001:db8::5ec:7e7
 	check ctn "$h1" add-port net0 "$c5" --mac $M5 --address 203.0.113.50/24 \
 		--address 2001:db8:100::50/64
 	wait_until 5000 settled "$c5"
-	ll=$(ip -n "$c5" -6 -o addr show dev eth0 scope link)
-	[[ $ll =~ inet6\ (fe80:[0-9a-f:]+)/64 ]] && ll=${BASH_REMATCH[1]}
+	ll=$(link_local_of "$c5" eth0)
 	[[ $ll != "$m5" ]] || fail "its link-local address is made from its MAC"
 	wait_for_ping "$c5" "$m1%eth0"
 	wait_for_ping "$c1" "$ll%eth0"

@@ -69,22 +69,13 @@ shows_not()
 	! grep -E "$1" <<<"$(bridge -n "$h1" fdb show dev net0)" || fail "bridge fdb show has '$1'"
 }
 
-# refused REGEX WORD...: of bridge fdb; unchanged COMMAND: nothing changes meanwhile
-refused()
+# fdb_refused REGEX WORD...: of bridge fdb
+fdb_refused()
 {
 	local regex=$1
 
 	shift
 	check_not bridge -n "$h1" fdb "$@" && check_match "$OUT" "$regex" "bridge fdb $*"
-}
-
-unchanged()
-{
-	local before
-
-	before=$(dump_state)
-	"$@"
-	[[ $before == "$(dump_state)" ]] || fail "what was refused changed something"
 }
 
 # ------------------------------------------------------------------- tests
@@ -143,10 +134,10 @@ no_master()
 		link add d0 type dummy
 		link add link d0 name ipvl0 type ipvlan
 	EOT
-	check_fail 2 'stacked on this network' ip -n "$h1" link set net0.10 master net0
+	check_fail 2 'stands on this network' ip -n "$h1" link set net0.10 master net0
 	ip_h1 link del net0.10
-	check_fail 2 'receive handler' ip -n "$h1" link set vrf0 master net0
-	check_fail 2 'receive handler' ip -n "$h1" link set ipvl0 master net0
+	check_fail 2 'to nobody else' ip -n "$h1" link set vrf0 master net0
+	check_fail 2 'to nobody else' ip -n "$h1" link set ipvl0 master net0
 	ip_h1 link del vrf0
 	ip_h1 link del ipvl0
 	# as many as the kernel stacks
@@ -178,16 +169,16 @@ peers()
 
 refused_peers()
 {
-	refused 'has this peer' append $ZERO dev net0 dst $PEER
-	refused 'unicast address' append $ZERO dev net0 dst 192.0.2.1
-	refused 'unicast address' append $ZERO dev net0 dst 239.1.1.1
-	refused 'give its address' append $ZERO dev net0
-	refused 'give its address' append $ZERO dev net0 via p1
-	refused 'not both' append $ZERO dev net0 dst 192.0.2.8 via p1
-	refused 'no peer' del $ZERO dev net0 dst 192.0.2.99
-	refused 'another UDP port' del $ZERO dev net0 dst $PEER6 port 4789
-	refused 'another UDP port' del $ZERO dev net0 dst $PEER port 4790
-	refused 'not both' del $ZERO dev net0 dst $PEER via p1
+	fdb_refused 'has this peer' append $ZERO dev net0 dst $PEER
+	fdb_refused 'unicast address' append $ZERO dev net0 dst 192.0.2.1
+	fdb_refused 'unicast address' append $ZERO dev net0 dst 239.1.1.1
+	fdb_refused 'name its address' append $ZERO dev net0
+	fdb_refused 'name its address' append $ZERO dev net0 via p1
+	fdb_refused 'not both' append $ZERO dev net0 dst 192.0.2.8 via p1
+	fdb_refused 'no peer' del $ZERO dev net0 dst 192.0.2.99
+	fdb_refused 'another UDP port' del $ZERO dev net0 dst $PEER6 port 4789
+	fdb_refused 'another UDP port' del $ZERO dev net0 dst $PEER port 4790
+	fdb_refused 'not both' del $ZERO dev net0 dst $PEER via p1
 }
 
 entries()
@@ -195,20 +186,20 @@ entries()
 	fdb add $X dev net0 dst $PEER
 	shows "^$X dst $PEER self permanent"
 	check fdb_is "$h1" net0 $X ".peer == \"$PEER\""
-	refused 'replace or delete it' add $X dev net0 dst $PEER6
+	fdb_refused 'replace or delete it' add $X dev net0 dst $PEER6
 	fdb replace $X dev net0 dst $PEER6
 	shows "^$X dst $PEER6 self permanent"
 	fdb replace $X dev net0 via p1
 	shows "^$X .*via p1.* self permanent"
 	check fdb_is "$h1" net0 $X '.port == "p1"'
 	shows_not "^$X dst"
-	refused 'no such entry' del $X dev net0 dst $PEER
-	refused 'no such entry' del $X dev net0 via p2
-	refused 'not both' del $X dev net0 dst $PEER via p1
-	refused "peer's" del $X dev net0 via p1 port 4789
+	fdb_refused 'no such entry' del $X dev net0 dst $PEER
+	fdb_refused 'no such entry' del $X dev net0 via p2
+	fdb_refused 'not both' del $X dev net0 dst $PEER via p1
+	fdb_refused "peer's" del $X dev net0 via p1 port 4789
 	fdb del $X dev net0 via p1
 	shows_not "^$X"
-	refused 'no such entry' del $X dev net0
+	fdb_refused 'no such entry' del $X dev net0
 	# the host's own
 	fdb add $X dev net0
 	shows "^$X self permanent"
@@ -232,25 +223,25 @@ addresses_stay()
 	check ctn "$h1" replace-fdb net0 $MH --self --ip 203.0.113.254
 	fdb replace $MH dev net0
 	check fdb_is "$h1" net0 $MH '.addresses | index("203.0.113.254")'
-	unchanged refused 'replace or delete it' add $X dev net0 via p2
+	unchanged fdb_refused 'replace or delete it' add $X dev net0 via p2
 	fdb del $X dev net0
 	check ctn "$h1" replace-fdb net0 $MH --self
 }
 
 what_is_refused()
 {
-	refused 'keyed by MAC alone' add $X dev net0 dst $PEER vlan 5
-	refused 'one VNI' add $X dev net0 dst $PEER vni 7
-	refused 'one VNI' add $X dev net0 dst $PEER src_vni 7
-	refused 'multicast' add 01:00:5e:00:00:01 dev net0 dst $PEER
-	refused 'static entries' add $X dev net0 dst $PEER dynamic
-	refused 'A MAC has one destination' append $X dev net0 dst $PEER
-	refused 'no peer' add $X dev net0 dst 192.0.2.99
-	refused 'not a port' add $X dev net0 via ul0
-	refused 'not both' add $X dev net0 dst $PEER via p1
-	refused "given to a peer" add $X dev net0 dst $PEER port 4790
-	refused 'Invalid flags' add $X dev net0 dst $PEER extern_learn self
-	refused "own" del $MH dev net0
+	fdb_refused 'keyed by MAC alone' add $X dev net0 dst $PEER vlan 5
+	fdb_refused 'one VNI' add $X dev net0 dst $PEER vni 7
+	fdb_refused 'one VNI' add $X dev net0 dst $PEER src_vni 7
+	fdb_refused 'multicast' add 01:00:5e:00:00:01 dev net0 dst $PEER
+	fdb_refused 'static entries' add $X dev net0 dst $PEER dynamic
+	fdb_refused 'A MAC lies in one place' append $X dev net0 dst $PEER
+	fdb_refused 'no peer' add $X dev net0 dst 192.0.2.99
+	fdb_refused 'not a port' add $X dev net0 via ul0
+	fdb_refused 'not both' add $X dev net0 dst $PEER via p1
+	fdb_refused "peer's" add $X dev net0 dst $PEER port 4790
+	fdb_refused 'leave the other flags out' add $X dev net0 dst $PEER extern_learn self
+	fdb_refused "own" del $MH dev net0
 }
 
 refusals() { unchanged what_is_refused; }
@@ -336,8 +327,6 @@ ethtool_stats()
 }
 
 no_ping() { ! ip netns exec "$1" ping -nqc1 -W1 "$2" >/dev/null 2>&1; }
-
-in_h1() { check ip netns exec "$h1" "$@"; }
 
 tc_on_network()
 {

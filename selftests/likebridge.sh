@@ -374,7 +374,7 @@ port_mac_entry()
 	local kept
 
 	check has_entry ${MP}1 '^static'
-	check_fail 2 'change the MAC of that device' ctn "$c" del-fdb net0 ${MP}1
+	check_fail 2 'change that instead' ctn "$c" del-fdb net0 ${MP}1
 	check_fail 2 "port's own device" ctn "$c" replace-fdb net0 ${MP}1 --port p2
 	check_fail 2 "port's own device" ctn "$c" add-fdb net0 ${MP}1 --self --ip 203.0.113.9
 	check ctn "$c" flush-fdb net0
@@ -602,25 +602,25 @@ link_shown()
 	both ip_h link set p3 up
 }
 
-# refused REGEX WORD...: of bridge link set dev p1, with the command that does it
-refused() { check_fail 255 "$1" bridge -n "$c" link set dev p1 "${@:2}"; }
+# link_refused REGEX WORD...: of bridge link set dev p1, with the command that does it
+link_refused() { check_fail 255 "$1" bridge -n "$c" link set dev p1 "${@:2}"; }
 
 link_refusals()
 {
-	refused 'spanning tree.*--guard' cost 10
-	refused 'spanning tree.*--guard' priority 8
-	refused 'spanning tree.*--guard' state 0
-	refused 'spanning tree.*--guard' guard on
-	refused 'spanning tree.*--guard' root_block on
-	refused 'no multicast snooping.*--flood' fastleave on
-	refused 'no multicast snooping.*--flood' mcast_router 2
-	refused 'set-net NET --suppress' neigh_suppress on
-	refused 'set-port NET --dev PORT --guard' locked on
-	refused 'network for each VLAN' vlan_tunnel on
-	refused 'only be set together.*--flood' flood off
-	refused 'only be set together.*--flood' mcast_flood off
+	link_refused 'spanning tree.*--guard' cost 10
+	link_refused 'spanning tree.*--guard' priority 8
+	link_refused 'spanning tree.*--guard' state 0
+	link_refused 'spanning tree.*--guard' guard on
+	link_refused 'spanning tree.*--guard' root_block on
+	link_refused 'does not snoop.*--flood' fastleave on
+	link_refused 'does not snoop.*--flood' mcast_router 2
+	link_refused 'set-net NET --suppress' neigh_suppress on
+	link_refused 'set-port NET --dev PORT --guard' locked on
+	link_refused 'network for each VLAN' vlan_tunnel on
+	link_refused 'all floods or none.*--flood' flood off
+	link_refused 'all floods or none.*--flood' mcast_flood off
 	# one that is there does not go with one that is not
-	refused 'spanning tree' hairpin on cost 10
+	link_refused 'spanning tree' hairpin on cost 10
 	check_fail 255 'network for each VLAN' bridge -n "$c" vlan add dev p1 vid 10
 	check_fail 255 'set-net' bridge -n "$c" link set dev net0 learning off self
 }

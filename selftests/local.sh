@@ -145,25 +145,18 @@ ping_host()
 	wait_for_ping "$c2" 2001:db8:100::fe
 }
 
-# tcp FROM TO ADDRESS
-tcp()
-{
-	ask tcp "$1" "$2" "$3" 2000000
-	check_eq "$ANSWER" "ok 2000000" "bytes that arrived over TCP at $3"
-}
-
 tcp_containers()
 {
-	tcp "$c1" "$c2" 203.0.113.2
-	tcp "$c2" "$c1" 2001:db8:100::1
+	tcp_bytes "$c1" "$c2" 203.0.113.2
+	tcp_bytes "$c2" "$c1" 2001:db8:100::1
 }
 
 tcp_host()
 {
-	tcp "$c1" "$h1" 203.0.113.254
-	tcp "$h1" "$c1" 203.0.113.1
-	tcp "$c2" "$h1" 2001:db8:100::fe
-	tcp "$h1" "$c2" 2001:db8:100::2
+	tcp_bytes "$c1" "$h1" 203.0.113.254
+	tcp_bytes "$h1" "$c1" 203.0.113.1
+	tcp_bytes "$c2" "$h1" 2001:db8:100::fe
+	tcp_bytes "$h1" "$c2" 2001:db8:100::2
 }
 
 # flooded DST TAG: three frames from c1 reach all others, once each, and not c1

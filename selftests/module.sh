@@ -61,8 +61,6 @@ loads_by_tool()
 	loaded || fail "not loaded by the netlink family's name"
 }
 
-set_modprobe() { echo "$1" >/proc/sys/kernel/modprobe; }
-
 # where it is not to be had
 does_not_load()
 {

@@ -370,7 +370,7 @@ only_pairs()
 }
 
 # What cannot be undone half: a refused set-port leaves MTU and following as they were.
-refused()
+refused_as_a_whole()
 {
 	check ctn "$h1" add-net n
 	check ctn "$h1" add-port n "$c1" --address 203.0.113.11/24 --mtu 1400
@@ -438,4 +438,4 @@ run_test containers_follow "containers follow the network, down and up"
 run_test container_sets_its_own "one that sets its own keeps it, and holds nobody down"
 run_test container_is_given_one "one that was given one keeps it, and the network's is no larger"
 run_test only_pairs "a device that is no container's does not follow"
-run_test refused "what is refused changes neither MTU nor following"
+run_test refused_as_a_whole "what is refused changes neither MTU nor following"

@@ -274,17 +274,11 @@ missed()
 	wait_until 5000 grep -qxF "$event" "$TMP/events"
 }
 
-# listens REGEX FILE: the monitor has printed what is done here
-listens()
-{
-	ctn "$h1" set-net net0 --ageing $((300 + RANDOM % 100)) && grep -q "$1" "$2"
-}
-
 unknown_no_flood()
 {
 	: >"$TMP/events"
 	background ctnetctl -n "$h1" monitor net0 >"$TMP/events"
-	wait_until 5000 listens "^net set net0" "$TMP/events"
+	wait_until 5000 poke net0 "$TMP/events"
 	check ctn "$h1" set-net net0 --flood off
 	missed "fdb miss net0 address 203.0.113.77" miss asked - "$HOST_ALONE" 203.0.113.77
 	missed "fdb miss net0 address 2001:db8:100::77" miss asked - "$HOST_ALONE" 2001:db8:100::77
@@ -307,7 +301,7 @@ miss_json()
 {
 	: >"$TMP/json"
 	background ctnetctl -n "$h1" -j monitor net0 >"$TMP/json"
-	wait_until 5000 listens . "$TMP/json"
+	wait_until 5000 poke net0 "$TMP/json"
 	check ctn "$h1" set-net net0 --flood off
 	asked - "$HOST_ALONE" 203.0.113.78
 	send_frame "$c1" 02:00:00:00:99:98 $M1 nobody
@@ -365,7 +359,7 @@ ends()
 	enter_again
 	: >"$TMP/events"
 	background ctnetctl -n "$h1" monitor net0 >"$TMP/events"
-	wait_until 5000 listens "^net set net0" "$TMP/events"
+	wait_until 5000 poke net0 "$TMP/events"
 	"$@"
 	wait_until 5000 grep -q "^fdb set net0 " "$TMP/events"
 	check_not grep -q "[ ,]$addr\($\|[ ,]\)" <<<"$(grep '^fdb set' "$TMP/events")"

@@ -44,11 +44,11 @@ build()
 	LO=u32:1
 }
 
-# refused ERRNO MESSAGE REQUEST...: with this error and a message that matches; where an
+# nl_refused ERRNO MESSAGE REQUEST...: with this error and a message that matches; where an
 # attribute of the request has a "!", the offset in the extended ack is that of it, where one
 # has a "-", it is the one that the extended ack says is missing, and else there is none.
 # Nothing has changed.
-refused()
+nl_refused()
 {
 	local error=$1 text=$2 offset=none miss=none
 
@@ -148,58 +148,58 @@ port_dumps()
 
 unknown_attributes()
 {
-	refused EINVAL 'nknown attribute' NET_GET IFINDEX="$NET" '!99=u32:1'
-	refused EINVAL 'nknown attribute' PORT_ADD NET="$NET" DEV="$P1X" '!99=u32:1'
-	refused EINVAL 'nknown attribute' PORT_SET NET="$NET" DEV="$P1" FLAGS=bits:4/4 '!99=flag:'
-	refused EINVAL 'nknown attribute' PEER_ADD NET="$NET" ADDR=ip:192.0.2.9 '!4=u32:1'
-	refused EINVAL 'nknown attribute' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!10=u32:1'
-	refused EINVAL 'nknown attribute' FDB_ADD '!0=u32:1' NET="$NET" MAC=$M SELF=flag:
-	refused EINVAL 'nknown attribute' FDB_GET dump NET="$NET" '!99=u32:1'
-	refused EINVAL 'nknown attribute|policy' VTEP_GET dump '!99=u32:1'
-	refused EINVAL 'nknown attribute|policy' VTEP_GET dump '!1=u16:4789'
+	nl_refused EINVAL 'nknown attribute' NET_GET IFINDEX="$NET" '!99=u32:1'
+	nl_refused EINVAL 'nknown attribute' PORT_ADD NET="$NET" DEV="$P1X" '!99=u32:1'
+	nl_refused EINVAL 'nknown attribute' PORT_SET NET="$NET" DEV="$P1" FLAGS=bits:4/4 '!99=flag:'
+	nl_refused EINVAL 'nknown attribute' PEER_ADD NET="$NET" ADDR=ip:192.0.2.9 '!4=u32:1'
+	nl_refused EINVAL 'nknown attribute' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!10=u32:1'
+	nl_refused EINVAL 'nknown attribute' FDB_ADD '!0=u32:1' NET="$NET" MAC=$M SELF=flag:
+	nl_refused EINVAL 'nknown attribute' FDB_GET dump NET="$NET" '!99=u32:1'
+	nl_refused EINVAL 'nknown attribute|policy' VTEP_GET dump '!99=u32:1'
+	nl_refused EINVAL 'nknown attribute|policy' VTEP_GET dump '!1=u16:4789'
 }
 
 # an attribute that there is, but not for this command
 foreign_attributes()
 {
-	refused EINVAL . PORT_DEL NET="$NET" DEV="$P1" '!FLAGS=bits:4/4'
-	refused EINVAL . PORT_ADD NET="$NET" DEV="$P1X" '!STATS=flag:'
-	refused EINVAL . PEER_DEL NET="$NET" ADDR=ip:192.0.2.2 '!DSTPORT=u16:4789'
-	refused EINVAL . FDB_ADD NET="$NET" MAC=$M SELF=flag: '!LEARNED=flag:'
-	refused EINVAL . FDB_ADD NET="$NET" MAC=$M SELF=flag: '!STATIC=flag:'
-	refused EINVAL . FDB_SET NET="$NET" MAC=$M SELF=flag: '!AGE=u32:1'
-	refused EINVAL . FDB_DEL NET="$NET" MAC=$S '!PORT='"$P1"
-	refused EINVAL . FDB_FLUSH NET="$NET" '!MAC='$S
-	refused EINVAL . FDB_FLUSH NET="$NET" '!SELF=flag:'
-	refused EINVAL . FDB_FLUSH NET="$NET" '!IP=ip:203.0.113.5'
-	refused EINVAL . NET_GET IFINDEX="$NET" '!IFNAME=hex:6e65743000'
+	nl_refused EINVAL . PORT_DEL NET="$NET" DEV="$P1" '!FLAGS=bits:4/4'
+	nl_refused EINVAL . PORT_ADD NET="$NET" DEV="$P1X" '!STATS=flag:'
+	nl_refused EINVAL . PEER_DEL NET="$NET" ADDR=ip:192.0.2.2 '!DSTPORT=u16:4789'
+	nl_refused EINVAL . FDB_ADD NET="$NET" MAC=$M SELF=flag: '!LEARNED=flag:'
+	nl_refused EINVAL . FDB_ADD NET="$NET" MAC=$M SELF=flag: '!STATIC=flag:'
+	nl_refused EINVAL . FDB_SET NET="$NET" MAC=$M SELF=flag: '!AGE=u32:1'
+	nl_refused EINVAL . FDB_DEL NET="$NET" MAC=$S '!PORT='"$P1"
+	nl_refused EINVAL . FDB_FLUSH NET="$NET" '!MAC='$S
+	nl_refused EINVAL . FDB_FLUSH NET="$NET" '!SELF=flag:'
+	nl_refused EINVAL . FDB_FLUSH NET="$NET" '!IP=ip:203.0.113.5'
+	nl_refused EINVAL . NET_GET IFINDEX="$NET" '!IFNAME=hex:6e65743000'
 	refused_dump EINVAL 'all objects' PORT_GET dump NET="$NET" '!DEV='"$P1"
 	refused_dump EINVAL 'all objects' FDB_GET dump NET="$NET" '!MAC='$S
-	refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!PORT='"$P1"
-	refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!PEER=ip:192.0.2.2'
-	refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!STATIC=flag:'
-	refused EINVAL . FDB_GET NET="$NET" MAC=$S '!SELF=flag:'
-	refused_dump EINVAL 'give the network as well' FDB_GET dump '!PORT='"$P1"
-	refused_dump EINVAL 'give the network as well' FDB_GET dump '!PEER=ip:192.0.2.2'
-	refused_dump EINVAL 'not by both' FDB_GET dump NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
+	nl_refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!PORT='"$P1"
+	nl_refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!PEER=ip:192.0.2.2'
+	nl_refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!STATIC=flag:'
+	nl_refused EINVAL . FDB_GET NET="$NET" MAC=$S '!SELF=flag:'
+	refused_dump EINVAL 'name that as well' FDB_GET dump '!PORT='"$P1"
+	refused_dump EINVAL 'name that as well' FDB_GET dump '!PEER=ip:192.0.2.2'
+	refused_dump EINVAL 'one place' FDB_GET dump NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
 	refused_dump ENOENT 'no port' FDB_GET dump NET="$NET" '!PORT='"$P1X"
 	refused_dump ENOENT 'no peer' FDB_GET dump NET="$NET" '!PEER=ip:192.0.2.77'
-	refused_dump EINVAL 'Invalid IP address' FDB_GET dump NET="$NET" '!PEER=hex:0102030405'
+	refused_dump EINVAL 'An address has' FDB_GET dump NET="$NET" '!PEER=hex:0102030405'
 	refused_dump EINVAL 'all objects' PEER_GET dump NET="$NET" '!ADDR=ip:192.0.2.2'
 }
 
 wrong_lengths()
 {
-	refused '(EINVAL|ERANGE)' . NET_GET '!IFINDEX=u16:1'
-	refused '(EINVAL|ERANGE)' . NET_GET '!IFINDEX=hex:0100000000000000'
-	refused '(EINVAL|ERANGE)' . PORT_ADD NET="$NET" '!DEV=hex:'
-	refused '(EINVAL|ERANGE)' . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=u32:4'
-	refused '(EINVAL|ERANGE)' . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=hex:040000000400000000000000'
-	refused '(EINVAL|ERANGE)' . FDB_ADD NET="$NET" '!MAC=hex:02bb000000' SELF=flag:
-	refused '(EINVAL|ERANGE)' . FDB_ADD NET="$NET" '!MAC=hex:02bb0000000203' SELF=flag:
-	refused '(EINVAL|ERANGE)' . FDB_ADD NET="$NET" MAC=$M '!SELF=u32:1'
-	refused '(EINVAL|ERANGE)' . PEER_ADD NET="$NET" ADDR=ip:192.0.2.9 '!DSTPORT=u32:4789'
-	refused '(EINVAL|ERANGE)' . PEER_ADD NET="$NET" ADDR=ip:192.0.2.9 '!DSTPORT=u8:1'
+	nl_refused '(EINVAL|ERANGE)' . NET_GET '!IFINDEX=u16:1'
+	nl_refused '(EINVAL|ERANGE)' . NET_GET '!IFINDEX=hex:0100000000000000'
+	nl_refused '(EINVAL|ERANGE)' . PORT_ADD NET="$NET" '!DEV=hex:'
+	nl_refused '(EINVAL|ERANGE)' . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=u32:4'
+	nl_refused '(EINVAL|ERANGE)' . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=hex:040000000400000000000000'
+	nl_refused '(EINVAL|ERANGE)' . FDB_ADD NET="$NET" '!MAC=hex:02bb000000' SELF=flag:
+	nl_refused '(EINVAL|ERANGE)' . FDB_ADD NET="$NET" '!MAC=hex:02bb0000000203' SELF=flag:
+	nl_refused '(EINVAL|ERANGE)' . FDB_ADD NET="$NET" MAC=$M '!SELF=u32:1'
+	nl_refused '(EINVAL|ERANGE)' . PEER_ADD NET="$NET" ADDR=ip:192.0.2.9 '!DSTPORT=u32:4789'
+	nl_refused '(EINVAL|ERANGE)' . PEER_ADD NET="$NET" ADDR=ip:192.0.2.9 '!DSTPORT=u8:1'
 }
 
 # an address has 4 bytes or 16
@@ -209,148 +209,148 @@ address_lengths()
 
 	for hex in '' c0 c00002 c000020900 c0000209c0000209 20010db80000000000000000000000 \
 		20010db8000000000000000000000000ff; do
-		refused '(EINVAL|ERANGE)' . PEER_ADD NET="$NET" "!ADDR=hex:$hex"
-		refused '(EINVAL|ERANGE)' . FDB_ADD NET="$NET" MAC=$M SELF=flag: "!IP=hex:$hex"
+		nl_refused '(EINVAL|ERANGE)' . PEER_ADD NET="$NET" "!ADDR=hex:$hex"
+		nl_refused '(EINVAL|ERANGE)' . FDB_ADD NET="$NET" MAC=$M SELF=flag: "!IP=hex:$hex"
 	done
-	refused '(EINVAL|ERANGE)' . FDB_ADD NET="$NET" MAC=$M '!PEER=hex:c000020200'
-	refused '(EINVAL|ERANGE)' . PEER_DEL NET="$NET" '!ADDR=hex:c000020200'
+	nl_refused '(EINVAL|ERANGE)' . FDB_ADD NET="$NET" MAC=$M '!PEER=hex:c000020200'
+	nl_refused '(EINVAL|ERANGE)' . PEER_DEL NET="$NET" '!ADDR=hex:c000020200'
 	# one of several
-	refused '(EINVAL|ERANGE)' . FDB_ADD NET="$NET" MAC=$M SELF=flag: \
+	nl_refused '(EINVAL|ERANGE)' . FDB_ADD NET="$NET" MAC=$M SELF=flag: \
 		IP=ip:203.0.113.6 '!IP=hex:cb00710700' IP=ip:203.0.113.8
 	# IPv4 in the clothes of IPv6
-	refused EINVAL 'v4-mapped' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:::ffff:203.0.113.5'
-	refused EINVAL 'v4-mapped' PEER_ADD NET="$NET" '!ADDR=ip:::ffff:192.0.2.9'
+	nl_refused EINVAL 'v4-mapped' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:::ffff:203.0.113.5'
+	nl_refused EINVAL 'v4-mapped' PEER_ADD NET="$NET" '!ADDR=ip:::ffff:192.0.2.9'
 }
 
 truncated()
 {
 	# the header claims more than there is
-	refused EINVAL . NET_GET IFINDEX="$NET" 99=claim:64/01000000
-	refused EINVAL . FDB_ADD NET="$NET" SELF=flag: MAC=claim:40/02bb00000002
-	refused EINVAL . PORT_ADD NET="$NET" DEV=claim:65535/01000000
+	nl_refused EINVAL . NET_GET IFINDEX="$NET" 99=claim:64/01000000
+	nl_refused EINVAL . FDB_ADD NET="$NET" SELF=flag: MAC=claim:40/02bb00000002
+	nl_refused EINVAL . PORT_ADD NET="$NET" DEV=claim:65535/01000000
 	# or less than itself
-	refused EINVAL . FDB_ADD NET="$NET" MAC=$M SELF=flag: 8=claim:3/cb007105
-	refused EINVAL . FDB_ADD NET="$NET" MAC=$M SELF=flag: 8=claim:0/cb007105
+	nl_refused EINVAL . FDB_ADD NET="$NET" MAC=$M SELF=flag: 8=claim:3/cb007105
+	nl_refused EINVAL . FDB_ADD NET="$NET" MAC=$M SELF=flag: 8=claim:0/cb007105
 }
 
 garbage_behind()
 {
-	refused EINVAL 'leftover' FDB_ADD NET="$NET" MAC=$M SELF=flag: raw=00
-	refused EINVAL 'leftover' FDB_ADD NET="$NET" MAC=$M SELF=flag: raw=ffffff
-	refused EINVAL 'leftover' PORT_ADD NET="$NET" DEV="$P1X" raw=0800ff
-	refused EINVAL 'leftover' FDB_GET dump raw=01
+	nl_refused EINVAL 'leftover' FDB_ADD NET="$NET" MAC=$M SELF=flag: raw=00
+	nl_refused EINVAL 'leftover' FDB_ADD NET="$NET" MAC=$M SELF=flag: raw=ffffff
+	nl_refused EINVAL 'leftover' PORT_ADD NET="$NET" DEV="$P1X" raw=0800ff
+	nl_refused EINVAL 'leftover' FDB_GET dump raw=01
 }
 
 missing_attributes()
 {
 	local cmd
 
-	refused EINVAL 'network is named' NET_GET -IFINDEX
+	nl_refused EINVAL 'network is named' NET_GET -IFINDEX
 	for cmd in PORT_ADD PORT_SET PORT_DEL PORT_GET; do
-		refused EINVAL 'network is named' $cmd -NET DEV="$P1"
-		refused EINVAL 'device is named' $cmd NET="$NET" -DEV
+		nl_refused EINVAL 'network is named' $cmd -NET DEV="$P1"
+		nl_refused EINVAL 'device is named' $cmd NET="$NET" -DEV
 	done
-	refused EINVAL 'flags are named' PORT_SET NET="$NET" DEV="$P1" -FLAGS
+	nl_refused EINVAL 'flags are named' PORT_SET NET="$NET" DEV="$P1" -FLAGS
 	for cmd in PEER_ADD PEER_DEL PEER_GET; do
-		refused EINVAL 'network is named' $cmd -NET ADDR=ip:192.0.2.2
-		refused EINVAL 'peer is named' $cmd NET="$NET" -ADDR
+		nl_refused EINVAL 'network is named' $cmd -NET ADDR=ip:192.0.2.2
+		nl_refused EINVAL 'peer is named' $cmd NET="$NET" -ADDR
 	done
 	for cmd in FDB_ADD FDB_SET FDB_DEL FDB_GET; do
-		refused EINVAL 'network is named' $cmd -NET MAC=$S
-		refused EINVAL 'MAC is named' $cmd NET="$NET" -MAC
+		nl_refused EINVAL 'network is named' $cmd -NET MAC=$S
+		nl_refused EINVAL 'MAC is named' $cmd NET="$NET" -MAC
 	done
-	refused EINVAL 'network is named' FDB_FLUSH -NET
+	nl_refused EINVAL 'network is named' FDB_FLUSH -NET
 	# of several any would do
-	refused EINVAL 'No destination' FDB_ADD NET="$NET" MAC=$M
-	refused EINVAL 'one destination' FDB_ADD NET="$NET" MAC=$M SELF=flag: PORT="$P1"
-	refused EINVAL 'one destination' FDB_SET NET="$NET" MAC=$S PORT="$P1" PEER=ip:192.0.2.2
-	refused EINVAL 'one destination' FDB_FLUSH NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
+	nl_refused EINVAL 'lies nowhere' FDB_ADD NET="$NET" MAC=$M
+	nl_refused EINVAL 'one place' FDB_ADD NET="$NET" MAC=$M SELF=flag: PORT="$P1"
+	nl_refused EINVAL 'one place' FDB_SET NET="$NET" MAC=$S PORT="$P1" PEER=ip:192.0.2.2
+	nl_refused EINVAL 'one place' FDB_FLUSH NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
 }
 
 unknown_flags()
 {
 	# in the value, in the selector, in both; and a value that is not selected
-	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:64/64'
-	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:0/0x80000000'
-	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:12/4'
-	refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:4/0'
-	refused EINVAL . PORT_ADD NET="$NET" DEV="$P1X" '!FLAGS=bits:0xffffffff/0xffffffff'
+	nl_refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:64/64'
+	nl_refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:0/0x80000000'
+	nl_refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:12/4'
+	nl_refused EINVAL . PORT_SET NET="$NET" DEV="$P1" '!FLAGS=bits:4/0'
+	nl_refused EINVAL . PORT_ADD NET="$NET" DEV="$P1X" '!FLAGS=bits:0xffffffff/0xffffffff'
 }
 
 out_of_range()
 {
-	refused ERANGE . NET_GET '!IFINDEX=u32:0'
-	refused ERANGE . NET_GET '!IFINDEX=u32:0x80000000'
-	refused ERANGE . PORT_ADD NET="$NET" '!DEV=u32:0xffffffff'
-	refused ERANGE . FDB_ADD NET="$NET" MAC=$M '!PORT=u32:0'
-	refused ERANGE . PEER_ADD NET="$NET" ADDR=ip:192.0.2.9 '!DSTPORT=u16:0'
-	refused E2BIG 128 FDB_ADD NET="$NET" MAC=$M SELF=flag: IP=ips:129
-	refused E2BIG 128 FDB_SET NET="$NET" MAC=$S SELF=flag: IP=ips:500
-	refused EINVAL twice FDB_ADD NET="$NET" MAC=$M SELF=flag: IP=ips:3 '!IP=ips:1'
+	nl_refused ERANGE . NET_GET '!IFINDEX=u32:0'
+	nl_refused ERANGE . NET_GET '!IFINDEX=u32:0x80000000'
+	nl_refused ERANGE . PORT_ADD NET="$NET" '!DEV=u32:0xffffffff'
+	nl_refused ERANGE . FDB_ADD NET="$NET" MAC=$M '!PORT=u32:0'
+	nl_refused ERANGE . PEER_ADD NET="$NET" ADDR=ip:192.0.2.9 '!DSTPORT=u16:0'
+	nl_refused E2BIG 128 FDB_ADD NET="$NET" MAC=$M SELF=flag: IP=ips:129
+	nl_refused E2BIG 128 FDB_SET NET="$NET" MAC=$S SELF=flag: IP=ips:500
+	nl_refused EINVAL twice FDB_ADD NET="$NET" MAC=$M SELF=flag: IP=ips:3 '!IP=ips:1'
 }
 
 wrong_values()
 {
-	refused EINVAL 'not a unicast' FDB_ADD NET="$NET" '!MAC=hex:000000000000' SELF=flag:
-	refused EINVAL 'not a unicast' FDB_ADD NET="$NET" '!MAC=hex:01005e000001' SELF=flag:
-	refused EINVAL 'not a unicast' FDB_DEL NET="$NET" '!MAC=hex:ffffffffffff'
-	refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:224.0.0.1'
-	refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:0.0.0.0'
-	refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:255.255.255.255'
-	refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:::'
-	refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:ff02::1'
-	refused EINVAL 'unicast' PEER_ADD NET="$NET" '!ADDR=ip:224.0.0.1'
-	refused EINVAL 'unicast' PEER_ADD NET="$NET" '!ADDR=ip:255.255.255.255'
-	refused EINVAL 'unicast' PEER_ADD NET="$NET" '!ADDR=ip:127.0.0.1'
-	refused EINVAL 'unicast' PEER_ADD NET="$NET" '!ADDR=ip:0.0.0.0'
-	refused EINVAL 'own' PEER_ADD NET="$NET" '!ADDR=ip:192.0.2.1'
-	refused EINVAL 'broadcast' PEER_ADD NET="$NET" '!ADDR=ip:192.0.2.255'
-	refused EINVAL 'family' PEER_ADD NET="$NET" '!ADDR=ip:2001:db8::9'
+	nl_refused EINVAL 'zero or multicast' FDB_ADD NET="$NET" '!MAC=hex:000000000000' SELF=flag:
+	nl_refused EINVAL 'zero or multicast' FDB_ADD NET="$NET" '!MAC=hex:01005e000001' SELF=flag:
+	nl_refused EINVAL 'zero or multicast' FDB_DEL NET="$NET" '!MAC=hex:ffffffffffff'
+	nl_refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:224.0.0.1'
+	nl_refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:0.0.0.0'
+	nl_refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:255.255.255.255'
+	nl_refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:::'
+	nl_refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:ff02::1'
+	nl_refused EINVAL 'unicast' PEER_ADD NET="$NET" '!ADDR=ip:224.0.0.1'
+	nl_refused EINVAL 'unicast' PEER_ADD NET="$NET" '!ADDR=ip:255.255.255.255'
+	nl_refused EINVAL 'unicast' PEER_ADD NET="$NET" '!ADDR=ip:127.0.0.1'
+	nl_refused EINVAL 'unicast' PEER_ADD NET="$NET" '!ADDR=ip:0.0.0.0'
+	nl_refused EINVAL 'own' PEER_ADD NET="$NET" '!ADDR=ip:192.0.2.1'
+	nl_refused EINVAL 'broadcast' PEER_ADD NET="$NET" '!ADDR=ip:192.0.2.255'
+	nl_refused EINVAL 'family' PEER_ADD NET="$NET" '!ADDR=ip:2001:db8::9'
 }
 
 # things that are not there, or are already
 objects()
 {
-	refused ENODEV 'interface index' NET_GET '!IFINDEX=u32:9999'
-	refused ENODEV 'interface index' NET_GET '!IFINDEX='"$UL0"
-	refused ENODEV 'interface index' PORT_ADD '!NET=u32:9999' DEV="$P1X"
-	refused ENODEV 'interface index' PORT_ADD '!NET='"$UL0" DEV="$P1X"
-	refused ENODEV 'interface index' PORT_ADD NET="$NET" '!DEV=u32:9999'
+	nl_refused ENODEV 'interface index' NET_GET '!IFINDEX=u32:9999'
+	nl_refused ENODEV 'interface index' NET_GET '!IFINDEX='"$UL0"
+	nl_refused ENODEV 'interface index' PORT_ADD '!NET=u32:9999' DEV="$P1X"
+	nl_refused ENODEV 'interface index' PORT_ADD '!NET='"$UL0" DEV="$P1X"
+	nl_refused ENODEV 'interface index' PORT_ADD NET="$NET" '!DEV=u32:9999'
 	refused_dump ENODEV 'interface index' FDB_GET dump '!NET=u32:9999'
-	refused ENOENT 'not a port' PORT_DEL NET="$NET" '!DEV='"$P1X"
-	refused ENOENT 'not a port' PORT_SET NET="$NET1" '!DEV='"$P1" FLAGS=bits:4/4
-	refused EOPNOTSUPP 'pair of devices' PORT_ADD NET="$NET1" '!DEV='"$UL0" FLAGS=bits:32/32
-	refused ENOENT 'no peer' PEER_DEL NET="$NET" '!ADDR=ip:192.0.2.77'
-	refused ENOENT 'no peer' FDB_ADD NET="$NET" MAC=$M '!PEER=ip:192.0.2.77'
-	refused ENOENT 'no port' FDB_ADD NET="$NET" MAC=$M '!PORT='"$P1X"
-	refused ENOENT 'no port' FDB_ADD NET="$NET1" MAC=$M '!PORT='"$P1"
-	refused ENOENT 'no entry' FDB_DEL NET="$NET" '!MAC='$M
-	refused ENOENT 'no entry' FDB_GET NET="$NET" '!MAC='$M
-	refused EEXIST 'already' PEER_ADD NET="$NET" '!ADDR=ip:192.0.2.2'
-	refused EEXIST 'already' PORT_ADD NET="$NET" '!DEV='"$P1"
-	refused EBUSY 'already' PORT_ADD NET="$NET1" '!DEV='"$P1"
-	refused ELOOP 'own port' PORT_ADD NET="$NET" '!DEV='"$NET"
-	refused ELOOP 'cannot be a port' PORT_ADD NET="$NET" '!DEV='"$NET1"
-	refused EINVAL 'oopback' PORT_ADD NET="$NET" '!DEV='$LO
-	refused EEXIST 'static entry' FDB_ADD NET="$NET" '!MAC='$S SELF=flag:
-	refused EADDRINUSE 'Another MAC' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:203.0.113.5'
-	refused EINVAL 'local' PEER_ADD '!NET='"$NET1" ADDR=ip:192.0.2.9
+	nl_refused ENOENT 'not a port' PORT_DEL NET="$NET" '!DEV='"$P1X"
+	nl_refused ENOENT 'not a port' PORT_SET NET="$NET1" '!DEV='"$P1" FLAGS=bits:4/4
+	nl_refused EOPNOTSUPP 'pair of devices' PORT_ADD NET="$NET1" '!DEV='"$UL0" FLAGS=bits:32/32
+	nl_refused ENOENT 'no peer' PEER_DEL NET="$NET" '!ADDR=ip:192.0.2.77'
+	nl_refused ENOENT 'no peer' FDB_ADD NET="$NET" MAC=$M '!PEER=ip:192.0.2.77'
+	nl_refused ENOENT 'no port' FDB_ADD NET="$NET" MAC=$M '!PORT='"$P1X"
+	nl_refused ENOENT 'no port' FDB_ADD NET="$NET1" MAC=$M '!PORT='"$P1"
+	nl_refused ENOENT 'no entry' FDB_DEL NET="$NET" '!MAC='$M
+	nl_refused ENOENT 'no entry' FDB_GET NET="$NET" '!MAC='$M
+	nl_refused EEXIST 'already' PEER_ADD NET="$NET" '!ADDR=ip:192.0.2.2'
+	nl_refused EEXIST 'already' PORT_ADD NET="$NET" '!DEV='"$P1"
+	nl_refused EBUSY 'already' PORT_ADD NET="$NET1" '!DEV='"$P1"
+	nl_refused ELOOP 'own port' PORT_ADD NET="$NET" '!DEV='"$NET"
+	nl_refused ELOOP 'cannot be a port' PORT_ADD NET="$NET" '!DEV='"$NET1"
+	nl_refused EINVAL 'oopback' PORT_ADD NET="$NET" '!DEV='$LO
+	nl_refused EEXIST 'static entry' FDB_ADD NET="$NET" '!MAC='$S SELF=flag:
+	nl_refused EADDRINUSE 'Another MAC' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:203.0.113.5'
+	nl_refused EINVAL 'local' PEER_ADD '!NET='"$NET1" ADDR=ip:192.0.2.9
 }
 
 # of the family itself; the kernel's core has no message for some of it
 headers()
 {
-	refused EOPNOTSUPP . 0
-	refused EOPNOTSUPP . 27
-	refused EOPNOTSUPP . 255
-	refused EOPNOTSUPP . PORT_ADD_NTF NET="$NET"
-	refused EOPNOTSUPP . LOST_NTF
+	nl_refused EOPNOTSUPP . 0
+	nl_refused EOPNOTSUPP . 27
+	nl_refused EOPNOTSUPP . 255
+	nl_refused EOPNOTSUPP . PORT_ADD_NTF NET="$NET"
+	nl_refused EOPNOTSUPP . LOST_NTF
 	# cannot be dumped, can only be dumped
-	refused EOPNOTSUPP . FDB_FLUSH dump NET="$NET"
-	refused EOPNOTSUPP . VTEP_GET
-	refused EINVAL reserved NET_GET reserved=1 IFINDEX="$NET"
-	refused EINVAL reserved FDB_FLUSH reserved=0x8000 NET="$NET"
-	refused EINVAL 'nlmsg_flags' FDB_FLUSH flags=0x400 NET="$NET"
+	nl_refused EOPNOTSUPP . FDB_FLUSH dump NET="$NET"
+	nl_refused EOPNOTSUPP . VTEP_GET
+	nl_refused EINVAL reserved NET_GET reserved=1 IFINDEX="$NET"
+	nl_refused EINVAL reserved FDB_FLUSH reserved=0x8000 NET="$NET"
+	nl_refused EINVAL 'nlmsg_flags' FDB_FLUSH flags=0x400 NET="$NET"
 }
 
 readonly HOLD='
@@ -366,32 +366,32 @@ link_attributes()
 {
 	local good=(LOCAL=ip:192.0.2.1)
 
-	refused ERANGE . NEWLINK '!VNI=u32:0' "${good[@]}"
-	refused ERANGE . NEWLINK "!VNI=u32:$((MAX + 1))" "${good[@]}"
-	refused ERANGE . NEWLINK '!VNI=u16:7' "${good[@]}"
-	refused EINVAL 'need a VNI' NEWLINK "${good[@]}"
-	refused EINVAL 'need a VNI' NEWLINK DSTPORT=u16:4789
-	refused EINVAL 'needs a local address' NEWLINK VNI=u32:7
-	refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:c00002'
-	refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:20010db8000000000000000000000001ff'
-	refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:c000020100'
-	refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=ip:2001:db8::1'
-	refused ERANGE . NEWLINK VNI=u32:7 "${good[@]}" '!DSTPORT=u16:0'
-	refused ERANGE . NEWLINK '!LEARNING=u8:2'
-	refused ERANGE . NEWLINK '!FLOOD=u8:2'
-	refused ERANGE . NEWLINK '!AGEING=u32:1000001'
-	refused EINVAL . NEWLINK '!20=u32:1'
-	refused EINVAL . NEWLINK '!50=u32:1'
-	refused EEXIST 'has the VNI' NEWLINK "${good[@]}" '!VNI=u32:100'
-	refused EINVAL 'unicast' NEWLINK VNI=u32:7 '!LOCAL=ip:224.0.0.1'
-	refused EINVAL 'unicast' NEWLINK VNI=u32:7 "${good[@]}" '!LOCAL6=ip:ff02::1'
-	refused EINVAL 'unicast' NEWLINK VNI=u32:7 LOCAL6=ip:2001:db8::1 '!LOCAL=ip:127.0.0.1'
-	refused EINVAL 'needs the underlay' NEWLINK VNI=u32:7 "${good[@]}" '!LOCAL6=ip:fe80::1'
-	refused ENODEV 'no underlay device' NEWLINK VNI=u32:7 "${good[@]}" '!UNDERLAY=u32:9999'
-	refused ERANGE . NEWLINK VNI=u32:7 "${good[@]}" '!UNDERLAY=u32:0xffffffff'
+	nl_refused ERANGE . NEWLINK '!VNI=u32:0' "${good[@]}"
+	nl_refused ERANGE . NEWLINK "!VNI=u32:$((MAX + 1))" "${good[@]}"
+	nl_refused ERANGE . NEWLINK '!VNI=u16:7' "${good[@]}"
+	nl_refused EINVAL 'goes with a VNI' NEWLINK "${good[@]}"
+	nl_refused EINVAL 'goes with a VNI' NEWLINK DSTPORT=u16:4789
+	nl_refused EINVAL 'needs the local address' NEWLINK VNI=u32:7
+	nl_refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:c00002'
+	nl_refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:20010db8000000000000000000000001ff'
+	nl_refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:c000020100'
+	nl_refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=ip:2001:db8::1'
+	nl_refused ERANGE . NEWLINK VNI=u32:7 "${good[@]}" '!DSTPORT=u16:0'
+	nl_refused ERANGE . NEWLINK '!LEARNING=u8:2'
+	nl_refused ERANGE . NEWLINK '!FLOOD=u8:2'
+	nl_refused ERANGE . NEWLINK '!AGEING=u32:1000001'
+	nl_refused EINVAL . NEWLINK '!20=u32:1'
+	nl_refused EINVAL . NEWLINK '!50=u32:1'
+	nl_refused EEXIST 'has the VNI' NEWLINK "${good[@]}" '!VNI=u32:100'
+	nl_refused EINVAL 'unicast' NEWLINK VNI=u32:7 '!LOCAL=ip:224.0.0.1'
+	nl_refused EINVAL 'unicast' NEWLINK VNI=u32:7 "${good[@]}" '!LOCAL6=ip:ff02::1'
+	nl_refused EINVAL 'unicast' NEWLINK VNI=u32:7 LOCAL6=ip:2001:db8::1 '!LOCAL=ip:127.0.0.1'
+	nl_refused EINVAL 'needs the underlay' NEWLINK VNI=u32:7 "${good[@]}" '!LOCAL6=ip:fe80::1'
+	nl_refused ENODEV 'no underlay device' NEWLINK VNI=u32:7 "${good[@]}" '!UNDERLAY=u32:9999'
+	nl_refused ERANGE . NEWLINK VNI=u32:7 "${good[@]}" '!UNDERLAY=u32:0xffffffff'
 	background ip netns exec "$h1" python3 -c "$HOLD" >"$TMP/holder"
 	wait_until 10000 grep -q bound "$TMP/holder"
-	refused EADDRINUSE 'Another socket' NEWLINK VNI=u32:7 "${good[@]}" '!DSTPORT=u16:5001'
+	nl_refused EADDRINUSE 'Another socket' NEWLINK VNI=u32:7 "${good[@]}" '!DSTPORT=u16:5001'
 	kill_wait "$BG_PID"
 	check_not ip -n "$h1" link show dev raw0
 }
@@ -400,11 +400,11 @@ link_attributes()
 link_changes()
 {
 	accepted 0 CHANGELINK link:MTU=u32:1400 LEARNING=u8:1
-	refused EADDRINUSE 'static entry' CHANGELINK '!link:ADDRESS='$S LEARNING=u8:0
-	refused EADDRINUSE 'static entry' CHANGELINK link:MTU=u32:1300 '!link:ADDRESS='$S DSTPORT=u16:4790
-	refused EINVAL MTU CHANGELINK '!link:MTU=u32:65500' LEARNING=u8:0
-	refused EINVAL MTU CHANGELINK link:ADDRESS=$M '!link:MTU=u32:67' VNI=u32:101
-	refused EINVAL MTU CHANGELINK '!link:MTU=u32:0xffffffff' AGEING=u32:7
+	nl_refused EADDRINUSE 'static entry' CHANGELINK '!link:ADDRESS='$S LEARNING=u8:0
+	nl_refused EADDRINUSE 'static entry' CHANGELINK link:MTU=u32:1300 '!link:ADDRESS='$S DSTPORT=u16:4790
+	nl_refused EINVAL MTU CHANGELINK '!link:MTU=u32:65500' LEARNING=u8:0
+	nl_refused EINVAL MTU CHANGELINK link:ADDRESS=$M '!link:MTU=u32:67' VNI=u32:101
+	nl_refused EINVAL MTU CHANGELINK '!link:MTU=u32:0xffffffff' AGEING=u32:7
 	check_eq "$(mtu_of "$h1" net0)" 1400 MTU
 	# its own MAC is none of a static entry's, and one that was learned is to be had
 	accepted 0 CHANGELINK link:ADDRESS=hex:"$(mac_of "$h1" net0 | tr -d :)" link:MTU=u32:65465 LEARNING=u8:1
@@ -417,16 +417,16 @@ without_privilege()
 {
 	local cmd
 
-	refused EPERM . PORT_ADD nobody NET="$NET" DEV="$P1X"
-	refused EPERM . PORT_SET nobody NET="$NET" DEV="$P1" FLAGS=bits:4/4
-	refused EPERM . PORT_DEL nobody NET="$NET" DEV="$P1"
-	refused EPERM . PEER_ADD nobody NET="$NET" ADDR=ip:192.0.2.9
-	refused EPERM . PEER_DEL nobody NET="$NET" ADDR=ip:192.0.2.2
+	nl_refused EPERM . PORT_ADD nobody NET="$NET" DEV="$P1X"
+	nl_refused EPERM . PORT_SET nobody NET="$NET" DEV="$P1" FLAGS=bits:4/4
+	nl_refused EPERM . PORT_DEL nobody NET="$NET" DEV="$P1"
+	nl_refused EPERM . PEER_ADD nobody NET="$NET" ADDR=ip:192.0.2.9
+	nl_refused EPERM . PEER_DEL nobody NET="$NET" ADDR=ip:192.0.2.2
 	for cmd in FDB_ADD FDB_SET; do
-		refused EPERM . $cmd nobody NET="$NET" MAC=$M SELF=flag:
+		nl_refused EPERM . $cmd nobody NET="$NET" MAC=$M SELF=flag:
 	done
-	refused EPERM . FDB_DEL nobody NET="$NET" MAC=$S
-	refused EPERM . FDB_FLUSH nobody NET="$NET"
+	nl_refused EPERM . FDB_DEL nobody NET="$NET" MAC=$S
+	nl_refused EPERM . FDB_FLUSH nobody NET="$NET"
 	accepted 1 NET_GET nobody IFINDEX="$NET"
 	accepted 2 NET_GET nobody dump
 	accepted 1 PORT_GET nobody NET="$NET" DEV="$P1"

@@ -108,21 +108,21 @@ attributes()
 
 	for h in "$h1" "$h3"; do
 		net=u32:$(ifindex_of "$h" net0)
-		refused "$h" NEWLINK VNI=u32:7 '!LOCAL6=ip:2001:db8::1'
-		refused "$h" NEWLINK VNI=u32:7 LOCAL=ip:192.0.2.1 '!LOCAL6=ip:2001:db8::1'
-		refused "$h" NEWLINK VNI=u32:7 UNDERLAY=u32:1 '!LOCAL6=ip:fe80::1'
-		refused "$h" CHANGELINK '!LOCAL6=ip:2001:db8::1'
-		refused "$h" CHANGELINK VNI=u32:9 DSTPORT=u16:5000 '!LOCAL6=ip:2001:db8::1'
-		refused "$h" PEER_ADD NET="$net" '!ADDR=ip:2001:db8::2'
-		refused "$h" PEER_ADD NET="$net" '!ADDR=ip:fe80::2' DSTPORT=u16:5000
+		nl_refused "$h" NEWLINK VNI=u32:7 '!LOCAL6=ip:2001:db8::1'
+		nl_refused "$h" NEWLINK VNI=u32:7 LOCAL=ip:192.0.2.1 '!LOCAL6=ip:2001:db8::1'
+		nl_refused "$h" NEWLINK VNI=u32:7 UNDERLAY=u32:1 '!LOCAL6=ip:fe80::1'
+		nl_refused "$h" CHANGELINK '!LOCAL6=ip:2001:db8::1'
+		nl_refused "$h" CHANGELINK VNI=u32:9 DSTPORT=u16:5000 '!LOCAL6=ip:2001:db8::1'
+		nl_refused "$h" PEER_ADD NET="$net" '!ADDR=ip:2001:db8::2'
+		nl_refused "$h" PEER_ADD NET="$net" '!ADDR=ip:fe80::2' DSTPORT=u16:5000
 		# to take away what there is not is no fault
 		ask "$h" CHANGELINK LOCAL6=ip:::
 		check_eq "$ANSWER" "ok 0" "no IPv6 address"
 	done
 }
 
-# refused NS REQUEST...: see nlraw.py
-refused()
+# nl_refused NS REQUEST...: see nlraw.py
+nl_refused()
 {
 	ask "$@"
 	check_match "$ANSWER" "^EAFNOSUPPORT offset=right miss=none changed=no .*$OFF" "$*"

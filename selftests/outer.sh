@@ -62,13 +62,6 @@ rules()
 	EOT
 }
 
-# counted NAME
-counted()
-{
-	[[ $(in_ns "$h1" nft list counter inet marks "$1") =~ packets\ ([0-9]+) ]] &&
-		echo "${BASH_REMATCH[1]}"
-}
-
 mark_is_the_networks()
 {
 	local none
@@ -76,17 +69,17 @@ mark_is_the_networks()
 	rules
 	wait_for_ping "$h1" 203.0.113.2
 	wait_for_ping "$h1" 203.0.113.130
-	check_eq "$(counted inner)" 0 "outer packets with the inner one's mark"
-	check at_least 2 counted none
+	check_eq "$(nft_count "$h1" inet marks inner)" 0 "outer packets with the inner one's mark"
+	check at_least 2 nft_count "$h1" inet marks none
 	for n in net0 net6; do
 		check ctn "$h1" set-net $n --mark 0x10
 	done
-	none=$(counted none)
+	none=$(nft_count "$h1" inet marks none)
 	wait_for_ping "$h1" 203.0.113.2
 	wait_for_ping "$h1" 203.0.113.130
-	check at_least 2 counted own
-	check_eq "$(counted none)" "$none" "outer packets without a mark"
-	check_eq "$(counted inner)" 0 "outer packets with the inner one's mark"
+	check at_least 2 nft_count "$h1" inet marks own
+	check_eq "$(nft_count "$h1" inet marks none)" "$none" "outer packets without a mark"
+	check_eq "$(nft_count "$h1" inet marks inner)" 0 "outer packets with the inner one's mark"
 	for n in net0 net6; do
 		check ctn "$h1" set-net $n --mark 0
 	done
@@ -150,7 +143,7 @@ mark_option()
 }
 
 # Refused by the firewall, or by a queue of the underlay: dropped, counted, and not as sent.
-refused()
+refused_by_the_host()
 {
 	local before sent
 
@@ -210,5 +203,5 @@ build
 run_test mark_is_the_networks "outer packets have the network's mark, and not the inner one's"
 run_test mark_routes "routes go by the network's mark"
 run_test mark_option "--mark"
-run_test refused "what is refused on its way out is counted, and not as sent"
+run_test refused_by_the_host "what is refused on its way out is counted, and not as sent"
 run_test backlog "what the host's queue has no room for is counted"

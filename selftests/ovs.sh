@@ -131,8 +131,8 @@ access_port()
 	check ip -n "$a2" addr add 198.51.100.2/24 dev "e$fam"
 	wait_for_ping "$a1" 198.51.100.2
 	ping_ok "$a2" 198.51.100.1
-	large "$a1" "$a2" 198.51.100.2 1000000
-	large "$a2" "$a1" 198.51.100.1 1000000
+	tcp_bytes "$a1" "$a2" 198.51.100.2 1000000
+	tcp_bytes "$a2" "$a1" 198.51.100.1 1000000
 	check no_ping "$a1" "$(in4 "$fam" 21)"
 	check ip -n "$a2" addr del 198.51.100.2/24 dev "e$fam"
 	check ip -n "$a1" link del v7

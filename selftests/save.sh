@@ -80,9 +80,9 @@ one_network()
 	ctn "$h1" save net1 >"$OUT1"
 	whole | sed -n '1p;/ net1 /p' >"$OUT2"
 	check cmp "$OUT2" "$OUT1"
-	refused 2 '.*no network "net9"' save net9
-	refused 2 '.*another interface' save ul0
-	refused 1 '.*no JSON' -j save
+	refused 2 '^ctnetctl: .*no network "net9"' ctn "$h1" save net9
+	refused 2 '^ctnetctl: .*another interface' ctn "$h1" save ul0
+	refused 1 '^ctnetctl: .*no JSON' ctn "$h1" -j save
 }
 
 # what is all right causes no event
@@ -91,11 +91,11 @@ same_again()
 	local before
 
 	whole >"$FILE"
-	before=$(state)
+	before=$(dump_state)
 	told ctn "$h1" sync "$FILE"
 	told_is ""
 	check_eq "$OUT" "" "what sync prints"
-	check_eq "$(state)" "$before" "state"
+	check_eq "$(dump_state)" "$before" "state"
 	saved "$OUT2"
 	told ctn "$h1" sync - <"$OUT2"
 	told_is ""
@@ -159,8 +159,8 @@ names_with_controls()
 	check ctn "$h1" restore "$OUT1"
 	same_as "$OUT1"
 	# but for what the kernel would make another name of
-	refused 1 '.*is no name for an interface' add-net 'n%d'
-	refused 1 '.*is no name for an interface' add-net "$net"
+	refused 1 '^ctnetctl: .*is no name for an interface' ctn "$h1" add-net 'n%d'
+	refused 1 '^ctnetctl: .*is no name for an interface' ctn "$h1" add-net "$net"
 	check ctn "$h1" add-net "${net%\%}"
 	saved "$OUT1"
 	check ctn "$h1" sync "$OUT1"
@@ -257,7 +257,7 @@ underlays()
 	check ip -n "$h1" link del ul9
 	# which nothing can have again: the rest is there, and it is no success
 	check ctn "$h1" add-net b --vni 9 --local 192.0.2.1
-	refused 2 'save: the underlay device of a is gone' save
+	refused 2 '^ctnetctl: save: the underlay device of a is gone' ctn "$h1" save
 	ctn "$h1" save >"$OUT1" 2>/dev/null
 	check grep -q '^# add-net a --vni 7 ' "$OUT1"
 	clear
@@ -300,16 +300,16 @@ bad_files()
 		fails $verb 2 '1: add-net ul0: there is another interface' 'add-net ul0'
 		fails $verb 1 "3: add-port n1 $c1: it has the MAC" 'add-net n1' \
 			"add-port n1 $c2 --mac 02:00:00:00:00:20" "add-port n1 $c1 --mac 02:00:00:00:00:20"
-		refused 2 "$verb $TMP/nosuch: open" $verb "$TMP/nosuch"
-		refused 2 ".*read $TMP" $verb "$TMP"
-		refused 1 '.*missing' $verb
-		refused 1 '.*word too many' $verb a b c
+		refused 2 "^ctnetctl: $verb $TMP/nosuch: open" ctn "$h1" $verb "$TMP/nosuch"
+		refused 2 "^ctnetctl: .*read $TMP" ctn "$h1" $verb "$TMP"
+		refused 1 '^ctnetctl: .*missing' ctn "$h1" $verb
+		refused 1 '^ctnetctl: .*word too many' ctn "$h1" $verb a b c
 	done
 	for line in '' '# nothing' $'\n \n'; do
 		printf '%s' "$line" >"$FILE"
-		refused 1 '.*the file is empty' sync "$FILE"
-		refused 1 '.*the file is empty' sync - <"$FILE"
-		refused 1 '.*has no "add-net net0"' sync net0 "$FILE"
+		refused 1 '^ctnetctl: .*the file is empty' ctn "$h1" sync "$FILE"
+		refused 1 '^ctnetctl: .*the file is empty' ctn "$h1" sync - <"$FILE"
+		refused 1 '^ctnetctl: .*has no "add-net net0"' ctn "$h1" sync net0 "$FILE"
 	done
 }
 
@@ -340,7 +340,7 @@ others_are_made()
 		add-port n5 $c3
 		add-peer n1 192.0.2.2
 	EOT
-	refused 2 '.*' restore "$FILE"
+	refused 2 '^ctnetctl: .*' ctn "$h1" restore "$FILE"
 	check_match "$OUT" "$FILE:3: add-net n2: there is no device \"nosuch\""
 	check_match "$OUT" "$FILE:5: add-port n3: there is no interface \"nosuch2\""
 	check_match "$OUT" "$FILE:7: add-net n4: .*VNI"
@@ -352,14 +352,14 @@ others_are_made()
 	# a mistake in the file, though, is one of all of it
 	clear
 	echo 'add-peer n9 192.0.2.2' >>"$FILE"
-	refused 1 "$FILE:11: add-peer n9" restore "$FILE"
+	refused 1 "^ctnetctl: $FILE:11: add-peer n9" ctn "$h1" restore "$FILE"
 	nothing_there
 }
 
 there_already()
 {
 	some >"$FILE"
-	refused 2 "$FILE:1: add-net mark: the network is there already" restore "$FILE"
+	refused 2 "^ctnetctl: $FILE:1: add-net mark: the network is there already" ctn "$h1" restore "$FILE"
 	fails restore 2 '1: add-net net1: the network is there' 'add-net net1'
 	fails restore 2 "2: add-port n1 $c1: .*already has eth0 on network net0" 'add-net n1' "add-port n1 $c1"
 	fails restore 2 "2: add-port n1: .*belongs to another" 'add-net n1' 'add-port n1 --dev p1'
@@ -435,7 +435,7 @@ underlay_any()
 	sync_to ''
 	check ip -n "$h1" link del any
 	check net_is "$h1" net0 'has("underlay") | not'
-	refused 2 '.*no device "nosuch"' set-net net0 --underlay nosuch
+	refused 2 '^ctnetctl: .*no device "nosuch"' ctn "$h1" set-net net0 --underlay nosuch
 }
 
 mtu_auto()

@@ -54,13 +54,6 @@ topology()
 
 # ------------------------------------------------------------------ underlay
 
-# hook_count NAME
-hook_count()
-{
-	[[ $(ip netns exec "$h1" nft list counter inet t "$1") =~ packets\ ([0-9]+) ]] &&
-		echo "${BASH_REMATCH[1]}"
-}
-
 netfilter()
 {
 	local hook fam
@@ -79,7 +72,7 @@ netfilter()
 	ping_ok "$c1" 203.0.113.130
 	for hook in output postrouting prerouting input; do
 		for fam in 4 6; do
-			check at_least 3 hook_count ${hook}$fam
+			check at_least 3 nft_count "$h1" inet t ${hook}$fam
 		done
 	done
 	# and what they drop is dropped

@@ -240,7 +240,7 @@ carries()
 }
 
 # the state, but for the order of what a port has several of
-words() { state | tr -s '[],' '\n' | sort; }
+words() { dump_state | tr -s '[],' '\n' | sort; }
 
 is_carried()
 {
@@ -301,7 +301,7 @@ all_or_nothing()
 
 	base=$(some)
 	sync_to ''
-	before=$(state)
+	before=$(dump_state)
 	fails sync 2 '11: add-peer net0 224.0.0.1: .*unicast' "$base" 'add-peer net0 224.0.0.1'
 	# of everything that can be changed
 	fails sync 2 '[0-9]+: add-peer net1 192.0.2.9: .*local' "$(sed -E "/net0 $c2/d; /p1/d; /00:10/d
@@ -321,7 +321,7 @@ all_or_nothing()
 	same_state "$before"
 	# of one that is made anew, with addresses that went as it was put down
 	sync_to 's/^add-net net1 .*/& --address 2001:db8:200::1\/64/'
-	before=$(state)
+	before=$(dump_state)
 	fails sync 2 '11: add-peer net0 224.0.0.1: .*unicast' \
 		"$(some | sed 's/^add-net net1 .*/& --vni 200 --local 192.0.2.1/')" 'add-peer net0 224.0.0.1'
 	same_state "$before"
@@ -349,7 +349,7 @@ one_network()
 	echo "add-net net5 --mac 02:00:00:00:00:0a" >"$FILE"
 	told ctn "$h1" sync net5 "$FILE"
 	told_is "net add net5"
-	before=$(state)
+	before=$(dump_state)
 	fails2 2 'already has eth0 on network net1' net5 'add-net net5' "add-port net5 $c3"
 	same_state "$before"
 	: >"$FILE"
@@ -366,7 +366,7 @@ fails2()
 
 	shift 3
 	printf '%s\n' "$@" >"$FILE"
-	refused "$want" ".*$regex" sync "$net" "$FILE"
+	refused "$want" "^ctnetctl: .*$regex" ctn "$h1" sync "$net" "$FILE"
 }
 
 # What it would do: nothing is done, and commands are printed that do it.
@@ -384,7 +384,7 @@ dry_run()
 add-net net2 --mac 02:00:00:00:00:06\
 add-fdb net0 02:00:00:00:00:21 --self --ip 203.0.113.61' 's/^add-peer.*/& --dstport 4999/' ''; do
 		some | sed -E "$change" >"$FILE"
-		before=$(state)
+		before=$(dump_state)
 		told printed
 		told_is ""
 		same_state "$before"
@@ -442,7 +442,7 @@ interrupted()
 {
 	local verb sig want i pid ret before left=0
 
-	before=$(state)
+	before=$(dump_state)
 	{
 		some
 		echo "add-net n9"

@@ -76,16 +76,8 @@ build()
 
 trace_start()
 {
-	local dir=/sys/kernel/tracing
-
-	if [[ ! -d $dir/instances ]]; then
-		mount -t tracefs tracefs $dir 2>/dev/null || return
-		defer umount $dir
-	fi
-	[[ -d $dir/events/ctnet ]] || die "the module is loaded, and its events are not there"
-	TRACE=$dir/instances/${TMP##*.}
-	mkdir "$TRACE" || return
-	defer rmdir "$TRACE"
+	trace_instance || return
+	[[ -d $TRACE/events/ctnet ]] || die "the module is loaded, and its events are not there"
 	echo 1 >"$TRACE/events/ctnet/enable"
 	echo "protocol == $((TYPE))" >"$TRACE/events/skb/kfree_skb/filter"
 	echo 1 >"$TRACE/events/skb/kfree_skb/enable"

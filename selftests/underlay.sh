@@ -174,19 +174,12 @@ theirs()
 
 # ------------------------------------------------------------------ helpers
 
-# tcp FROM TO ADDRESS [BYTES]
-tcp()
-{
-	ask tcp "$1" "$2" "$3" "${4:-500000}"
-	check_eq "$ANSWER" "ok ${4:-500000}" "bytes that arrived over TCP at $3"
-}
-
 # passes OFFSET VNI: ping and TCP from c1 to c2, both families
 passes()
 {
 	wait_for_ping "$c1" "203.0.113.$(($1 + 2))"
-	tcp "$c1" "$c2" "203.0.113.$(($1 + 2))"
-	tcp "$c2" "$c1" "2001:db8:$2::1"
+	tcp_bytes "$c1" "$c2" "203.0.113.$(($1 + 2))"
+	tcp_bytes "$c2" "$c1" "2001:db8:$2::1"
 }
 
 # probe DEV SHOW FRAME...: c1 sends a frame out of DEV; what of it is seen at ul0 of h1 is
@@ -275,8 +268,8 @@ both_families()
 	ask sniff "$h1" ul3
 	wait_for_ping "$c1" 203.0.113.34
 	wait_for_ping "$c1" 203.0.113.35
-	tcp "$c1" "$c2" 2001:db8:700::2
-	tcp "$c3" "$c1" 203.0.113.33
+	tcp_bytes "$c1" "$c2" 2001:db8:700::2
+	tcp_bytes "$c3" "$c1" 203.0.113.33
 	ask seen "$h1" ul0 vni=700 show=fam min=2 ms=5000
 	check_match "$ANSWER" '^ok [0-9]+ 4$' "families on ul0"
 	ask seen "$h1" ul3 vni=700 show=fam min=2 ms=5000
@@ -390,8 +383,8 @@ kernels_vxlan()
 {
 	theirs
 	wait_for_ping "$c1" 203.0.113.50
-	tcp "$c1" "$c2" 203.0.113.50 4000000
-	tcp "$c2" "$c1" 2001:db8:650::1 4000000
+	tcp_bytes "$c1" "$c2" 203.0.113.50 4000000
+	tcp_bytes "$c2" "$c1" 2001:db8:650::1 4000000
 	ask sniff "$h1" ul0
 	wait_for_ping "$c2" 203.0.113.49
 	ask seen "$h1" ul0 vni=650 out=0 show=fam,dport
@@ -402,8 +395,8 @@ kernels_vxlan()
 	theirs udp6zerocsumtx udp6zerocsumrx
 	check ctn "$h1" set-net netk --udp-csum off
 	wait_for_ping "$c1" 203.0.113.50
-	tcp "$c1" "$c2" 2001:db8:650::2
-	tcp "$c2" "$c1" 203.0.113.49
+	tcp_bytes "$c1" "$c2" 2001:db8:650::2
+	tcp_bytes "$c2" "$c1" 203.0.113.49
 }
 
 # merged DEV ADDRESS
@@ -412,7 +405,7 @@ merged()
 	local wire rx
 
 	wire=$(link_stat "$h1" ul0 .tx.packets) rx=$(link_stat "$c2" "$1" .rx.packets)
-	tcp "$c1" "$c2" "$2" 3000000
+	tcp_bytes "$c1" "$c2" "$2" 3000000
 	wire=$(($(link_stat "$h1" ul0 .tx.packets) - wire)) rx=$(($(link_stat "$c2" "$1" .rx.packets) - rx))
 	diag "$1: $wire packets on the wire, $rx received"
 	# 1430 less headers a packet

@@ -107,26 +107,17 @@ build()
 	EOT
 }
 
-# refused COMMAND...: with exit code 2 and a sentence on privilege; that nothing has changed
-# is for who calls this to see
-refused()
-{
-	local ret
+# not_permitted COMMAND...: with exit code 2 and a sentence on privilege, or $WANT
+not_permitted() { refused 2 "${WANT:-$PRIVILEGE}" "$@"; }
 
-	OUT=$("$@" 2>&1 >/dev/null)
-	ret=$?
-	check_eq $ret 2 "exit code of: $*; it said '$OUT'"
-	check_match "$OUT" "${WANT:-$PRIVILEGE}" "$*"
-}
-
-# unchanged COMMAND...: runs it; all namespaces are as they were
-unchanged()
+# nothing_changes COMMAND...: runs it; all namespaces are as they were, this one too
+nothing_changes()
 {
 	local before after
 
-	before=$(dump_state "$h1" "$c1" "$ns_ua"; ip -o link; ctnetctl list nets)
+	before=$(dump_state_of "$h1" "$c1" "$ns_ua"; ip -o link; ctnetctl list nets)
 	"$@"
-	after=$(dump_state "$h1" "$c1" "$ns_ua"; ip -o link; ctnetctl list nets)
+	after=$(dump_state_of "$h1" "$c1" "$ns_ua"; ip -o link; ctnetctl list nets)
 	[[ $before == "$after" ]] || fail "something has changed:
 $(diff <(echo "$before") <(echo "$after"))"
 }
@@ -208,7 +199,7 @@ events()
 		ctnetctl monitor >"$theirs" 2>&1 &
 	pid=$!
 	defer kill_wait $pid
-	wait_until 20000 poke "$ours" "$theirs"
+	wait_until 20000 poke_both "$ours" "$theirs"
 	check ctn "$h1" add-fdb hnet 02:bb:00:00:00:0a --self
 	check in_user "$ua" ctnetctl add-fdb net0 02:bb:00:00:00:0b --self
 	wait_until 5000 grep -q 'fdb add hnet 02:bb:00:00:00:0a' "$ours"
@@ -218,7 +209,7 @@ events()
 	kill_wait $pid
 }
 
-poke()
+poke_both()
 {
 	ctn "$h1" set-net hnet --ageing 90
 	in_user "$ua" ctnetctl set-net net0 --ageing 90
@@ -228,27 +219,27 @@ poke()
 # Namespaces of others cannot be entered, by whatever name.
 strangers()
 {
-	refused in_user "$ua" ctnetctl add-port net0 1
-	refused in_user "$ua" ctnetctl add-port net0 "$stranger"
-	refused in_user "$ua" ctnetctl add-port net0 "$c1" --address 203.0.113.9/24
-	refused in_user "$ua" ctnetctl add-port net0 "/run/netns/$c1" --address 203.0.113.9/24
-	refused in_user "$ua" ctnetctl -n "$h1" add-net mine
-	refused in_user "$ua" ctnetctl -n "$h1" list nets
-	refused in_user "$ua" ctnetctl -n 1 list nets
+	not_permitted in_user "$ua" ctnetctl add-port net0 1
+	not_permitted in_user "$ua" ctnetctl add-port net0 "$stranger"
+	not_permitted in_user "$ua" ctnetctl add-port net0 "$c1" --address 203.0.113.9/24
+	not_permitted in_user "$ua" ctnetctl add-port net0 "/run/netns/$c1" --address 203.0.113.9/24
+	not_permitted in_user "$ua" ctnetctl -n "$h1" add-net mine
+	not_permitted in_user "$ua" ctnetctl -n "$h1" list nets
+	not_permitted in_user "$ua" ctnetctl -n 1 list nets
 	# and what is in there cannot be named
-	WANT='no interface "p1"' refused in_user "$ua" ctnetctl add-port net0 --dev p1
-	WANT='no interface "p1"' refused in_user "$ua" ctnetctl add-fdb net0 02:bb:00:00:00:0c --port p1
-	WANT='no network "hnet"' refused in_user "$ua" ctnetctl set-net hnet --flood off
-	WANT='no network "hnet"' refused in_user "$ua" ctnetctl flush-fdb hnet
+	WANT='no interface "p1"' not_permitted in_user "$ua" ctnetctl add-port net0 --dev p1
+	WANT='no interface "p1"' not_permitted in_user "$ua" ctnetctl add-fdb net0 02:bb:00:00:00:0c --port p1
+	WANT='no network "hnet"' not_permitted in_user "$ua" ctnetctl set-net hnet --flood off
+	WANT='no network "hnet"' not_permitted in_user "$ua" ctnetctl flush-fdb hnet
 	# with iproute2
-	refused in_user "$ua" ip link add mine netns "$h1" type ctnet
-	refused in_user "$ua" ip link add mine netns 1 type ctnet
-	refused in_user "$ua" ip link set vy netns "$h1"
-	refused in_user "$ua" ip link set vy netns 1
-	WANT=. refused in_user "$ua" ip link set net0 netns "$h1"
+	not_permitted in_user "$ua" ip link add mine netns "$h1" type ctnet
+	not_permitted in_user "$ua" ip link add mine netns 1 type ctnet
+	not_permitted in_user "$ua" ip link set vy netns "$h1"
+	not_permitted in_user "$ua" ip link set vy netns 1
+	WANT=. not_permitted in_user "$ua" ip link set net0 netns "$h1"
 }
 
-nothing_outside() { unchanged strangers; }
+nothing_outside() { nothing_changes strangers; }
 
 # The other end of a pair is ours: its MTU is not the user's to set by having it follow.
 other_end_is_ours()
@@ -316,7 +307,7 @@ tricks()
 	check_eq "${OUT//$'\n'/, }" "fd EPERM, pid EPERM, target EPERM, link EPERM, delete EACCES, get ENODEV, port ENODEV, detach ENODEV, attach ENODEV, flush ENODEV, dump ENODEV" "answers"
 }
 
-no_tricks() { unchanged tricks; }
+no_tricks() { nothing_changes tricks; }
 
 # Each command that changes something, in h1; "= COMMAND: EXIT: what it said" of each.
 changes()
@@ -369,14 +360,14 @@ refused_all()
 # a user in our namespace
 a_user()
 {
-	unchanged changes
+	nothing_changes changes
 	refused_all 18
 }
 
 # the same as root of a user namespace that has no network namespace of its own
 without_netns()
 {
-	unchanged changes unshare -Ur
+	nothing_changes changes unshare -Ur
 	refused_all 18
 }
 

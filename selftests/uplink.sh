@@ -249,9 +249,9 @@ lan_dhcp()
 	check_match "$(entry "$(mac_of "$lease" eth0)")" "^static ct" "lease in the table"
 }
 
-# refused BEFORE: a client asks, and the network has counted a server's answer; or all is
+# no_lease BEFORE: a client asks, and the network has counted a server's answer; or all is
 # over, as the client was given an address
-refused()
+no_lease()
 {
 	dhcp_client "$pc2" 1 && return
 	at_least $(($1 + 1)) drops "$h1" net0 guard_dhcp
@@ -264,7 +264,7 @@ rogue_dhcp()
 	reaches "$rogue" "$pc1" 203.0.113.121 203.0.113.66
 	dhcp_server "$rogue" eth0 203.0.113.70 79
 	: >"$TMP/bound"
-	wait_until 20000 refused "$(drops "$h1" net0 guard_dhcp)"
+	wait_until 20000 no_lease "$(drops "$h1" net0 guard_dhcp)"
 	check_eq "$(<"$TMP/bound")" "" "address that the rogue gave away"
 	# it is the guard that keeps it silent
 	check ctn "$h1" set-port net0 "$rogue" --guard off
@@ -298,8 +298,7 @@ dhcp6()
 {
 	local ll
 
-	ll=$(ip -n "$lease" -6 -o addr show dev eth0 scope link)
-	[[ $ll =~ inet6\ (fe80:[0-9a-f:]+)/64 ]] && ll=${BASH_REMATCH[1]}
+	ll=$(link_local_of "$lease" eth0)
 	ask dhcp6 "$lease" eth0 "$lan" sw
 	check_eq "$ANSWER" "ok solicit from $ll, advertise" "DHCPv6"
 }

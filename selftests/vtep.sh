@@ -118,12 +118,6 @@ cable()
 	EOT2
 }
 
-poke()
-{
-	ctn "$h1" set-net n1 --ageing 100
-	has_event "$TMP/events" 'like({event: "set", network: "n1"})'
-}
-
 # of the device nothing is left
 is_stranded()
 {
@@ -147,7 +141,7 @@ underlay_goes()
 	wait_for_ping "$h1" 203.0.113.2
 	index=$(ifindex_of "$h1" ul0)
 	background ctnetctl -n "$h1" -j monitor >"$TMP/events" 2>&1
-	wait_until 20000 poke
+	wait_until 20000 poke n1 "$TMP/events"
 
 	check ip -n "$h1" link del ul0
 	for net in n1 n2; do

@@ -86,9 +86,9 @@ reply()
 	[[ -z $1 ]] || check json_is "$1" printf %s "${ANSWER#ok }"
 }
 
-# refused ERRNO ATTRIBUTE MESSAGE OPERATION JSON: with this extended ack; the attribute
+# nl_refused ERRNO ATTRIBUTE MESSAGE OPERATION JSON: with this extended ack; the attribute
 # is "bad=.NAME", or "miss=NAME"
-refused()
+nl_refused()
 {
 	local error=$1 attr=$2 message=$3
 
@@ -260,24 +260,24 @@ counters()
 
 refusals()
 {
-	refused ENODEV bad=.ifindex 'interface index' net-get '{"ifindex":9999}'
-	refused ERANGE bad=.ifindex . net-get '{"ifindex":0}'
-	refused EINVAL miss=ifindex 'network is named' net-get '{}'
-	refused EINVAL miss=dev 'device is named' port-add '{"net":"net0"}'
-	refused EINVAL bad=.flags . port-set \
+	nl_refused ENODEV bad=.ifindex 'interface index' net-get '{"ifindex":9999}'
+	nl_refused ERANGE bad=.ifindex . net-get '{"ifindex":0}'
+	nl_refused EINVAL miss=ifindex 'network is named' net-get '{}'
+	nl_refused EINVAL miss=dev 'device is named' port-add '{"net":"net0"}'
+	nl_refused EINVAL bad=.flags . port-set \
 		'{"net":"net0","dev":"p1","flags":{"value":32,"selector":32}}'
-	refused EINVAL miss=flags 'nothing to set' port-set '{"net":"net0","dev":"p1"}'
-	refused ENOENT bad=.dev 'not a port' port-del '{"net":"net0","dev":"p2"}'
-	refused EEXIST bad=.addr already peer-add '{"net":"net0","addr":"192.0.2.2"}'
-	refused ERANGE bad=.dstport . peer-add '{"net":"net0","addr":"192.0.2.9","dstport":0}'
-	refused ENOENT bad=.addr 'no peer' peer-del '{"net":"net0","addr":"192.0.2.9"}'
-	refused EADDRINUSE bad=.ip 'Another MAC' fdb-add \
+	nl_refused EINVAL miss=flags 'nothing to set' port-set '{"net":"net0","dev":"p1"}'
+	nl_refused ENOENT bad=.dev 'not a port' port-del '{"net":"net0","dev":"p2"}'
+	nl_refused EEXIST bad=.addr already peer-add '{"net":"net0","addr":"192.0.2.2"}'
+	nl_refused ERANGE bad=.dstport . peer-add '{"net":"net0","addr":"192.0.2.9","dstport":0}'
+	nl_refused ENOENT bad=.addr 'no peer' peer-del '{"net":"net0","addr":"192.0.2.9"}'
+	nl_refused EADDRINUSE bad=.ip 'Another MAC' fdb-add \
 		'{"net":"net0","mac":"'$M'","self":true,"ip":["203.0.113.7","203.0.113.5"]}'
-	refused EINVAL bad=.mac 'not a unicast' fdb-set \
+	nl_refused EINVAL bad=.mac 'zero or multicast' fdb-set \
 		'{"net":"net0","mac":"ff:ff:ff:ff:ff:ff","self":true}'
-	refused EINVAL bad=.static . fdb-add '{"net":"net0","mac":"'$M'","self":true,"static":true}'
-	refused ENOENT bad=.mac 'no entry' fdb-del '{"net":"net0","mac":"'$M'"}'
-	refused EINVAL bad=.mac . fdb-flush '{"net":"net0","mac":"'$S'"}'
+	nl_refused EINVAL bad=.static . fdb-add '{"net":"net0","mac":"'$M'","self":true,"static":true}'
+	nl_refused ENOENT bad=.mac 'no entry' fdb-del '{"net":"net0","mac":"'$M'"}'
+	nl_refused EINVAL bad=.mac . fdb-flush '{"net":"net0","mac":"'$S'"}'
 	ask dump fdb-get '{"net":9999}'
 	check_match "$ANSWER" '^refused ENODEV .*interface index' "a dump of no network"
 }

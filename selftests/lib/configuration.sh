@@ -19,6 +19,7 @@ topology()
 {
 	setup_host h1
 	add_container c1 c2 c3
+	STATE_NS="$c1 $c2 $c3"
 	ip_in "$h1" <<-EOT || die "setup: links"
 		link add ul0 type dummy
 		addr add 192.0.2.1/24 dev ul0
@@ -64,6 +65,7 @@ sync_to()
 {
 	some | sed -E "$1" >"$FILE"
 	check ctn "$h1" sync "$FILE"
+	# shellcheck disable=SC2153 # check sets it
 	check_eq "$OUT" "" "what sync prints"
 }
 
@@ -78,11 +80,9 @@ monitor()
 	ctnetctl -n "$h1" monitor >"$EVENTS" 2>&1 &
 	defer kill_wait $!
 	check ctn "$h1" add-net first
-	wait_until 20000 poke
+	wait_until 20000 poke first "$EVENTS"
 	check ctn "$h1" del-net first
 }
-
-poke() { ctn "$h1" set-net first --ageing 9; grep -q first "$EVENTS"; }
 
 MARKS=0
 
@@ -116,54 +116,6 @@ told_is() { check_eq "$TOLD" "$1" "what was told of"; }
 
 # ----------------------------------------------------------------- refusals
 
-# state: all that a refused command might have changed, in an order that says nothing of
-# what was undone
-state()
-{
-	dump_state "$h1" "$c1" "$c2" "$c3" | sed -E 's/^\[//; s/\]?,?$//' | sort
-}
-
-# refusal_test FUNCTION DESCRIPTION: and what it has refused has changed nothing. One look
-# for all of a function: it takes seconds.
-refusal_test()
-{
-	[[ -z ${TESTS_ONLY:-} || $1 =~ $TESTS_ONLY ]] || return 0
-	local TESTS_ONLY=""
-
-	run_test unchanged "$@"
-}
-
-unchanged()
-{
-	local before
-
-	before=$(state)
-	"$1"
-	same_state "$before"
-}
-
-same_state()
-{
-	local now
-
-	now=$(state)
-	[[ $now == "$1" ]] && return
-	fail "something was refused, yet changed:"
-	diag "$(diff <(echo "$1") <(echo "$now"))"
-}
-
-# refused EXIT REGEX ARGUMENT...: ctnetctl refuses this in h1
-refused()
-{
-	local want=$1 regex=$2 ret
-
-	shift 2
-	OUT=$(ctnetctl -n "$h1" "$@" 2>&1 >/dev/null)
-	ret=$?
-	[[ $ret -eq $want ]] || fail "$*: exit $ret, want $want; said '$OUT'"
-	check_match "$OUT" "^ctnetctl: $regex" "what $* said"
-}
-
 # fails VERB EXIT REGEX LINE...: a file with these lines
 fails()
 {
@@ -171,5 +123,5 @@ fails()
 
 	shift 3
 	printf '%s\n' "$@" >"$FILE"
-	refused "$want" "$FILE:$regex" "$verb" "$FILE"
+	refused "$want" "^ctnetctl: $FILE:$regex" ctn "$h1" "$verb" "$FILE"
 }

@@ -73,13 +73,6 @@ foreign_topology()
 	python_start wire.py
 }
 
-# large FROM TO ADDRESS [BYTES]: they arrive as they were sent
-large()
-{
-	ask tcp "$1" "$2" "$3" "${4:-4000000}"
-	check_eq "$ANSWER" "ok ${4:-4000000}" "bytes that arrived over TCP at $3"
-}
-
 # Neighbours and tables as on the first day
 forget()
 {
@@ -107,10 +100,10 @@ passes()
 
 transfers()
 {
-	large "$a1" "$a2" "$(in4 "$1" 21)" "$2"
-	large "$a2" "$a1" "$(in4 "$1" 11)" "$2"
-	large "$a1" "$a2" "$(in6 "$1" 21)" "$2"
-	large "$a2" "$a1" "$(in6 "$1" 11)" "$2"
+	tcp_bytes "$a1" "$a2" "$(in4 "$1" 21)" "$2"
+	tcp_bytes "$a2" "$a1" "$(in4 "$1" 11)" "$2"
+	tcp_bytes "$a1" "$a2" "$(in6 "$1" 21)" "$2"
+	tcp_bytes "$a2" "$a1" "$(in6 "$1" 11)" "$2"
 }
 
 # ------------------------------------------------------------------- tests
@@ -136,8 +129,8 @@ both_learn()
 large_tcp()
 {
 	transfers "$1" 4000000
-	large "$h1" "$h2" "$(in4 "$1" 2)" 2000000
-	large "$h2" "$h1" "$(in4 "$1" 1)" 2000000
+	tcp_bytes "$h1" "$h2" "$(in4 "$1" 2)" 2000000
+	tcp_bytes "$h2" "$h1" "$(in4 "$1" 1)" 2000000
 }
 
 # once FAM FROM N TO DST TAG [OPTION]: a frame to DST arrives, once
@@ -192,8 +185,8 @@ tagged()
 	ask sniff "$h1" ul0
 	wait_for_ping "$a1" 198.51.100.2
 	ping_ok "$a2" 198.51.100.1
-	large "$a1" "$a2" 198.51.100.2 1000000
-	large "$a2" "$a1" 198.51.100.1 1000000
+	tcp_bytes "$a1" "$a2" 198.51.100.2 1000000
+	tcp_bytes "$a2" "$a1" 198.51.100.1 1000000
 	for i in 0 1; do
 		ask seen "$h1" ul0 out=$i "vni=${VNI[$fam]}" ivlan=5 ifam=4
 		check_match "$ANSWER" '^ok [1-9][0-9]+$' "tagged frames on the wire, out=$i"
@@ -222,7 +215,7 @@ container_moves()
 	ping_ok "$a2" "$(in4 "$fam" 31)"
 	ping_ok "$a2" "$(in6 "$fam" 31)"
 	ping_ok "$a1" "$(in4 "$fam" 31)"
-	large "$mv" "$a2" "$(in4 "$fam" 21)" 1000000
+	tcp_bytes "$mv" "$a2" "$(in4 "$fam" 21)" 1000000
 	# and back
 	check ctn "$h1" del-port "net$fam" "$mv" --ifname "e$fam"
 	check no_fdb "$h1" "net$fam" "$m"

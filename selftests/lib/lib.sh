@@ -192,51 +192,86 @@ check_match()
 	[[ $1 =~ $2 ]] || fail "${3:-text}: '$1' does not match '$2'"
 }
 
-# dump_state [NS...]: all that a refused command might have changed, but what
-# changes by itself (ages, learned entries, counters). Default: every host.
+# dump_state: all that a refused command might have changed in the hosts, and in the namespaces
+# that STATE_NS names besides, but what changes by itself (ages, learned entries, counters), in an
+# order that says nothing of what was undone
 dump_state()
+{
+	# shellcheck disable=SC2086 # a list of names
+	dump_state_of "${NETS_ON[@]}" ${STATE_NS:-}
+}
+
+# dump_state_of NS...: the same of these
+dump_state_of()
 {
 	local ns
 
-	for ns in "${@:-${NETS_ON[@]:-}}"; do
-		[[ -n $ns ]] || continue
+	for ns; do
 		echo "== $ns"
-		printf 'list %s\n' nets ports peers fdb |
-			ctnetctl -n "$ns" -j -b - 2>&1 |
-			jq -c '.[] | select(.type != "learned") | del(.fdb_learned)' 2>&1
-		ip -n "$ns" -o -d link show |
-			sed -E 's/ state [A-Z]+//; s/(NO-CARRIER|LOWER_UP|M-DOWN),?//g'
-		ip -n "$ns" -o addr show | sed -E 's/ tentative//'
+		{
+			printf 'list %s\n' nets ports peers fdb |
+				ctnetctl -n "$ns" -j -b - 2>&1 |
+				jq -c '.[] | select(.type != "learned") | del(.fdb_learned)' 2>&1
+			ip -n "$ns" -o -d link show |
+				sed -E 's/ state [A-Z]+//; s/(NO-CARRIER|LOWER_UP|M-DOWN),?//g'
+			ip -n "$ns" -o addr show | sed -E 's/ tentative//'
+		} | sort
 	done
 }
 
-# check_fail EXIT REGEX COMMAND...: the command must be refused with that exit
-# code and a message on stderr that matches, and must have changed nothing in the
-# hosts' namespaces, nor in those that STATE_NS names besides.
-check_fail()
+# same_state BEFORE: dump_state prints the same as before
+same_state()
 {
-	local want=$1 regex=$2 ret before after
-	local -a where
+	local now
+
+	now=$(dump_state)
+	[[ $now == "$1" ]] && return
+	fail "it was refused, yet changed something:"
+	diag "$(diff <(echo "$1") <(echo "$now"))"
+	return 1
+}
+
+# unchanged COMMAND...: runs it, and it changes nothing that dump_state shows
+unchanged()
+{
+	local before ret
+
+	before=$(dump_state)
+	"$@"
+	ret=$?
+	same_state "$before" && return "$ret"
+}
+
+# refusal_test FUNCTION DESCRIPTION: run_test for a function of which all commands are refused:
+# they have changed nothing. One look at the state for all of them: it takes seconds.
+refusal_test()
+{
+	[[ -z ${TESTS_ONLY:-} || $1 =~ $TESTS_ONLY ]] || return 0
+	local TESTS_ONLY=""
+
+	run_test unchanged "$@"
+}
+
+# refused EXIT REGEX COMMAND...: the command fails with this exit code, and a message on stderr
+# that matches; that message is in $OUT. What it may have changed is not looked at: see
+# check_fail, unchanged.
+refused()
+{
+	local want=$1 regex=$2 ret
 
 	shift 2
-	# shellcheck disable=SC2206 # a list of names
-	where=(${NETS_ON[@]:-} ${STATE_NS:-})
-	before=$(dump_state "${where[@]:-}")
 	OUT=$("$@" 2>&1 >/dev/null)
 	ret=$?
-	after=$(dump_state "${where[@]:-}")
 	if [[ $ret -ne $want ]]; then
 		fail "$*: exit $ret, want $want; said '$OUT'"
 	elif [[ ! $OUT =~ $regex ]]; then
 		fail "$*: said '$OUT', want '$regex'"
-	elif [[ $before != "$after" ]]; then
-		fail "$*: was refused, yet changed something:"
-		diag "$(diff <(echo "$before") <(echo "$after"))"
-	else
-		return 0
 	fi
-	return 1
 }
+
+# check_fail EXIT REGEX COMMAND...: the command is refused, and has changed nothing that
+# dump_state shows
+check_fail() { unchanged refused "$@"; }
 
 # ------------------------------------------------------------------ waiting
 
@@ -244,6 +279,21 @@ now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
 
 # nap SECONDS: sleep without a process; only for polling
 nap() { read -rt "$1" -u "$SLEEP_FD"; true; }
+
+# poke NET FILE...: for waiting until a monitor listens: network NET of h1 is set, and all of
+# FILE..., which monitors write, name it
+poke()
+{
+	local f
+
+	ctn "$h1" set-net "$1" --ageing $((100 + RANDOM % 100))
+	for f in "${@:2}"; do
+		grep -q "$1" "$f" || return
+	done
+}
+
+# in_its_namespace PID NS: for waiting: the process has got into this namespace
+in_its_namespace() { [[ /proc/$1/ns/net -ef /run/netns/$2 ]]; }
 
 # busywait MS COMMAND...: until it succeeds, for at most so long (longer in a slow
 # VM). Its last output is in $OUT and on stdout.
@@ -502,7 +552,7 @@ ctn()
 	ctnetctl -n "$ns" "$@"
 }
 
-# in_ns NS COMMAND...
+# in_ns NS COMMAND...; in_h1 COMMAND...: it succeeds in h1
 in_ns()
 {
 	local ns=$1
@@ -511,10 +561,13 @@ in_ns()
 	ip netns exec "$ns" "$@"
 }
 
-# mac_of NS DEV, mtu_of NS DEV, ifindex_of NS DEV, promiscuity_of NS DEV
+in_h1() { check ip netns exec "$h1" "$@"; }
+
+# mac_of NS DEV, mtu_of NS DEV, ifindex_of NS DEV, promiscuity_of NS DEV, link_local_of NS DEV
 mac_of() { ip netns exec "$1" cat "/sys/class/net/$2/address"; }
 mtu_of() { ip netns exec "$1" cat "/sys/class/net/$2/mtu"; }
 ifindex_of() { ip netns exec "$1" cat "/sys/class/net/$2/ifindex"; }
+link_local_of() { json 'first(.[].addr_info[]?.local)' ip -n "$1" -j -6 addr show dev "$2" scope link; }
 promiscuity_of() { json '.[0].promiscuity' ip -n "$1" -j -d link show dev "$2"; }
 
 # -------------------------------------------------------------------- JSON
@@ -628,6 +681,12 @@ stats_of()
 # .rx.packets, .tx.bytes, .rx.dropped ...
 link_stat() { json ".[0].stats64 | $3" ip -n "$1" -s -j link show dev "$2"; }
 
+# nft_count NS FAMILY TABLE COUNTER: packets that a named counter of nftables counted
+nft_count()
+{
+	[[ $(in_ns "$1" nft list counter "${@:2}") =~ packets\ ([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
+}
+
 # grew BEFORE AFTER: the differences of two lists of numbers, number by number
 grew()
 {
@@ -708,6 +767,26 @@ capture_count()
 capture_has()
 {
 	wait_until 5000 at_least "$2" capture_count "$1" "${3:-}"
+}
+
+# ------------------------------------------------------------------ the kernel
+
+# set_modprobe PROGRAM: what the kernel calls to load a module; "" is none
+set_modprobe() { echo "$1" >/proc/sys/kernel/modprobe; }
+
+# trace_instance: makes a tracing instance, until the script ends; $TRACE is its directory.
+# False where there is no tracefs.
+trace_instance()
+{
+	local dir=/sys/kernel/tracing
+
+	if [[ ! -d $dir/instances ]]; then
+		mount -t tracefs tracefs $dir 2>/dev/null || return
+		defer umount $dir
+	fi
+	mkdir "$dir/instances/${TMP##*.}" || return
+	TRACE=$dir/instances/${TMP##*.}
+	defer rmdir "$TRACE"
 }
 
 trap at_exit EXIT

@@ -63,3 +63,10 @@ got_frames()
 	ask count "$1" "$2" "$3" "min=$4" "ms=$((5000 * CTNET_SLOW))" || return
 	check_match "$ANSWER" "^ok $4( |$)" "frames \"$3\" that $1 received"
 }
+
+# tcp_bytes FROM TO ADDRESS [BYTES]: so many arrive over TCP as they were sent
+tcp_bytes()
+{
+	ask tcp "$1" "$2" "$3" "${4:-1000000}"
+	check_eq "$ANSWER" "ok ${4:-1000000}" "bytes that arrived over TCP at $3"
+}

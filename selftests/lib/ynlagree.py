@@ -9,7 +9,6 @@
 Prints a line for each difference, and exits with 1 if there is any.
 """
 import re
-import socket
 import struct
 import sys
 
