@@ -11,26 +11,24 @@ import struct
 
 import frames
 import nlraw
-from wire import checksum
+from headers import IP4, checksum, ether, ip4, mac, pseudo
 
 PACKET_VNET_HDR, NEEDS_CSUM, GSO_TCPV4 = 15, 1, 1
 
 
 def segment(netns, dev, dst, src, length, size):
     length = int(length)
-    addrs = socket.inet_aton("203.0.113.1") + socket.inet_aton("203.0.113.2")
-    ip = struct.pack(">BBHHHBBH", 0x45, 0, 40 + length, 1, 0x4000, 64, 6, 0) + addrs
-    ip = ip[:10] + struct.pack(">H", checksum(ip)) + ip[12:]
+    ends = "203.0.113.1", "203.0.113.2"
     # the sum of the pseudo-header, which whoever completes the checksum goes on from
-    pseudo = ~checksum(addrs + struct.pack(">HH", 6, 20 + length)) & 0xffff
-    tcp = struct.pack(">HHIIBBHHH", 5001, 5001, 1, 1, 5 << 4, 0x10, 1000, pseudo, 0)
-    frame = frames.mac(dst) + frames.mac(src) + struct.pack(">H", 0x0800) + ip + tcp
+    begun = ~checksum(pseudo(*ends, 6, 20 + length)) & 0xffff
+    tcp = struct.pack(">HHIIBBHHH", 5001, 5001, 1, 1, 5 << 4, 0x10, 1000, begun, 0)
+    frame = ether(mac(dst), mac(src), IP4, ip4(*ends, 6, tcp + bytes(length), frag=0x4000))
     # struct virtio_net_hdr
-    head = struct.pack("=BBHHHH", NEEDS_CSUM, GSO_TCPV4, len(frame), int(size), 34, 16)
+    head = struct.pack("=BBHHHH", NEEDS_CSUM, GSO_TCPV4, 54, int(size), 34, 16)
     with nlraw.socket_in(netns, socket.AF_PACKET, socket.SOCK_RAW, 0) as s:
         s.setsockopt(frames.SOL_PACKET, PACKET_VNET_HDR, 1)
         s.bind((dev, 0))
-        s.send(head + frame + bytes(length))
+        s.send(head + frame)
     return "ok"
 
 

@@ -32,14 +32,13 @@ import struct
 import time
 
 import frames
+import headers
 import nlraw
-from frames import mac
+from headers import ARP, BROADCAST, IP4, IP6, TYPE, arp, checksum, ip, ip4, mac
 
-ARP, IP4, IP6 = 0x0806, 0x0800, 0x86dd
 HOP, TCP, UDP, ROUTING, FRAGMENT, AUTH, ICMP6, NONE, DEST = 0, 6, 17, 43, 44, 51, 58, 59, 60
 RS, RA, NS, NA, REDIRECT, ECHO, MLD1, MLD2 = 133, 134, 135, 136, 137, 128, 131, 143
 SLLA, TLLA, NONCE = 1, 2, 14
-ALL = b"\xff" * 6
 ANY4, ANY6 = "0.0.0.0", "::"
 TAGS = [(), (0x8100,), (0x88a8,), (0x88a8, 0x8100), (0x8100, 0x8100)]
 PACKET_VNET_HDR, NEEDS_CSUM = 15, 1
@@ -71,32 +70,8 @@ class State:
 
 # ---------------------------------------------------------------- building
 
-def checksum(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
-
-
-def ip(text):
-    return socket.inet_pton(socket.AF_INET6 if ":" in text else socket.AF_INET, text)
-
-
-def arp(op, sha, sip, tip, tha=b"\0" * 6):
-    return struct.pack("!HHBBH", 1, IP4, 6, 4, op) + sha + ip(sip) + tha + ip(tip)
-
-
 def udp(sport, dport, data=b"ctnt"):
-    return struct.pack("!4H", sport, dport, 8 + len(data), 0) + data
-
-
-def ip4(src, dst, proto, payload, frag=0, options=b""):
-    ihl = 5 + len(options) // 4
-    head = struct.pack("!BBHHHBBH4s4s", 0x40 | ihl, 0, ihl * 4 + len(payload), 7, frag,
-                       64, proto, 0, ip(src), ip(dst)) + options
-    return head[:10] + struct.pack("!H", checksum(head)) + head[12:] + payload
+    return headers.udp(sport, dport, data)
 
 
 def ip6(src, dst, proto, payload, exts=(), hops=255):
@@ -104,7 +79,7 @@ def ip6(src, dst, proto, payload, exts=(), hops=255):
     chain, kind = payload, proto
     for number, ext in reversed(exts):
         chain, kind = ext(kind) + chain, number
-    return struct.pack("!IHBB", 6 << 28, len(chain), kind, hops) + ip(src) + ip(dst) + chain
+    return headers.ip6(src, dst, kind, chain, hops=hops)
 
 
 def options(number):
@@ -124,9 +99,9 @@ def fragment(offset, more):
 
 
 def icmp6(src, dst, kind, body, exts=(), hops=255, code=0):
-    pseudo = ip(src) + ip(dst) + struct.pack("!II", 4 + len(body), ICMP6)
     data = struct.pack("!BBH", kind, code, 0) + body
-    data = data[:2] + struct.pack("!H", checksum(pseudo + data)) + data[4:]
+    csum = checksum(headers.pseudo(src, dst, ICMP6, len(data)) + data)
+    data = data[:2] + struct.pack("!H", csum) + data[4:]
     return ip6(src, dst, ICMP6, data, exts, hops)
 
 
@@ -162,9 +137,8 @@ def redirect(src, target, dest):
     return icmp6(src, "ff02::1", REDIRECT, b"\0" * 4 + ip(target) + ip(dest))
 
 
-def frame(src, kind, payload, tags=(), dst=ALL):
-    tagged = b"".join(struct.pack("!HH", tpid, 5 + n) for n, tpid in enumerate(tags))
-    return dst + src + tagged + struct.pack("!H", kind) + payload
+def frame(src, kind, payload, tags=(), dst=BROADCAST):
+    return headers.ether(dst, src, kind, payload, [(tpid, 5 + n) for n, tpid in enumerate(tags)])
 
 
 # ------------------------------------------------------------------ groups
@@ -172,7 +146,7 @@ def frame(src, kind, payload, tags=(), dst=ALL):
 # source MAC]).
 
 def group_mac(me, other):
-    test = (frames.TYPE, b"spoof".ljust(46, b"\0"))
+    test = (TYPE, b"spoof".ljust(46, b"\0"))
     own4 = (IP4, ip4(me.ip4, other.ip4, UDP, udp(1000, 1000)))
     nobody = mac("02:00:00:00:99:99")
     return [
@@ -198,8 +172,8 @@ def group_arp(me, other):
         dropped("reply, another's sender address", 2, me.mac, other.ip4, "203.0.113.77"),
         dropped("reply, nobody's sender address", 2, me.mac, "203.0.113.78", other.ip4),
         dropped("gratuitous request for another's", 1, me.mac, other.ip4, other.ip4),
-        dropped("gratuitous reply for another's", 2, me.mac, other.ip4, other.ip4, ALL),
-        dropped("all another's", 2, other.mac, other.ip4, other.ip4, ALL),
+        dropped("gratuitous reply for another's", 2, me.mac, other.ip4, other.ip4, BROADCAST),
+        dropped("all another's", 2, other.mac, other.ip4, other.ip4, BROADCAST),
         dropped("reply without an address", 2, me.mac, ANY4, other.ip4),
         dropped("probe, another's sender MAC", 1, other.mac, ANY4, "203.0.113.77"),
         dropped("unknown operation, another's address", 9, me.mac, other.ip4, other.ip4),
@@ -492,7 +466,7 @@ def group_snap(me, other):
         ("IPv6", "guard_header", *snap(IP6, ra(me.ll))),
         ("IPv6, of a bridge", "guard_header", *snap(IP6, ra(me.ll), b"\0\0\xf8")),
         ("a tag", "guard_header", *snap(0x8100, b"\0\5\x08\x06" + request)),
-        ("another protocol", None, *snap(frames.TYPE, b"other".ljust(38, b"\0"))),
+        ("another protocol", None, *snap(TYPE, b"other".ljust(38, b"\0"))),
         ("no SNAP", None, 46, b"\x42\x42\3".ljust(46, b"\0")),
     ]
 
@@ -535,7 +509,7 @@ def group_good(me, other):
     alert = (HOP, lambda after: bytes([after, 0, 5, 2, 0, 0, 1, 0]))
     listener = b"\0\0\0\1" + b"\4\0\0\0" + ip("ff02::1:ff00:1")
     return [
-        passes("no IP", frames.TYPE, b"other".ljust(46, b"\0")),
+        passes("no IP", TYPE, b"other".ljust(46, b"\0")),
         passes("IPv4", IP4, ip4(me.ip4, other.ip4, UDP, data)),
         passes("IPv4, TCP", IP4, ip4(me.ip4, other.ip4, TCP, b"\0" * 20)),
         passes("IPv4, options", IP4, ip4(me.ip4, other.ip4, UDP, data, options=b"\x01" * 8)),
@@ -549,7 +523,7 @@ def group_good(me, other):
         passes("ARP request for nobody's", ARP, arp(1, me.mac, me.ip4, "203.0.113.77")),
         passes("ARP reply", ARP, arp(2, me.mac, me.ip4, other.ip4, other.mac)),
         passes("gratuitous ARP request", ARP, arp(1, me.mac, me.ip4, me.ip4)),
-        passes("gratuitous ARP reply", ARP, arp(2, me.mac, me.ip4, me.ip4, ALL)),
+        passes("gratuitous ARP reply", ARP, arp(2, me.mac, me.ip4, me.ip4, BROADCAST)),
         passes("ARP probe of its own", ARP, arp(1, me.mac, ANY4, me.ip4)),
         passes("ARP probe", ARP, arp(1, me.mac, ANY4, "203.0.113.77")),
         passes("IPv6", IP6, ip6(me.ip6, nodes, UDP, data)),
@@ -682,7 +656,7 @@ def sync(where, src, apart=None):
     """What was sent before has arrived, or will not."""
     State.syncs += 1
     now, to = State.syncs, [s for s in listening(where) if s.label != apart]
-    frames.sender(*where).send(frame(src, frames.TYPE, (b"sync-%d\0" % now).ljust(46, b"\0")))
+    frames.sender(*where).send(frame(src, TYPE, (b"sync-%d\0" % now).ljust(46, b"\0")))
     wait(lambda: all(s.synced >= now for s in to), lambda: "sync frame %d did not arrive at %s"
          % (now, [s.label for s in to if s.synced < now]))
 
@@ -804,7 +778,7 @@ def question(netns, dev, hw, sip, tip, *words):
     opt = dict(w.partition("=")[::2] for w in words)
     where, hw, target = (netns, dev), mac(hw), ip(tip)
     tags = (0x8100,) if "vlan" in opt else ()
-    dst = ALL
+    dst = BROADCAST
     if ":" in tip:
         if "na" in opt:
             packet = na(sip, tip, lladdr(TLLA, hw))

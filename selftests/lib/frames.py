@@ -30,8 +30,9 @@ import struct
 import time
 
 import nlraw
+from headers import TYPE, VLAN, ether, mac
 
-ETH_P_ALL, TYPE = 3, 0x88b5         # IEEE 802: local experiments
+ETH_P_ALL = 3
 PACKET_OUTGOING, SOL_PACKET, PACKET_AUXDATA = 4, 263, 8
 VLAN_VALID, TPID_VALID = 1 << 4, 1 << 6
 ETH_P_802_2, BPDU = 4, b"\x42\x42\x03"
@@ -39,10 +40,6 @@ ETH_P_802_2, BPDU = 4, b"\x42\x42\x03"
 TYPES = (TYPE, ETH_P_802_2, 0x888e, 0x88cc, 0x8809, 0x8808)
 
 senders, listeners, watchers = {}, {}, {}
-
-
-def mac(text):
-    return bytes.fromhex(text.replace(":", ""))
 
 
 def options(words):
@@ -72,15 +69,12 @@ def listen(netns, dev, *words):
 
 def send(netns, dev, dst, src, tag, *words):
     opt = options(words)
-    frame = mac(dst) + mac(src)
-    if "vlan" in opt:
-        frame += struct.pack(">HH", 0x8100, opt["vlan"])
+    tags = [(VLAN, opt["vlan"])] if "vlan" in opt else []
     kind, data = opt.get("type", TYPE), tag.encode() + b"\0"
     if kind == ETH_P_802_2:
         data = BPDU + data
         kind = len(data)
-    frame += struct.pack(">H", kind) + data
-    frame = frame.ljust(opt.get("len", 60), b"\0")
+    frame = ether(mac(dst), mac(src), kind, data, tags).ljust(opt.get("len", 60), b"\0")
     for _ in range(opt.get("count", 1)):
         sender(netns, dev).send(frame)
     return "ok"

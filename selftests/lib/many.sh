@@ -58,8 +58,8 @@ scale()
 	local ns=$1
 
 	shift
-	ip netns exec "$ns" env CTNET_SLOW="$CTNET_SLOW" python3 -IS "$SCALE" "$@"
+	ip netns exec "$ns" env CTNET_SLOW="$CTNET_SLOW" python3 -EsS "$SCALE" "$@"
 }
 
 # grown FILE FILE COUNTER MIN MAX...: how many ports' did
-grown() { python3 -IS "$SCALE" grown "$@"; }
+grown() { python3 -EsS "$SCALE" grown "$@"; }

@@ -33,6 +33,8 @@ import struct
 import sys
 import time
 
+from headers import BROADCAST, arp, checksum, ether
+
 ETH_P_ALL, ETH_P_IP, ETH_P_ARP = 3, 0x0800, 0x0806
 SO_ATTACH_FILTER, SO_RCVBUFFORCE = 26, 33
 SOL_PACKET, PACKET_IGNORE_OUTGOING = 263, 23
@@ -53,23 +55,13 @@ def packet_socket(proto, program=None):
     return sock
 
 
-def checksum(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
 def answer_one(sock, base):
     """Returns whether what came is the interface's own business."""
     data, (name, proto, kind, _, _) = sock.recvfrom(2048)
     own = struct.pack("!I", base + int(name[1:]))
     mac = b"\x02\x42" + own
     if proto == ETH_P_ARP:
-        reply = data[6:12] + mac + data[12:20] + b"\0\2" + mac + own + \
-            data[22:32]
+        reply = ether(data[6:12], mac, ETH_P_ARP, arp(2, mac, own, data[28:32], data[22:28]))
     elif data[23] == socket.IPPROTO_ICMP and data[34] == 8:
         if kind != PACKET_HOST or data[30:34] != own or data[:6] != mac:
             return False
@@ -89,8 +81,7 @@ def greet(sock, base, container, first):
     """A unicast request: a broadcast would go to all others, too."""
     own = struct.pack("!I", base + container)
     mac, to = b"\x02\x42" + own, b"\x02\x42" + first
-    sock.sendto(to + mac + bytes.fromhex("08060001080006040001") + mac + own +
-                bytes(6) + first, ("e%d" % container, ETH_P_ARP))
+    sock.sendto(ether(to, mac, ETH_P_ARP, arp(1, mac, own, first)), ("e%d" % container, ETH_P_ARP))
 
 
 def answer(base, count, first_ip, late):
@@ -190,8 +181,7 @@ def ask(dev, own, asked, base, count, at_once, rounds, sniffed=None):
         # for the whole kernel: it has a filter that takes nothing
         sniffer = packet_socket(ETH_P_ALL, [(0x06, 0, 0, 0)])
     own, asked = socket.inet_aton(own), socket.inet_aton(asked)
-    request = b"\xff" * 6 + mac + bytes.fromhex("08060001080006040001") + mac + \
-        own + bytes(6) + asked
+    request = ether(BROADCAST, mac, ETH_P_ARP, arp(1, mac, own, asked))
     for number in range(1, rounds + 1):
         seen, strange = dict.fromkeys(macs, 0), 0
         begin = time.monotonic()

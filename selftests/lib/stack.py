@@ -21,6 +21,7 @@ import time
 
 import frames
 import nlraw
+from headers import TYPE, mac, vxlan
 
 # about eighty entries
 PIECE = 4096
@@ -74,8 +75,8 @@ def dump(netns, want):
 
 def learn(host, netns, dev, hw, net):
     """Returns once the entry is there."""
-    hw = frames.mac(hw)
-    frames.sender(netns, dev).send(b"\xff" * 6 + hw + struct.pack("!H", frames.TYPE) + b"\0" * 46)
+    hw = mac(hw)
+    frames.sender(netns, dev).send(b"\xff" * 6 + hw + struct.pack("!H", TYPE) + b"\0" * 46)
     attrs = nlraw.attribute(1, struct.pack("=I", int(net))) + nlraw.attribute(2, hw)
     end = time.monotonic() + 10
     while nlraw.Generic(host).command(FDB_GET, 0, attrs)[0]:
@@ -123,7 +124,7 @@ def garbage(netns, dst, n, seed, dev=None):
         if dev:
             sock.send(frame.ljust(14, b"\0"))
             continue
-        head = struct.pack("!II", 0x08 << 24, 100 << 8)
+        head = vxlan(100)
         if not rnd.randrange(8):
             head = rnd.randbytes(8)
         sock.send((head + frame)[:rnd.choice((None, None, None, rnd.randrange(40)))])

@@ -30,9 +30,8 @@ import time
 
 import frames
 import nlraw
-from wire import checksum
+from headers import ARP, BROADCAST, TYPE, UDP, arp, checksum, ether, ip, ip4, ip6, mac, udp, vxlan
 
-BCAST = "ff:ff:ff:ff:ff:ff"
 SO_SNDBUFFORCE = 32
 state, watched = {}, []
 
@@ -106,8 +105,7 @@ def calm():
 # ------------------------------------------------------------- the underlay
 
 def tunnelled(vni, src):
-    return (struct.pack(">II", 0x08000000, int(vni) << 8) + frames.mac(BCAST)
-            + frames.mac(src) + struct.pack(">H", frames.TYPE) + b"claim".ljust(46, b"\0"))
+    return vxlan(int(vni), ether(BROADCAST, mac(src), TYPE, b"claim".ljust(46, b"\0")))
 
 
 def claim(netns, dst, vni, n, *macs):
@@ -123,16 +121,13 @@ def strange(netns, dst, vni, n):
 def icmp(netns, to, router, vni, local, peer, mtu, port=4789):
     """Quotes the first bytes of a datagram that LOCAL may have sent to PEER's PORT."""
     quoted = tunnelled(vni, "02:00:00:00:66:67")
-    udp = struct.pack(">4H", 40000, int(port), 8 + len(quoted), 0) + quoted
+    datagram = udp(40000, int(port), quoted)
     if ":" in to:
-        six = lambda a: socket.inet_pton(socket.AF_INET6, a)
-        head = struct.pack(">IHBB", 6 << 28, len(udp), 17, 64) + six(local) + six(peer)
-        data = struct.pack(">BBHI", 2, 0, 0, int(mtu)) + head + udp
+        data = struct.pack(">BBHI", 2, 0, 0, int(mtu)) + ip6(local, peer, UDP, datagram)
         s = nlraw.socket_in(netns, socket.AF_INET6, socket.SOCK_RAW, socket.IPPROTO_ICMPV6)
     else:
-        head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 1, 0x4000, 64, 17, 0,
-                           socket.inet_aton(local), socket.inet_aton(peer))
-        data = struct.pack(">BBHHH", 3, 4, 0, 0, int(mtu)) + head + udp
+        data = struct.pack(">BBHHH", 3, 4, 0, 0, int(mtu)) + ip4(local, peer, UDP, datagram,
+                                                                 frag=0x4000)
         data = data[:2] + struct.pack(">H", checksum(data)) + data[4:]
         s = nlraw.socket_in(netns, socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
     with s:
@@ -143,18 +138,17 @@ def icmp(netns, to, router, vni, local, peer, mtu, port=4789):
 
 # ----------------------------------------------------------------- questions
 
-def resolve(netns, dev, mac, own, n, addr):
-    s = frames.sender(netns, dev)
-    first, step = struct.unpack(">I", socket.inet_aton(addr.rstrip("+")))[0], addr[-1] == "+"
-    head = (frames.mac(BCAST) + frames.mac(mac) + bytes.fromhex("08060001080006040001")
-            + frames.mac(mac) + socket.inet_aton(own) + bytes(6))
+def resolve(netns, dev, hw, own, n, addr):
+    s, hw = frames.sender(netns, dev), mac(hw)
+    first, step = int.from_bytes(ip(addr.rstrip("+")), "big"), addr[-1] == "+"
+    head = ether(BROADCAST, hw, ARP, arp(1, hw, own, b""))
     return at_full_rate(int(n), lambda i: s.send(
         (head + struct.pack(">I", first + i * step)).ljust(60, b"\0")))
 
 
 def macs(netns, dev, n, src):
-    s, first = frames.sender(netns, dev), int.from_bytes(frames.mac(src), "big")
-    tail = struct.pack(">H", frames.TYPE) + b"macs".ljust(46, b"\0")
+    s, first = frames.sender(netns, dev), int.from_bytes(mac(src), "big")
+    tail = struct.pack(">H", TYPE) + b"macs".ljust(46, b"\0")
     return at_full_rate(int(n), lambda i: s.send(
         b"\x02\xff\xff\xff\xff\xff" + (first + i).to_bytes(6, "big") + tail))
 
@@ -191,7 +185,7 @@ def missed(want, ms):
 # ------------------------------------------------------------------- floods
 
 def broadcast(src, tag):
-    return (frames.mac(BCAST) + frames.mac(src) + struct.pack(">H", frames.TYPE)
+    return (BROADCAST + mac(src) + struct.pack(">H", TYPE)
             + tag.encode().ljust(46, b"\0"))
 
 

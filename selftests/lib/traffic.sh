@@ -73,7 +73,7 @@ vxsend()
 	local ns=$1
 
 	shift
-	check ip netns exec "$ns" python3 -IS "$VXSEND" "$@"
+	check ip netns exec "$ns" python3 -EsS "$VXSEND" "$@"
 }
 
 VXSEND=$(dirname "${BASH_SOURCE[0]}")/vxsend.py

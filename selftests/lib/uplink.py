@@ -37,6 +37,7 @@ import craft
 import frames
 import nlraw
 import wire
+from headers import IP6, ip, mac
 
 TUNSETIFF, IFF_TAP, IFF_NO_PI = 0x400454ca, 2, 0x1000
 PREFIX_INFO, ON_LINK_AND_AUTONOMOUS = 3, 0xc0
@@ -189,12 +190,12 @@ def refused(src, dst, addr, *words):
 
 
 def advertise(netns, dev, hw, source, prefix):
-    options = craft.lladdr(craft.SLLA, frames.mac(hw)) + struct.pack(
-        "!BBBBIII", PREFIX_INFO, 4, 64, ON_LINK_AND_AUTONOMOUS, 3600, 1800, 0) + craft.ip(prefix)
+    options = craft.lladdr(craft.SLLA, mac(hw)) + struct.pack(
+        "!BBBBIII", PREFIX_INFO, 4, 64, ON_LINK_AND_AUTONOMOUS, 3600, 1800, 0) + ip(prefix)
     packet = craft.icmp6(source, "ff02::1", craft.RA,
                          struct.pack("!BBHII", 64, 0, 1800, 0, 0) + options)
     frames.sender(netns, dev).send(
-        craft.frame(frames.mac(hw), craft.IP6, packet, dst=frames.mac("33:33:00:00:00:01")))
+        craft.frame(mac(hw), IP6, packet, dst=mac("33:33:00:00:00:01")))
     return "ok"
 
 
@@ -209,7 +210,7 @@ def dhcp6(client, client_dev, server, server_dev):
         with inside(server):
             index = socket.if_nametoindex(server_dev)
         b.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
-                     craft.ip("ff02::1:2") + struct.pack("=i", index))
+                     ip("ff02::1:2") + struct.pack("=i", index))
         a.sendto(b"solicit", ("ff02::1:2", 547))
         what, source = b.recvfrom(100)
         b.sendto(b"advertise", source)

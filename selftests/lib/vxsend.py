@@ -20,51 +20,31 @@ import socket
 import struct
 import sys
 
+from headers import IP4, TYPE, UDP, VLAN, ether, ip4, mac, udp, vxlan
+
 SO_NO_CHECK = 11
 
 
-def checksum(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    while total >> 16:
-        total = (total & 0xFFFF) + (total >> 16)
-    return ~total & 0xFFFF
-
-
-def mac(text):
-    return bytes.fromhex(text.replace(":", ""))
-
-
 def ipv4(opt, flow):
-    src, dst = (socket.inet_aton(a) for a in opt["ip"].split(","))
+    src, dst = opt["ip"].split(",")
     if "udp" in opt:
-        proto = socket.IPPROTO_UDP
+        proto = UDP
         sport, dport = (int(p) for p in opt["udp"].split(","))
         # no checksum: IPv4 allows it
-        text = b"ctnt".ljust(int(opt.get("text", "4")), b".")
-        payload = struct.pack("!4H", sport, dport + flow, 8 + len(text), 0) + text
+        payload = udp(sport, dport + flow, b"ctnt".ljust(int(opt.get("text", "4")), b"."))
     else:
         proto = 253     # RFC 3692: for experiments
         payload = b"ctnt"
-    header = struct.pack("!BBHHHBBH4s4s", 0x45, int(opt.get("tos", "0"), 0),
-                         20 + len(payload), 0, 0, 64, proto, 0, src, dst)
-    header = header[:10] + struct.pack("!H", checksum(header)) + header[12:]
-    return header + payload
+    return ip4(src, dst, proto, payload, tos=int(opt.get("tos", "0"), 0))
 
 
 def frame(opt, flow=0):
-    ethertype = int(opt.get("type", "0x88b5"), 0)
-    payload = b""
+    kind, payload = int(opt.get("type", hex(TYPE)), 0), b""
     if "ip" in opt:
-        ethertype = 0x0800
-        payload = ipv4(opt, flow)
-    data = mac(opt.get("to", "ff:ff:ff:ff:ff:ff"))
-    data += mac(opt.get("from", "02:00:00:00:00:01"))
-    if "vlan" in opt:
-        data += struct.pack("!HH", 0x8100, int(opt["vlan"]))
-    data += struct.pack("!H", ethertype) + payload
-    data = data.ljust(int(opt.get("size", "60")), b"\0")
+        kind, payload = IP4, ipv4(opt, flow)
+    tags = [(VLAN, int(opt["vlan"]))] if "vlan" in opt else []
+    data = ether(mac(opt.get("to", "ff:ff:ff:ff:ff:ff")), mac(opt.get("from", "02:00:00:00:00:01")),
+                 kind, payload, tags).ljust(int(opt.get("size", "60")), b"\0")
     return data[:int(opt["short"])] if "short" in opt else data
 
 
@@ -72,8 +52,7 @@ def datagram(opt, flow=0):
     if "header" in opt:
         data = bytes.fromhex(opt["header"])
     else:
-        data = struct.pack("!II", int(opt.get("flags", "0x08"), 0) << 24,
-                           int(opt.get("vni", "100")) << 8)
+        data = vxlan(int(opt.get("vni", "100")), flags=int(opt.get("flags", "0x08"), 0))
     if opt.get("inner") == "none":
         return data
     return data + frame(opt, flow)
@@ -92,8 +71,7 @@ def send_datagrams(opt, flows, count):
     dport = int(opt.get("dport", "4789"))
     csum = opt.get("csum", "ok")
     if csum == "bad":
-        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW,
-                             socket.IPPROTO_UDP)
+        sock = socket.socket(socket.AF_INET, socket.SOCK_RAW, UDP)
     else:
         sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     if csum == "zero":
@@ -104,12 +82,9 @@ def send_datagrams(opt, flows, count):
     for flow in range(flows):
         data = datagram(opt, flow)
         if csum == "bad":
-            udp = struct.pack("!HHHH", 54321, dport, 8 + len(data), 0)
-            pseudo = struct.pack("!4s4sBBH", socket.inet_aton(src),
-                                 socket.inet_aton(dst), 0,
-                                 socket.IPPROTO_UDP, 8 + len(data))
-            good = checksum(pseudo + udp + data)
-            data = udp[:6] + struct.pack("!H", (good ^ 0x5555) or 1) + data
+            data = udp(54321, dport, data, (src, dst))
+            good = struct.unpack_from("!H", data, 6)[0]
+            data = data[:6] + struct.pack("!H", (good ^ 0x5555) or 1) + data[8:]
         for _ in range(count):
             sock.sendto(data, (dst, dport))
 

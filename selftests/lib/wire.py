@@ -41,7 +41,9 @@ import threading
 import time
 
 import frames
+import headers
 import nlraw
+from headers import IP4, IP6, TYPE, UDP, VLAN, checksum, ether, ip4, ip6, mac, udp
 
 VXLAN_PORTS = 4789, 4790, 4799
 IP_MTU_DISCOVER, IP_MTU, IPV6_MTU_DISCOVER, IPV6_MTU, DISCOVER_DO = 10, 14, 23, 24, 2
@@ -49,15 +51,6 @@ SO_NO_CHECK = 11
 NOBODY = "02:00:00:00:99:99"
 
 sniffers, datagrams, connection, running = {}, {}, [], []
-
-
-def checksum(data):
-    if len(data) % 2:
-        data += b"\0"
-    total = sum(struct.unpack("!%dH" % (len(data) // 2), data))
-    while total >> 16:
-        total = (total & 0xffff) + (total >> 16)
-    return ~total & 0xffff
 
 
 def split(words):
@@ -70,33 +63,21 @@ def packet(opt):
     """An IP packet with a UDP datagram to the port discard in it."""
     tos, ttl = int(opt.get("tos", 0)), int(opt.get("ttl", 64))
     data = b"ctnet".ljust(int(opt.get("size", 18)), b"\0")
-    udp = struct.pack("!4H", 4000, 9, 8 + len(data), 0)
     if opt.get("fam", "4") == "4":
-        head = struct.pack("!BBHHHBBH4s4s", 0x45, tos, 28 + len(data), 1,
-                           0x4000 * int(opt.get("df", 0)), ttl, 17, 0,
-                           socket.inet_aton("203.0.113.201"),
-                           socket.inet_aton("203.0.113.202"))
-        head = head[:10] + struct.pack("!H", checksum(head)) + head[12:]
-        return head + udp + data
-    src, dst = (socket.inet_pton(socket.AF_INET6, "2001:db8:ff::" + i) for i in "12")
-    pseudo = src + dst + struct.pack("!II", len(udp) + len(data), 17)
-    udp = udp[:6] + struct.pack("!H", checksum(pseudo + udp + data) or 0xffff)
-    return (struct.pack("!IHBB", 0x60000000 | tos << 20, 8 + len(data), 17, ttl)
-            + src + dst + udp + data)
+        return ip4("203.0.113.201", "203.0.113.202", UDP, udp(4000, 9, data), tos, ttl,
+                   0x4000 * int(opt.get("df", 0)))
+    ends = "2001:db8:ff::1", "2001:db8:ff::2"
+    return ip6(*ends, UDP, udp(4000, 9, data, ends), tos, ttl)
 
 
 def frame(opt):
     fam = opt.get("fam", "4")
-    data = frames.mac(opt.get("to", NOBODY)) + frames.mac(opt["from"])
-    for tag in "vlan2", "vlan":
-        if tag in opt:
-            data += struct.pack(">HH", 0x8100, int(opt[tag]))
     if fam == "0":
-        data += struct.pack(">H", frames.TYPE) + b"crafted\0".ljust(
-            int(opt.get("size", 46)), b"\0")
+        kind, data = TYPE, b"crafted\0".ljust(int(opt.get("size", 46)), b"\0")
     else:
-        data += struct.pack(">H", 0x0800 if fam == "4" else 0x86dd) + packet(opt)
-    return data.ljust(60, b"\0")
+        kind, data = IP4 if fam == "4" else IP6, packet(opt)
+    tags = [(VLAN, int(opt[tag])) for tag in ("vlan2", "vlan") if tag in opt]
+    return ether(mac(opt.get("to", NOBODY)), mac(opt["from"]), kind, data, tags).ljust(60, b"\0")
 
 
 def emit(netns, dev, *words):
@@ -124,7 +105,7 @@ def vxlan(netns, src, dst, *words):
         s.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_TCLASS, int(opt.get("otos", 0)))
     else:
         s.setsockopt(socket.IPPROTO_IP, socket.IP_TOS, int(opt.get("otos", 0)))
-    data = struct.pack(">II", 0x08000000, int(opt["vni"]) << 8) + frame(opt)
+    data = headers.vxlan(int(opt["vni"]), frame(opt))
     for _ in range(int(opt.get("count", 1))):
         s.sendto(data, (dst, int(opt.get("dport", 4789))))
     return "ok"
@@ -350,7 +331,7 @@ class Stream(threading.Thread):
         super().__init__(daemon=True)
         self.sock = nlraw.socket_in(netns, socket.AF_PACKET, socket.SOCK_RAW, 0)
         self.sock.bind((dev, 0))
-        self.data = (frames.mac(dst) + frames.mac(src) + struct.pack(">H", frames.TYPE)
+        self.data = (mac(dst) + mac(src) + struct.pack(">H", TYPE)
                      + tag.encode() + b"\0").ljust(60, b"\0")
         self.pause, self.sent, self.end = int(us) / 1e6, 0, False
 
