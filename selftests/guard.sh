@@ -221,7 +221,7 @@ claim_ends()
 	check ctn "$h1" add-port net0 "$c6" --mac $M6 --address 203.0.113.6/24
 	check ip -n "$c6" addr add fe80::bad/64 dev eth0 nodad
 	check_not in_ns "$c6" ping -nqc1 -W1 -I fe80::bad%eth0 fe80::ff:fe00:99%eth0
-	check_match "$(claimed)" '"fe80::bad"' "list"
+	claimed fe80::bad true
 	ask advertise "$c4" eth0 $M4 fe80::bad 0
 	claimed fe80::bad false
 	check_not in_ns "$c6" ping -nqc1 -W1 -I fe80::bad%eth0 fe80::ff:fe00:99%eth0

@@ -567,7 +567,7 @@ in_h1() { check ip netns exec "$h1" "$@"; }
 mac_of() { ip netns exec "$1" cat "/sys/class/net/$2/address"; }
 mtu_of() { ip netns exec "$1" cat "/sys/class/net/$2/mtu"; }
 ifindex_of() { ip netns exec "$1" cat "/sys/class/net/$2/ifindex"; }
-link_local_of() { json 'first(.[].addr_info[]?.local)' ip -n "$1" -j -6 addr show dev "$2" scope link; }
+link_local_of() { json 'first(.[].addr_info[]?.local | strings)' ip -n "$1" -j -6 addr show dev "$2" scope link; }
 promiscuity_of() { json '.[0].promiscuity' ip -n "$1" -j -d link show dev "$2"; }
 
 # -------------------------------------------------------------------- JSON
