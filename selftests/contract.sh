@@ -98,26 +98,34 @@ may_exist()
 	EOT
 }
 
-# keys WORD...: those of what the tool prints as JSON
-keys()
-{
-	json '[.. | objects | keys[]] | unique | join(" ")' ctn "$t1" -j "$@"
-}
+# What each object has, and of which type; of an array, what its elements are.
+readonly NET_SHAPE='{addresses: [], ageing: "number", df: "string", dstport: "number",
+	fdb_learned: "number", fdb_static: "number", flood: "boolean", ifindex: "number",
+	learning: "boolean", local: "string", local_present: "boolean", mac: "string", mark: "number",
+	max_fdb: "number", mtu: "number", mtu_auto: "boolean", network: "string",
+	peer_count: "number", port_count: "number", state: "string", suppress: "boolean",
+	tos: "number", tos_inherit: "boolean", ttl: "number", ttl_inherit: "boolean",
+	udp_csum: "boolean", vni: "number", warnings: ["string"]}'
+readonly PORT_SHAPE='{addresses: ["string"], container_ifname: "string", container_mtu: "number",
+	flood: "boolean", gateways: [], guard: "boolean", hairpin: "boolean", ifindex: "number",
+	isolated: "boolean", label: "string", learning: "boolean", macs: ["string"],
+	mtu_auto: "boolean", network: "string", port: "string", routes: [], state: "string"}'
+readonly PEER_SHAPE='{network: "string", peer: "string"}'
 
-readonly NET_KEYS="addresses ageing df dstport fdb_learned fdb_static flood ifindex learning local local_present mac mark max_fdb mtu mtu_auto network peer_count port_count state suppress tos tos_inherit ttl ttl_inherit udp_csum vni warnings"
-readonly PORT_KEYS="addresses container_ifname container_mtu flood gateways guard hairpin ifindex isolated label learning macs mtu_auto network port routes state"
+# shape_is SHAPE WORD...: that of what the tool prints as JSON, as jq writes it
+shape_is() { check json_is "shape == $1" ctn "$t1" -j "${@:2}"; }
 
 json_keys()
 {
-	check_eq "$(keys list nets)" "$NET_KEYS" "keys of nets"
-	check_eq "$(keys list ports)" "$PORT_KEYS" "keys of ports"
-	check_eq "$(keys list peers)" "network peer" "keys of peers"
-	check_eq "$(keys list fdb)" "addresses mac network port self type" "keys of static entries"
-	check_eq "$(keys list vteps)" "dstport family networks" "keys of vteps"
-	# a network of show has its own, and those of its parts
-	check_eq "$(keys show n0)" "$(tr ' ' '\n' <<<"$NET_KEYS $PORT_KEYS peer ports peers" |
-		LC_ALL=C sort -u | paste -sd' ')" "keys of show"
-	check_eq "$(keys version)" version "keys of version"
+	shape_is "[$NET_SHAPE]" list nets n0
+	shape_is "[$PORT_SHAPE]" list ports n0
+	shape_is "[$PEER_SHAPE]" list peers n0
+	shape_is '[{addresses: [], mac: "string", network: "string", self: "boolean", type: "string"},
+		{addresses: ["string"], mac: "string", network: "string", port: "string", type: "string"}]' \
+		list fdb n0
+	shape_is '[{dstport: "number", family: "string", networks: "number"}]' list vteps
+	shape_is "[$NET_SHAPE + {ports: [$PORT_SHAPE], peers: [$PEER_SHAPE]}]" show n0
+	shape_is '[{version: "string"}]' version
 	check_eq "$(ctn "$t1" -j list nets nosuch 2>/dev/null)" "" "what is refused prints nothing"
 }
 
@@ -201,7 +209,7 @@ show_tree()
 
 helps()
 {
-	local out cmd n=0 word
+	local out cmd n=0 word all=""
 
 	check_match "$(ctnetctl version)" '^ctnetctl [0-9a-z]' version
 	out=$(ctnetctl help)
@@ -209,8 +217,16 @@ helps()
 		n=$((n + 1))
 		check ctnetctl help "$cmd"
 		check_match "$OUT" "^usage: ctnetctl $cmd" "help $cmd"
+		# each option that it lists is one; the last one ends the command before it does anything
+		while read -r word; do
+			all+=" $word"
+			[[ $(ctnetctl -n "$t1" "$cmd" "$word" --nosuch 2>&1) != *"no option"*"$word"* ]] ||
+				fail "help $cmd lists $word, which is none"
+		done < <(grep -oE '^ +--[a-z-]+' <<<"$OUT")
+		check_match "$(ctnetctl -n "$t1" "$cmd" --nosuch 2>&1)" 'no option.*--nosuch' "$cmd"
 	done < <(sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p' <<<"$out")
 	[[ $n -ge 17 ]] || fail "help lists $n commands"
+	[[ $(wc -w <<<"$all") -ge 60 ]] || fail "few options: $all"
 	check ctnetctl help add-net
 	for word in vni local underlay dstport address mtu mac may-exist learning ageing flood \
 		suppress max-fdb ttl tos df udp-csum mark; do

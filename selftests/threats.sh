@@ -221,8 +221,9 @@ misses_bounded()
 	diag "in $start s: $ANSWER"
 	read -r _ _ told _ lost _ <<<"$ANSWER"
 	check_eq $((told + lost)) $((n + 1)) "misses, told of or lost"
-	((told <= 256 * (start + 2) + 1)) || fail "$told were told of"
-	((lost > 0)) || fail "none was left out"
+	((told <= 256 * (start + 2) + 1)) || fail "$told were told of in $start s"
+	# of fewer in a second all may be told of
+	((n > 256 * (start + 2))) || skip "$n misses took $start s"
 	# another's is told of all the same
 	check_match "$ANSWER" ' 198.51.100.7$' "misses"
 	check ctn "$h1" set-net net0 --flood on

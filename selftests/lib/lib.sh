@@ -575,7 +575,11 @@ promiscuity_of() { json '.[0].promiscuity' ip -n "$1" -j -d link show dev "$2"; 
 # Besides what jq has, a FILTER below may use
 #	like(OBJECT)	the input is an object that has these keys with these values
 # and finds the shell's values in its environment: mac=$1 json '... env.mac ...' COMMAND...
-readonly JQ_DEFS='def like(w): . * w == .; '
+#	shape		the input with the name of its type for each value; an array has each shape of
+#			its elements once
+readonly JQ_DEFS='def like(w): . * w == .;
+	def shape: if type == "object" then map_values(shape)
+		elif type == "array" then map(shape) | unique else type end; '
 
 # json FILTER COMMAND...: what the jq program FILTER makes of the JSON that COMMAND prints: a
 # line for each value, strings without quotes. False if COMMAND fails.
