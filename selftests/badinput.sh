@@ -102,13 +102,13 @@ vni_without_address()
 {
 	h1_refuses 1 'needs --local' add-net n1 --vni 7
 	h1_refuses 1 'needs --vni' add-net n1 --local 192.0.2.1
-	h1_refuses 2 'goes with a VNI' set-net local --local 192.0.2.1
+	h1_refuses 2 'need a VNI' set-net local --local 192.0.2.1
 }
 
 local_address()
 {
 	h1_refuses 2 'unicast' add-net n1 --vni 7 --local 224.0.0.1
-	h1_refuses 2 'needs the local address' add-net n1 --vni 7 --local 0.0.0.0
+	h1_refuses 2 'needs a local address' add-net n1 --vni 7 --local 0.0.0.0
 	h1_refuses 2 'unicast' add-net n1 --vni 7 --local 127.0.0.1
 	h1_refuses 2 'unicast' add-net n1 --vni 7 --local ff02::1
 	h1_refuses 2 'peer' set-net net0 --local 192.0.2.2

@@ -153,13 +153,13 @@ link_refusals()
 	link_refused 'spanning tree.*--guard' state 0
 	link_refused 'spanning tree.*--guard' guard on
 	link_refused 'spanning tree.*--guard' root_block on
-	link_refused 'does not snoop.*--flood' fastleave on
-	link_refused 'does not snoop.*--flood' mcast_router 2
+	link_refused 'no multicast snooping.*--flood' fastleave on
+	link_refused 'no multicast snooping.*--flood' mcast_router 2
 	link_refused 'set-net NET --suppress' neigh_suppress on
 	link_refused 'set-port NET --dev PORT --guard' locked on
 	link_refused 'network for each VLAN' vlan_tunnel on
-	link_refused 'all floods or none.*--flood' flood off
-	link_refused 'all floods or none.*--flood' mcast_flood off
+	link_refused 'only be set together.*--flood' flood off
+	link_refused 'only be set together.*--flood' mcast_flood off
 	# one that is there does not go with one that is not
 	link_refused 'spanning tree' hairpin on cost 10
 	check_fail 255 'network for each VLAN' bridge -n "$c" vlan add dev p1 vid 10

@@ -134,10 +134,10 @@ no_master()
 		link add d0 type dummy
 		link add link d0 name ipvl0 type ipvlan
 	EOT
-	check_fail 2 'stands on this network' ip -n "$h1" link set net0.10 master net0
+	check_fail 2 'stacked on this network' ip -n "$h1" link set net0.10 master net0
 	ip_h1 link del net0.10
-	check_fail 2 'to nobody else' ip -n "$h1" link set vrf0 master net0
-	check_fail 2 'to nobody else' ip -n "$h1" link set ipvl0 master net0
+	check_fail 2 'receive handler' ip -n "$h1" link set vrf0 master net0
+	check_fail 2 'receive handler' ip -n "$h1" link set ipvl0 master net0
 	ip_h1 link del vrf0
 	ip_h1 link del ipvl0
 	# as many as the kernel stacks
@@ -172,8 +172,8 @@ refused_peers()
 	fdb_refused 'has this peer' append $ZERO dev net0 dst $PEER
 	fdb_refused 'unicast address' append $ZERO dev net0 dst 192.0.2.1
 	fdb_refused 'unicast address' append $ZERO dev net0 dst 239.1.1.1
-	fdb_refused 'name its address' append $ZERO dev net0
-	fdb_refused 'name its address' append $ZERO dev net0 via p1
+	fdb_refused 'give its address' append $ZERO dev net0
+	fdb_refused 'give its address' append $ZERO dev net0 via p1
 	fdb_refused 'not both' append $ZERO dev net0 dst 192.0.2.8 via p1
 	fdb_refused 'no peer' del $ZERO dev net0 dst 192.0.2.99
 	fdb_refused 'another UDP port' del $ZERO dev net0 dst $PEER6 port 4789
@@ -196,7 +196,7 @@ entries()
 	fdb_refused 'no such entry' del $X dev net0 dst $PEER
 	fdb_refused 'no such entry' del $X dev net0 via p2
 	fdb_refused 'not both' del $X dev net0 dst $PEER via p1
-	fdb_refused "peer's" del $X dev net0 via p1 port 4789
+	fdb_refused "given to a peer" del $X dev net0 via p1 port 4789
 	fdb del $X dev net0 via p1
 	shows_not "^$X"
 	fdb_refused 'no such entry' del $X dev net0
@@ -233,14 +233,14 @@ what_is_refused()
 	fdb_refused 'keyed by MAC alone' add $X dev net0 dst $PEER vlan 5
 	fdb_refused 'one VNI' add $X dev net0 dst $PEER vni 7
 	fdb_refused 'one VNI' add $X dev net0 dst $PEER src_vni 7
-	fdb_refused 'multicast' add 01:00:5e:00:00:01 dev net0 dst $PEER
+	fdb_refused 'not a unicast' add 01:00:5e:00:00:01 dev net0 dst $PEER
 	fdb_refused 'static entries' add $X dev net0 dst $PEER dynamic
-	fdb_refused 'A MAC lies in one place' append $X dev net0 dst $PEER
+	fdb_refused 'A MAC has one destination' append $X dev net0 dst $PEER
 	fdb_refused 'no peer' add $X dev net0 dst 192.0.2.99
 	fdb_refused 'not a port' add $X dev net0 via ul0
 	fdb_refused 'not both' add $X dev net0 dst $PEER via p1
-	fdb_refused "peer's" add $X dev net0 dst $PEER port 4790
-	fdb_refused 'leave the other flags out' add $X dev net0 dst $PEER extern_learn self
+	fdb_refused "given to a peer" add $X dev net0 dst $PEER port 4790
+	fdb_refused 'Invalid flags' add $X dev net0 dst $PEER extern_learn self
 	fdb_refused "own" del $MH dev net0
 }
 

@@ -283,7 +283,7 @@ port_mac_entry()
 	local kept
 
 	check has_entry ${MP}1 '^static'
-	check_fail 2 'change that instead' ctn "$c" del-fdb net0 ${MP}1
+	check_fail 2 'change the MAC of that device' ctn "$c" del-fdb net0 ${MP}1
 	check_fail 2 "port's own device" ctn "$c" replace-fdb net0 ${MP}1 --port p2
 	check_fail 2 "port's own device" ctn "$c" add-fdb net0 ${MP}1 --self --ip 203.0.113.9
 	check ctn "$c" flush-fdb net0

@@ -179,12 +179,12 @@ foreign_attributes()
 	nl_refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!PEER=ip:192.0.2.2'
 	nl_refused EINVAL 'MAC alone' FDB_GET NET="$NET" MAC=$S '!STATIC=flag:'
 	nl_refused EINVAL . FDB_GET NET="$NET" MAC=$S '!SELF=flag:'
-	refused_dump EINVAL 'name that as well' FDB_GET dump '!PORT='"$P1"
-	refused_dump EINVAL 'name that as well' FDB_GET dump '!PEER=ip:192.0.2.2'
-	refused_dump EINVAL 'one place' FDB_GET dump NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
+	refused_dump EINVAL 'give the network as well' FDB_GET dump '!PORT='"$P1"
+	refused_dump EINVAL 'give the network as well' FDB_GET dump '!PEER=ip:192.0.2.2'
+	refused_dump EINVAL 'not by both' FDB_GET dump NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
 	refused_dump ENOENT 'no port' FDB_GET dump NET="$NET" '!PORT='"$P1X"
 	refused_dump ENOENT 'no peer' FDB_GET dump NET="$NET" '!PEER=ip:192.0.2.77'
-	refused_dump EINVAL 'An address has' FDB_GET dump NET="$NET" '!PEER=hex:0102030405'
+	refused_dump EINVAL 'Invalid IP address' FDB_GET dump NET="$NET" '!PEER=hex:0102030405'
 	refused_dump EINVAL 'all objects' PEER_GET dump NET="$NET" '!ADDR=ip:192.0.2.2'
 }
 
@@ -261,10 +261,10 @@ missing_attributes()
 	done
 	nl_refused EINVAL 'network is named' FDB_FLUSH -NET
 	# of several any would do
-	nl_refused EINVAL 'lies nowhere' FDB_ADD NET="$NET" MAC=$M
-	nl_refused EINVAL 'one place' FDB_ADD NET="$NET" MAC=$M SELF=flag: PORT="$P1"
-	nl_refused EINVAL 'one place' FDB_SET NET="$NET" MAC=$S PORT="$P1" PEER=ip:192.0.2.2
-	nl_refused EINVAL 'one place' FDB_FLUSH NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
+	nl_refused EINVAL 'No destination' FDB_ADD NET="$NET" MAC=$M
+	nl_refused EINVAL 'one destination' FDB_ADD NET="$NET" MAC=$M SELF=flag: PORT="$P1"
+	nl_refused EINVAL 'one destination' FDB_SET NET="$NET" MAC=$S PORT="$P1" PEER=ip:192.0.2.2
+	nl_refused EINVAL 'one destination' FDB_FLUSH NET="$NET" PORT="$P1" PEER=ip:192.0.2.2
 }
 
 unknown_flags()
@@ -291,9 +291,9 @@ out_of_range()
 
 wrong_values()
 {
-	nl_refused EINVAL 'zero or multicast' FDB_ADD NET="$NET" '!MAC=hex:000000000000' SELF=flag:
-	nl_refused EINVAL 'zero or multicast' FDB_ADD NET="$NET" '!MAC=hex:01005e000001' SELF=flag:
-	nl_refused EINVAL 'zero or multicast' FDB_DEL NET="$NET" '!MAC=hex:ffffffffffff'
+	nl_refused EINVAL 'not a unicast' FDB_ADD NET="$NET" '!MAC=hex:000000000000' SELF=flag:
+	nl_refused EINVAL 'not a unicast' FDB_ADD NET="$NET" '!MAC=hex:01005e000001' SELF=flag:
+	nl_refused EINVAL 'not a unicast' FDB_DEL NET="$NET" '!MAC=hex:ffffffffffff'
 	nl_refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:224.0.0.1'
 	nl_refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:0.0.0.0'
 	nl_refused EINVAL 'unicast' FDB_ADD NET="$NET" MAC=$M SELF=flag: '!IP=ip:255.255.255.255'
@@ -369,9 +369,9 @@ link_attributes()
 	nl_refused ERANGE . NEWLINK '!VNI=u32:0' "${good[@]}"
 	nl_refused ERANGE . NEWLINK "!VNI=u32:$((MAX + 1))" "${good[@]}"
 	nl_refused ERANGE . NEWLINK '!VNI=u16:7' "${good[@]}"
-	nl_refused EINVAL 'goes with a VNI' NEWLINK "${good[@]}"
-	nl_refused EINVAL 'goes with a VNI' NEWLINK DSTPORT=u16:4789
-	nl_refused EINVAL 'needs the local address' NEWLINK VNI=u32:7
+	nl_refused EINVAL 'need a VNI' NEWLINK "${good[@]}"
+	nl_refused EINVAL 'need a VNI' NEWLINK DSTPORT=u16:4789
+	nl_refused EINVAL 'needs a local address' NEWLINK VNI=u32:7
 	nl_refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:c00002'
 	nl_refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:20010db8000000000000000000000001ff'
 	nl_refused ERANGE . NEWLINK VNI=u32:7 '!LOCAL=hex:c000020100'

@@ -273,7 +273,7 @@ refusals()
 	nl_refused ENOENT bad=.addr 'no peer' peer-del '{"net":"net0","addr":"192.0.2.9"}'
 	nl_refused EADDRINUSE bad=.ip 'Another MAC' fdb-add \
 		'{"net":"net0","mac":"'$M'","self":true,"ip":["203.0.113.7","203.0.113.5"]}'
-	nl_refused EINVAL bad=.mac 'zero or multicast' fdb-set \
+	nl_refused EINVAL bad=.mac 'not a unicast' fdb-set \
 		'{"net":"net0","mac":"ff:ff:ff:ff:ff:ff","self":true}'
 	nl_refused EINVAL bad=.static . fdb-add '{"net":"net0","mac":"'$M'","self":true,"static":true}'
 	nl_refused ENOENT bad=.mac 'no entry' fdb-del '{"net":"net0","mac":"'$M'"}'
