@@ -3,7 +3,7 @@
 #
 # The scripts without the VMs and all that these bring: on a machine that has the module, by
 # "make run_tests" or each by itself. The tree is a copy as a build leaves it, with the tool in
-# tools/ and nowhere else, and the environment has nothing but a plain PATH and, as the machine
+# tools/ctnetctl/ and nowhere else, and the environment has nothing but a plain PATH and, as the machine
 # may be slow, CTNET_SLOW.
 
 # shellcheck source=lib/lib.sh
@@ -16,9 +16,9 @@ readonly TREE=$TMP/tree PLAIN=/usr/sbin:/usr/bin:/sbin:/bin
 tree()
 {
 	chmod 755 "$TMP"
-	must mkdir -p "$TREE/selftests" "$TREE/tools"
+	must mkdir -p "$TREE/selftests" "$TREE/tools/ctnetctl"
 	must cp -r "$SELFTESTS"/{*.sh,Makefile,lib} "$TREE/selftests/"
-	must cp "$(type -P ctnetctl)" "$TREE/tools/"
+	must cp "$(type -P ctnetctl)" "$TREE/tools/ctnetctl/"
 	script passes.sh 'true'
 	script fails.sh 'check_eq 1 2'
 	script skips.sh 'skip_all "it has no reason"'
@@ -116,8 +116,8 @@ needs()
 	# shellcheck disable=SC2016 # for the shell in there
 	skipped "no ctfuzz: make -C selftests builds it" bash -c \
 		'. "$1/lib/lib.sh"; need ctfuzz' "$TREE/selftests/passes.sh" "$TREE/selftests"
-	rm "$TREE/tools/ctnetctl"
-	skipped "no ctnetctl, neither in PATH nor in ../tools: make tool builds it" "$TREE/selftests/passes.sh"
+	rm "$TREE/tools/ctnetctl/ctnetctl"
+	skipped "no ctnetctl, neither in PATH nor in ../tools/ctnetctl: make tool builds it" "$TREE/selftests/passes.sh"
 }
 
 tree

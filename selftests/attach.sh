@@ -280,7 +280,7 @@ table_refuses()
 no_network()
 {
 	refused 2 'no network' ctn "$h1" add-port net9 "$c1" "${NEW[@]}"
-	refused 2 'no ctnet network' ctn "$h1" add-port v0 "$c1" "${NEW[@]}"
+	refused 2 'not a ctnet network' ctn "$h1" add-port v0 "$c1" "${NEW[@]}"
 	refused 2 'own namespace' ctn "$h1" add-port net0 "$h1" "${NEW[@]}"
 	refused 2 'no network namespace' ctn "$h1" add-port net0 nobody-here "${NEW[@]}"
 	as_at_start

@@ -85,8 +85,8 @@ long_names()
 
 vni_range()
 {
-	h1_refuses 1 'not between 1 and 16777215' add-net n1 --vni 0 --local 192.0.2.1
-	h1_refuses 1 'not between 1 and 16777215' add-net n1 --vni 16777216 --local 192.0.2.1
+	h1_refuses 1 'invalid number: 1 to 16777215' add-net n1 --vni 0 --local 192.0.2.1
+	h1_refuses 1 'invalid number: 1 to 16777215' add-net n1 --vni 16777216 --local 192.0.2.1
 	h1_refuses 1 'not between' add-net n1 --vni 99999999999999999999999 --local 192.0.2.1
 	h1_refuses 1 'no number' add-net n1 --vni -1 --local 192.0.2.1
 	h1_refuses 1 'no number' add-net n1 --vni 12x --local 192.0.2.1
@@ -119,7 +119,7 @@ name_taken()
 {
 	h1_refuses 2 'interface of that name|exists' add-net net0
 	h1_refuses 2 'interface of that name|exists' add-net ul0
-	h1_refuses 2 'no ctnet network' add-net ul0 --may-exist
+	h1_refuses 2 'not a ctnet network' add-net ul0 --may-exist
 	h1_refuses 2 'has no --vni|has no' add-net local --may-exist --vni 9 --local 192.0.2.1
 }
 
@@ -189,7 +189,7 @@ network_gone()
 	h1_refuses 2 'no network' show nosuch
 	# there is something of the name, but no network
 	for cmd in del-net show flush-fdb; do
-		h1_refuses 2 'no ctnet network' $cmd br0
+		h1_refuses 2 'not a ctnet network' $cmd br0
 	done
 }
 
@@ -197,27 +197,27 @@ macs()
 {
 	h1_refuses 1 'all zeros' add-net n1 --mac 00:00:00:00:00:00
 	h1_refuses 1 'multicast' add-net n1 --mac 01:00:5e:00:00:01
-	h1_refuses 1 'no MAC' add-net n1 --mac 02:00:00:00:00
+	h1_refuses 1 'invalid MAC' add-net n1 --mac 02:00:00:00:00
 	h1_refuses 1 'all zeros' add-fdb net0 00:00:00:00:00:00 --self
 	h1_refuses 1 'multicast' add-fdb net0 ff:ff:ff:ff:ff:ff --self
-	h1_refuses 1 'no MAC' add-fdb net0 02:00:00:00:00:zz --self
-	h1_refuses 1 'no MAC' add-fdb net0 02:00:00:00:00:00:00 --self
-	h1_refuses 1 'no MAC' add-fdb net0 0200.0000.0001 --self
-	h1_refuses 1 'no MAC' del-fdb net0 02:00:00
+	h1_refuses 1 'invalid MAC' add-fdb net0 02:00:00:00:00:zz --self
+	h1_refuses 1 'invalid MAC' add-fdb net0 02:00:00:00:00:00:00 --self
+	h1_refuses 1 'invalid MAC' add-fdb net0 0200.0000.0001 --self
+	h1_refuses 1 'invalid MAC' del-fdb net0 02:00:00
 	h1_refuses 1 'all zeros' add-port net0 "$h2" --mac 0:0:0:0:0:0
 	h1_refuses 1 'multicast' set-net net0 --mac 03:00:00:00:00:01
 }
 
 parse_addresses()
 {
-	h1_refuses 1 'no IP address' add-peer net0 192.0.2
-	h1_refuses 1 'no IP address' add-peer net0 192.0.2.256
-	h1_refuses 1 'no IP address' add-peer net0 2001:db8:::1
-	h1_refuses 1 'no IP address' add-peer net0 host.example
-	h1_refuses 1 'no IP address' del-peer net0 host.example
-	h1_refuses 1 'no IP address' add-net n1 --vni 7 --local 192.0.2.1/24
-	h1_refuses 1 'no IP address' add-fdb net0 $M --self --ip 203.0.113.x
-	h1_refuses 1 'no IP address' add-fdb net0 $M --peer 1.2.3.4.5
+	h1_refuses 1 'invalid IP address' add-peer net0 192.0.2
+	h1_refuses 1 'invalid IP address' add-peer net0 192.0.2.256
+	h1_refuses 1 'invalid IP address' add-peer net0 2001:db8:::1
+	h1_refuses 1 'invalid IP address' add-peer net0 host.example
+	h1_refuses 1 'invalid IP address' del-peer net0 host.example
+	h1_refuses 1 'invalid IP address' add-net n1 --vni 7 --local 192.0.2.1/24
+	h1_refuses 1 'invalid IP address' add-fdb net0 $M --self --ip 203.0.113.x
+	h1_refuses 1 'invalid IP address' add-fdb net0 $M --peer 1.2.3.4.5
 }
 
 prefixes()
@@ -254,7 +254,7 @@ entry_exists()
 {
 	h1_refuses 2 'it exists, and lies elsewhere' add-fdb net0 $S --self --may-exist
 	h1_refuses 2 'it exists, and lies elsewhere' add-fdb net0 $S --peer 192.0.2.2 --may-exist
-	h1_refuses 2 'it exists, and has not the address 203.0.113.66' \
+	h1_refuses 2 'it exists, and has no address 203.0.113.66' \
 		add-fdb net0 $S --port p1 --ip 203.0.113.66 --may-exist
 	h1_refuses 2 '203.0.113.5 is already that of port p1' add-fdb net0 $M --self --ip 203.0.113.5 --may-exist
 	h1_refuses 1 '--ifname goes with --target' add-fdb net0 $M --self --ifname eth0
@@ -299,9 +299,9 @@ waits_in_open() { [[ $(awk '{ print $3 }' "/proc/$1/stat") == S ]]; }
 no_namespace()
 {
 	: >"$TMP/file"
-	h1_refuses 2 'no network namespace' add-port net0 "$TMP/file"
-	h1_refuses 2 'but no network namespace' add-port net0 /proc/self/ns/mnt
-	h1_refuses 2 'no network namespace' add-port net0 /dev/null
+	h1_refuses 2 'not a network namespace' add-port net0 "$TMP/file"
+	h1_refuses 2 'but not a network namespace' add-port net0 /proc/self/ns/mnt
+	h1_refuses 2 'not a network namespace' add-port net0 /dev/null
 	h1_refuses 2 'cannot be opened' add-port net0 "$TMP/nosuch"
 	h1_refuses 2 'no network namespace "nosuch"' add-port net0 nosuch
 	h1_refuses 1 'empty' add-port net0 ''
@@ -309,12 +309,12 @@ no_namespace()
 	check mkfifo "$TMP/fifo"
 	{ : >"$TMP/fifo"; : >"$TMP/opened"; } &
 	wait_until 5000 waits_in_open $!
-	h1_refuses 2 'no network namespace' add-port net0 "$TMP/fifo"
+	h1_refuses 2 'not a network namespace' add-port net0 "$TMP/fifo"
 	check_not test -e "$TMP/opened"
 	check timeout 10 cat "$TMP/fifo"
 	wait_until 5000 test -e "$TMP/opened"
 	expect 2 'no network namespace "nosuch"' ctnetctl -n nosuch list nets
-	expect 2 'but no network namespace' ctnetctl -n /proc/self/ns/uts list nets
+	expect 2 'but not a network namespace' ctnetctl -n /proc/self/ns/uts list nets
 }
 
 own_namespace() { h1_refuses 2 'own namespace' add-port net0 "$h1"; }
@@ -364,15 +364,15 @@ no_container()
 # Addresses that no host of the subnet can have, and a gateway that is the container.
 no_hosts()
 {
-	h1_refuses 1 'the subnet.s own address' add-port net0 "$h2" --address 10.1.0.0/24
+	h1_refuses 1 'the subnet.s own' add-port net0 "$h2" --address 10.1.0.0/24
 	h1_refuses 1 'broadcast address' add-port net0 "$h2" --address 10.1.0.255/24
-	h1_refuses 1 'the subnet.s own address' add-port net0 "$h2" --address 10.1.0.4/30
+	h1_refuses 1 'the subnet.s own' add-port net0 "$h2" --address 10.1.0.4/30
 	h1_refuses 1 'broadcast address' add-port net0 "$h2" --address 10.255.255.255/8
-	h1_refuses 1 'the subnet.s own address' set-port net0 "$c1" --address 203.0.113.0/25
+	h1_refuses 1 'the subnet.s own' set-port net0 "$c1" --address 203.0.113.0/25
 	h1_refuses 1 'all routers of the subnet' add-port net0 "$h2" --address 2001:db8:1::/64
 	h1_refuses 1 'the container.s own --address' add-port net0 "$h2" --address 10.1.0.1/24 --gateway 10.1.0.1
 	printf 'add-net n1\nadd-port n1 %s --address 10.1.0.0/24\n' "$h2" >"$TMP/conf"
-	h1_refuses 1 "$TMP/conf:2: .*the subnet.s own address" restore "$TMP/conf"
+	h1_refuses 1 "$TMP/conf:2: .*the subnet.s own" restore "$TMP/conf"
 	# those that look like one and are hosts'
 	check ctn "$h1" -b - <<-EOT
 		add-net hosts
@@ -389,10 +389,10 @@ network_exists()
 	check ctn "$h1" "${same[@]}"
 	h1_refuses 2 'it exists, and has --vni 100, not 101' add-net net0 --may-exist --vni 101 --local 192.0.2.1
 	h1_refuses 2 'it exists, and has --local 192.0.2.1, not 192.0.2.9' add-net net0 --may-exist --vni 100 --local 192.0.2.9
-	h1_refuses 2 'it exists, and has not --local 2001:db8::1' "${same[@]}" --local 2001:db8::1
+	h1_refuses 2 'it exists, and has no --local 2001:db8::1' "${same[@]}" --local 2001:db8::1
 	h1_refuses 2 'it exists, and has another --underlay' "${same[@]}" --underlay ul0
 	h1_refuses 2 'it exists, and has --mac' "${same[@]}" --mac 02:00:00:00:00:77
-	h1_refuses 2 'it exists, and has not the address 203.0.113.200/24' "${same[@]}" --address 203.0.113.200/24
+	h1_refuses 2 'it exists, and has no address 203.0.113.200/24' "${same[@]}" --address 203.0.113.200/24
 }
 
 global_options()
@@ -444,8 +444,8 @@ numbers()
 	h1_refuses 1 'not between' set-net net0 --mtu 65536
 	h1_refuses 2 '.' set-net net0 --mtu 65535
 	h1_refuses 1 'not between' set-net net0 --max-fdb 4294967296
-	h1_refuses 1 'neither "on" nor "off"' set-net net0 --learning yes
-	h1_refuses 1 'neither "on" nor "off"' set-port net0 --dev p1 --flood 1
+	h1_refuses 1 'must be on or off' set-net net0 --learning yes
+	h1_refuses 1 'must be on or off' set-port net0 --dev p1 --flood 1
 }
 
 usage()

@@ -14,7 +14,7 @@ need script
 
 # where it is installed, or in the tree
 COMPLETION=$(dirname "$0")/../installed/usr/local/share/bash-completion/completions/ctnetctl
-[[ -e $COMPLETION ]] || COMPLETION=$(dirname "$0")/../tools/ctnetctl.bash-completion
+[[ -e $COMPLETION ]] || COMPLETION=$(dirname "$0")/../tools/completion/ctnetctl.bash-completion
 COMPLETION=$(realpath "$COMPLETION")
 readonly COMPLETION
 

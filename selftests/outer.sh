@@ -133,9 +133,9 @@ mark_option()
 	check_match "$OUT" ' --mark 31' save
 	check ctn "$h1" set-net net0 --mark 4294967295
 	check_match "$(ip -n "$h1" -d link show net0)" ctnet "ip link"
-	check_fail 1 'is not between 0 and 4294967295' ctn "$h1" set-net net0 --mark 0x100000000
-	check_fail 1 'is no number' ctn "$h1" set-net net0 --mark 0x
-	check_fail 1 'is no number' ctn "$h1" set-net net0 --mark x10
+	check_fail 1 'invalid number: 0 to 4294967295' ctn "$h1" set-net net0 --mark 0x100000000
+	check_fail 1 'invalid number' ctn "$h1" set-net net0 --mark 0x
+	check_fail 1 'invalid number' ctn "$h1" set-net net0 --mark x10
 	check_fail 2 'need a VNI' ctn "$h1" add-net loc1 --mark 1
 	check ctn "$h1" add-net net0 --vni 100 --local $H1_IP --mark 0xffffffff --may-exist
 	check_fail 2 'mark' ctn "$h1" add-net net0 --vni 100 --local $H1_IP --mark 7 --may-exist

@@ -14,7 +14,7 @@ need python3 script
 
 # where it is installed, or in the tree
 MANPAGE=$(dirname "$0")/../installed/usr/local/share/man/man8/ctnetctl.8
-[[ -e $MANPAGE ]] || MANPAGE=$(dirname "$0")/../tools/ctnetctl.8
+[[ -e $MANPAGE ]] || MANPAGE=$(dirname "$0")/../tools/man/ctnetctl.8
 readonly MANPAGE
 
 setup_host h1

@@ -189,9 +189,9 @@ routes()
 	check_match "$(ip -n "$c1" route show 198.51.100.0/24)" 'via 203.0.113.1 dev eth0'
 	check_eq "$(ip -n "$c1" route show 192.0.2.0/25)" "" "the other route"
 	check_fail 1 'needs an --address of its family' ctn "$h1" add-port net0 "$c1" --ifname e1 --route 10.0.0.0/8,via 10.0.0.1
-	check_fail 1 'bits set' ctn "$h1" add-port net0 "$c1" --ifname e1 --route 10.0.0.1/8
+	check_fail 1 'bits are set' ctn "$h1" add-port net0 "$c1" --ifname e1 --route 10.0.0.1/8
 	check_fail 1 'two --route' ctn "$h1" add-port net0 "$c1" --ifname e1 --route 10.0.0.0/8 --route 10.0.0.0/8
-	check_fail 1 'is no route' ctn "$h1" add-port net0 "$c1" --ifname e1 --route 10.0.0.0/8,by 10.0.0.1
+	check_fail 1 'invalid route' ctn "$h1" add-port net0 "$c1" --ifname e1 --route 10.0.0.0/8,by 10.0.0.1
 	check ctn "$h1" del-port net0 "$c1"
 }
 
@@ -233,9 +233,9 @@ set_port_takes()
 	check_eq "$(addresses_of "$c1" eth0)" "2001:db8:100::11/64 203.0.113.15/24 " addresses
 	check fdb_is "$h1" net0 02:00:00:00:0a:01 '(.addresses | sort) == ["2001:db8:100::11", "203.0.113.15"]'
 	ping_ok "$c1" 203.0.113.12
-	check_fail 2 'has not the address 203.0.113.11/24' ctn "$h1" set-port net0 "$c1" --address -203.0.113.11/24
-	check_fail 2 'has not the gateway 203.0.113.2' ctn "$h1" set-port net0 "$c1" --gateway -203.0.113.2
-	check_fail 2 'has not the route' ctn "$h1" set-port net0 "$c1" --route -10.0.0.0/8
+	check_fail 2 'has no address 203.0.113.11/24' ctn "$h1" set-port net0 "$c1" --address -203.0.113.11/24
+	check_fail 2 'has no gateway 203.0.113.2' ctn "$h1" set-port net0 "$c1" --gateway -203.0.113.2
+	check_fail 2 'has no route' ctn "$h1" set-port net0 "$c1" --route -10.0.0.0/8
 	check ctn "$h1" set-port net0 "$c1" --gateway -203.0.113.1
 	check_eq "$(ip -n "$c1" route show default)" "" "IPv4 default route"
 	check_match "$(ip -n "$c1" -6 route show default)" 2001:db8:100::1
@@ -280,8 +280,8 @@ set_net_takes()
 	check_eq "$(mac_of "$h1" n2)" 02:42:c6:33:64:02 MAC
 	check ctn "$h1" set-net n2 --local -192.0.2.1
 	check_match "$(ctn "$h1" save n2)" 'add-net n2 --vni 7 --local 2001:db8:1::1 --address'
-	check_fail 2 'has not the local address' ctn "$h1" set-net n2 --local -192.0.2.1
-	check_fail 2 'has not the address' ctn "$h1" set-net n2 --address -198.51.100.1/24
+	check_fail 2 'has no local address' ctn "$h1" set-net n2 --local -192.0.2.1
+	check_fail 2 'has no address' ctn "$h1" set-net n2 --address -198.51.100.1/24
 	check_fail 2 'tunnel' ctn "$h1" set-net n2 --local -2001:db8:1::1 --address none
 	check ctn "$h1" set-net n2 --address none
 	check_eq "$(addresses_of "$h1" n2)" "" addresses

@@ -82,7 +82,7 @@ one_network()
 	check cmp "$OUT2" "$OUT1"
 	refused 2 '^ctnetctl: .*no network "net9"' ctn "$h1" save net9
 	refused 2 '^ctnetctl: .*another interface' ctn "$h1" save ul0
-	refused 1 '^ctnetctl: .*no JSON' ctn "$h1" -j save
+	refused 1 '^ctnetctl: .*not JSON' ctn "$h1" -j save
 }
 
 # what is all right causes no event
@@ -159,8 +159,8 @@ names_with_controls()
 	check ctn "$h1" restore "$OUT1"
 	same_as "$OUT1"
 	# but for what the kernel would make another name of
-	refused 1 '^ctnetctl: .*is no name for an interface' ctn "$h1" add-net 'n%d'
-	refused 1 '^ctnetctl: .*is no name for an interface' ctn "$h1" add-net "$net"
+	refused 1 '^ctnetctl: .*invalid interface name' ctn "$h1" add-net 'n%d'
+	refused 1 '^ctnetctl: .*invalid interface name' ctn "$h1" add-net "$net"
 	check ctn "$h1" add-net "${net%\%}"
 	saved "$OUT1"
 	check ctn "$h1" sync "$OUT1"
@@ -289,13 +289,13 @@ bad_files()
 		for line in 'add-port n1 --dev p1' 'add-peer n1 192.0.2.9' 'add-fdb n1 02:00:00:00:00:20 --self'; do
 			fails $verb 1 '2: .*--may-exist has no place' 'add-net n1' "$line --may-exist"
 		done
-		fails $verb 1 '2: add-peer n1 192.0.2: .*no IP address' 'add-net n1' 'add-peer n1 192.0.2'
-		fails $verb 1 '2: add-fdb .*no MAC' 'add-net n1' 'add-fdb n1 02:00 --self'
+		fails $verb 1 '2: add-peer n1 192.0.2: .*invalid IP address' 'add-net n1' 'add-peer n1 192.0.2'
+		fails $verb 1 '2: add-fdb .*invalid MAC' 'add-net n1' 'add-fdb n1 02:00 --self'
 		fails $verb 1 "3: add-port n1: line 2 has this" \
 			'add-net n1' 'add-port n1 --dev p1' 'add-port n1 --dev p1'
 		fails $verb 1 '1: .*ends in a backslash' "add-net n1\\"
-		fails $verb 2 '2: add-port n1: there is no interface "nosuch"' 'add-net n1' 'add-port n1 --dev nosuch'
-		fails $verb 2 '1: add-net n1: there is no device "nosuch"' \
+		fails $verb 2 '2: add-port n1: no interface "nosuch"' 'add-net n1' 'add-port n1 --dev nosuch'
+		fails $verb 2 '1: add-net n1: no device "nosuch"' \
 			'add-net n1 --vni 5 --local 192.0.2.1 --underlay nosuch'
 		fails $verb 2 '1: add-net ul0: there is another interface' 'add-net ul0'
 		fails $verb 1 "3: add-port n1 $c1: it has the MAC" 'add-net n1' \
@@ -341,8 +341,8 @@ others_are_made()
 		add-peer n1 192.0.2.2
 	EOT
 	refused 2 '^ctnetctl: .*' ctn "$h1" restore "$FILE"
-	check_match "$OUT" "$FILE:3: add-net n2: there is no device \"nosuch\""
-	check_match "$OUT" "$FILE:5: add-port n3: there is no interface \"nosuch2\""
+	check_match "$OUT" "$FILE:3: add-net n2: no device \"nosuch\""
+	check_match "$OUT" "$FILE:5: add-port n3: no interface \"nosuch2\""
 	check_match "$OUT" "$FILE:7: add-net n4: .*VNI"
 	check_match "$OUT" "ctnetctl: restore $FILE: 3 of 5 networks could not be made: n2, n3, n4; the others are there"
 	check_eq "$(ctn "$h1" list nets | cut -f 1 | tr '\n' ' ')" "n1 n5 " networks

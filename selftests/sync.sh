@@ -121,7 +121,7 @@ port set net0 $(near_end "$h1" y)"
 	check_eq "$(ip -n "$c2" -o addr show dev eth5 scope global | awk '{ print $4 }' | sort)" \
 		$'2001:db8:100::13/64\n203.0.113.13/24' "addresses of c2"
 	check_match "$(ip -n "$c2" route show default)" 'via 203.0.113.1 dev eth5' "route of c2"
-	check fdb_is "$h1" net0 02:42:cb:00:71:0c '"203.0.113.13".*"2001:db8:100::13"|"2001:db8:100::13".*"203.0.113.13"'
+	check fdb_is "$h1" net0 02:42:cb:00:71:0c '(.addresses | sort) == ["2001:db8:100::13", "203.0.113.13"]'
 	ping_ok "$c2" 203.0.113.1
 	check_eq "$(autoconf "$c2" eth5)" 0 "as add-port --address with an IPv6 one has it: autoconf"
 	# the MAC: that of the address again
@@ -171,25 +171,20 @@ replace-fdb net0 02:00:00:00:00:77 --self --ip 203.0.113.1 --ip 203.0.113.88'
 add-port net0 $c3 --ifname eth6 --address 203.0.113.66/24\\
 add-fdb net0 02:00:00:00:00:23 --target $c3 --ifname eth6 --ip 203.0.113.67\\
 add-net net3"
-	check fdb_is "$h1" net0 02:00:00:00:00:23 '"port".*203.0.113.67'
+	check fdb_is "$h1" net0 02:00:00:00:00:23 '.port and (.addresses | index("203.0.113.67"))'
 	told ctn "$h1" sync "$FILE"
 	told_is ""
 	sync_to ''
 	untouched
 }
 
-# VNIs change hands; a network gets a VNI, and loses it; ports move between networks
+# ports move between networks, by names, and a device with them
 changes_places()
 {
 	local index near
 
 	index=$(ifindex_of "$c2" eth5)
 	near=$(near_end "$h1" "$c2")
-	sync_to "s/^add-net net1 .*/& --vni 200 --local 192.0.2.1/"
-	ping_ok "$c1" 203.0.113.1
-	sync_to 's/vni 100/vni 200/; s/^add-net net1 .*/& --vni 100 --local 192.0.2.1/'
-	check_match "$(ctn "$h1" list nets)" $'net0\tup\t200.*net1\tup\t100'
-	# by names, and a device with them
 	some | sed -E "/net0 $c2/d; /p1/d; /02:00:00:00:00:10/d" >"$FILE"
 	echo "add-port net1 $c2 --ifname eth5 --address 203.0.113.12/24" >>"$FILE"
 	echo "add-port net1 --dev p1" >>"$FILE"
@@ -197,7 +192,7 @@ changes_places()
 	check_eq "$(ifindex_of "$c2" eth5)" "$index" "index of c2's interface"
 	check_match "$(ctn "$h1" list ports net1)" "$near.*$c2"
 	check_match "$(ctn "$h1" list ports net1)" "p1"
-	check fdb_is "$h1" net1 02:42:cb:00:71:0c '"203.0.113.12"'
+	check fdb_is "$h1" net1 02:42:cb:00:71:0c '.addresses | index("203.0.113.12")'
 	check no_fdb "$h1" net0 02:42:cb:00:71:0c
 	# net0 loses its VNI, and what belongs to it
 	some | sed -E '/192.0.2.2/d; s/ --vni.* --address/ --address/' >"$FILE"
@@ -205,11 +200,35 @@ changes_places()
 	check_match "$(ctn "$h1" list nets net0)" $'net0\tup\t-'
 	check_eq "$(ifindex_of "$c1" eth0)" "$C1_INDEX" "index of c1's interface"
 	ping_ok "$c1" 203.0.113.1
+	# back, with another address: the one that it has is not left behind
+	sync_to "/net0 $c2/s/203.0.113.12\\/24/203.0.113.15\\/24/"
+	check_eq "$(ifindex_of "$c2" eth5)" "$index" "index of c2's interface"
+	check_eq "$(ip -n "$c2" -o -4 addr show dev eth5 | awk '{ print $4 }')" 203.0.113.15/24 "address of c2"
 	sync_to ''
 	saved "$OUT1"
-	check_eq "$(ifindex_of "$c2" eth5)" "$index" "index of c2's interface"
 	told ctn "$h1" sync "$OUT1"
 	told_is ""
+}
+
+# A VNI that a network gives up, another gets, be it in the order of the file; two do not
+# exchange theirs.
+vnis_change_hands()
+{
+	local before
+
+	sync_to '/^add-peer/d; /peer 192/d; s/^add-net net1.*/&\nadd-net net2 --vni 200 --local 192.0.2.1/'
+	sync_to '/^add-peer/d; /peer 192/d; s/vni 100/vni 300/; s/^add-net net1.*/&\nadd-net net2 --vni 100 --local 192.0.2.1/'
+	check_match "$(ctn "$h1" list nets)" $'net0\tup\t300.*net2\tup\t100'
+	# by one that goes
+	sync_to '/^add-peer/d; /peer 192/d; s/vni 100/vni 300/; s/^add-net net1.*/&\nadd-net net5 --vni 100 --local 192.0.2.1/'
+	check_match "$(ctn "$h1" list nets)" $'net0\tup\t300.*net5\tup\t100'
+	check_not ip -n "$h1" link show net2
+	before=$(dump_state)
+	fails sync 2 '[0-9]+: add-net net0: .*VNI' \
+		"$(some | sed '/^add-peer/d; /peer 192/d')" 'add-net net5 --vni 300 --local 192.0.2.1'
+	same_state "$before"
+	sync_to ''
+	untouched
 }
 
 # the port of a container that only a PID names goes with its network, which cannot get a
@@ -256,16 +275,16 @@ passes_on()
 	check ip -n "$h1" link add ul1 type dummy
 	check ip -n "$h1" link set ul1 up
 	sync_to ''
-	sync_to 's/^(add-net net0 .*)/\1 --dstport 4999/; s/^add-net net1 .*/& --vni 100 --local 192.0.2.1/'
-	check_match "$(ctn "$h1" save net1)" 'add-net net1 --vni 100 --local 192.0.2.1 --mac'
+	sync_to 's/^(add-net net0 .*)/\1 --dstport 4999/; s/^add-net net1.*/&\nadd-net net2 --mac 02:00:00:00:00:06 --vni 100 --local 192.0.2.1/'
+	check_match "$(ctn "$h1" save net2)" 'add-net net2 --vni 100 --local 192.0.2.1 --mac'
 	sync_to 's/^(add-net net0 .*)/\1 --local 2001:db8:0:1::1/'
-	sync_to 's/^add-net net1 .*/& --vni 100 --local 2001:db8:0:1::1/'
+	sync_to 's/^add-net net1.*/&\nadd-net net2 --mac 02:00:00:00:00:06 --vni 100 --local 2001:db8:0:1::1/'
 	check_match "$(ctn "$h1" save net0)" 'add-net net0 --vni 100 --local 192.0.2.1 --address'
-	check_match "$(ctn "$h1" save net1)" 'add-net net1 --vni 100 --local 2001:db8:0:1::1 --mac'
+	check_match "$(ctn "$h1" save net2)" 'add-net net2 --vni 100 --local 2001:db8:0:1::1 --mac'
 	sync_to 's/^(add-net net0 .*)/\1 --underlay ul0/'
-	sync_to 's/^(add-net net0 .*)/\1 --underlay ul1/; s/^add-net net1 .*/& --vni 100 --local 192.0.2.1 --underlay ul0/'
+	sync_to 's/^(add-net net0 .*)/\1 --underlay ul1/; s/^add-net net1.*/&\nadd-net net2 --mac 02:00:00:00:00:06 --vni 100 --local 192.0.2.1 --underlay ul0/'
 	check_match "$(ctn "$h1" save net0)" 'add-net net0 --vni 100 --local 192.0.2.1 --underlay ul1'
-	check_match "$(ctn "$h1" save net1)" 'add-net net1 --vni 100 --local 192.0.2.1 --underlay ul0'
+	check_match "$(ctn "$h1" save net2)" 'add-net net2 --vni 100 --local 192.0.2.1 --underlay ul0'
 	sync_to ''
 	check ip -n "$h1" link del ul1
 	untouched
@@ -314,7 +333,7 @@ all_or_nothing()
 	same_state "$before"
 	check_eq "$(autoconf "$c1" eth0)" 1 autoconf
 	untouched
-	# of VNIs that change hands, a network that loses its VNI, and one that goes
+	# of a VNI that changes hands, a network that loses its VNI, and one that goes
 	fails sync 2 '[0-9]+: add-peer net0 192.0.2.9: .*local' "$(sed -E '/192.0.2.2/d; / net1 /d; /^add-net net0/d
 		s/^add-net mark.*/&\nadd-net net0\nadd-net net6 --vni 100 --local 192.0.2.1/' <<<"$base")" \
 		'add-peer net0 192.0.2.9'
@@ -324,6 +343,11 @@ all_or_nothing()
 	before=$(dump_state)
 	fails sync 2 '11: add-peer net0 224.0.0.1: .*unicast' \
 		"$(some | sed 's/^add-net net1 .*/& --vni 200 --local 192.0.2.1/')" 'add-peer net0 224.0.0.1'
+	same_state "$before"
+	# of a VNI that changes hands, as its network goes
+	fails sync 2 '[0-9]+: add-peer net7 192.0.2.9: .*local' "$(sed -E '/ net0 /d
+		s/^add-net mark.*/&\nadd-net net7\nadd-net net6 --vni 100 --local 192.0.2.1/' <<<"$base")" \
+		'add-peer net7 192.0.2.9'
 	same_state "$before"
 	fails sync 2 '1: add-net n1: the underlay "net1" is a network that no line before' \
 		'add-net n1 --vni 5 --local 192.0.2.1 --underlay net1'
@@ -493,6 +517,7 @@ run_test changes_networks "sync changes networks"
 run_test changes_ports "sync changes ports"
 run_test changes_entries "sync changes entries and peers"
 run_test carries "ports without a name go with their network"
+run_test vnis_change_hands "VNIs change hands"
 run_test passes_on "a network keeps its VNI, and another gets it"
 run_test under_traffic "a sync loses no frame of others"
 run_test all_or_nothing "sync is refused: nothing has changed"
@@ -500,4 +525,4 @@ run_test one_network "sync of one network"
 run_test dry_run "sync --dry-run prints what would do it"
 run_test at_once "two at once wait for one another"
 run_test interrupted "restore and sync are interrupted: nothing is left"
-run_test changes_places "VNIs change hands, ports move, a network gets and loses its VNI"
+run_test changes_places "ports move, a network loses its VNI, and gets it"

@@ -121,9 +121,9 @@ meant()
 		list net:none of nets, ports, peers, fdb and vteps; is it "nets"
 		list frobs:none of nets, ports, peers, fdb and vteps$
 		frobnicate:there is no command "frobnicate"; "ctnetctl help"
-		add-peer net0 192.0.2.9/24:a prefix length has no place here
-		add-net all:is no name for an interface
-		add-net default:is no name for an interface
+		add-peer net0 192.0.2.9/24:give it without prefix length
+		add-net all:invalid interface name
+		add-net default:invalid interface name
 	EOT
 }
 
@@ -156,9 +156,9 @@ hexadecimal()
 		sed -nE 's/^  --([a-z0-9-]+) (N|SECONDS)\b.*/\1/p' | sort -u | paste -sd' ')
 	check_eq "$words" "ageing dstport mark max-fdb mtu tos ttl vni" "options that take numbers"
 	for words in 0x 0xg 0x1g x10 '0x 1' +0x1 -0x1; do
-		check_fail 1 'is no number' ctn "$h1" add-net hex --vni "$words" --local 192.0.2.1
+		check_fail 1 'invalid number' ctn "$h1" add-net hex --vni "$words" --local 192.0.2.1
 	done
-	check_fail 1 'not between 1 and 16777215' ctn "$h1" add-net hex --vni 0x1000000 --local 192.0.2.1
+	check_fail 1 'invalid number: 1 to 16777215' ctn "$h1" add-net hex --vni 0x1000000 --local 192.0.2.1
 }
 
 # A device may have more names than one, and long ones.
@@ -194,7 +194,7 @@ other_names()
 	check_eq "$(ctn "$h1" save n1)" "$(<"$TMP/saved")" "what sync makes of a further name"
 	check ctn "$h1" del-net n1
 	check_fail 2 'no interface "not-a-name-of-any"' ctn "$h1" add-port net0 --dev not-a-name-of-any
-	check_fail 1 'too long' ctn "$h1" add-port net0 --dev "$(printf '%0128d' 0)"
+	check_fail 1 'at most 127' ctn "$h1" add-port net0 --dev "$(printf '%0128d' 0)"
 	check_fail 1 'at most 15' ctn "$h1" add-net "$P1"
 }
 
@@ -217,9 +217,9 @@ descriptors()
 # Who names no namespace has used it wrongly; so has who names one of no length that can be.
 no_target()
 {
-	check_fail 1 '"" is empty' ctnetctl -n '' list nets
-	check_fail 1 '"" is empty' ctn "$h1" add-port net0 ''
-	check_fail 1 '"" is empty' ctn "$h1" add-fdb net0 02:00:00:00:00:01 --target ''
+	check_fail 1 '"": invalid namespace' ctnetctl -n '' list nets
+	check_fail 1 '"": invalid namespace' ctn "$h1" add-port net0 ''
+	check_fail 1 '"": invalid namespace' ctn "$h1" add-fdb net0 02:00:00:00:00:01 --target ''
 	check_fail 1 'too long' ctnetctl -n "/$(printf '%05000d' 0)" list nets
 }
 
@@ -245,7 +245,7 @@ one_type()
 	check ctn "$h1" set-net net0 --ttl 9 --tos 8 --df off
 	check_eq "$(json_types list nets net0)" "$plain" "types"
 	check_eq "$(value ttl list nets)/$(value ttl_inherit list nets)" 9/false ttl
-	check_match "$(ctn "$h1" show net0)" ' ttl 9 tos 8 df off'
+	check_match "$(ctn "$h1" show net0)" $' ttl 9 tos 8\n'
 	check ctn "$h1" set-net net0 --ttl 0 --tos 0 --df on
 }
 

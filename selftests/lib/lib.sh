@@ -35,7 +35,7 @@ exec {SLEEP_FD}<> <(:)
 SELFTESTS=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 # What a build leaves in the tree, for who has it nowhere else; where root's programs are, for
 # whom su left out.
-PATH+=:/usr/sbin:/sbin:${SELFTESTS%/*}/tools:$SELFTESTS/churn:$SELFTESTS/fault:$SELFTESTS/fuzz
+PATH+=:/usr/sbin:/sbin:${SELFTESTS%/*}/tools/ctnetctl:$SELFTESTS/churn:$SELFTESTS/fault:$SELFTESTS/fuzz
 
 # ip -batch keeps a descriptor for each namespace it was given
 ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
@@ -126,7 +126,7 @@ need()
 	for c; do
 		command -v "$c" >/dev/null && continue
 		case $c in
-		ctnetctl) skip_all "no ctnetctl, neither in PATH nor in ../tools: make tool builds it" ;;
+		ctnetctl) skip_all "no ctnetctl, neither in PATH nor in ../tools/ctnetctl: make tool builds it" ;;
 		ctchurn|ctfuzz) skip_all "no $c: make -C selftests builds it" ;;
 		esac
 		skip_all "no $c"

@@ -6,18 +6,24 @@
 # goes into the VM. Sourced by run.sh.
 
 # copy_tree DIR: the sources, of which only what differs is copied, so that make builds
-# only that
+# only that; those that are gone go there, too
 copy_tree()
 {
 	local f
 
+	(cd "$1" && find kmod tools selftests -name '*.[ch]' ! -name '*.mod.c') 2>/dev/null |
+	while IFS= read -r f; do
+		[[ -e $TOP/$f ]] || rm -f "$1/$f" "$1/${f%.*}".{o,gcno,gcda}
+	done
 	(cd "$TOP" && find Makefile Kbuild dkms.conf LICENSE kmod tools uapi selftests/*/ -type f \
 		\( -name '*.[ch8]' -o -name 'Makefile' -o -name Kbuild -o -name LICENSE \
 		   -o -name '*.conf' -o -name '*-completion' -o -name '*.yaml' -o -name '*.in' -o -path 'tools/*.sh' \) \
 		! -name '*.mod.c' -print) |
 	while IFS= read -r f; do
 		cmp -s "$TOP/$f" "$1/$f" && continue
-		mkdir -p "$1/${f%/*}" 2>/dev/null
+		# what is a directory now may have been a program
+		[[ -d $1/${f%/*} ]] || rm -f "${1:?}/${f%/*}"
+		mkdir -p "$1/${f%/*}"
 		rm -rf "${1:?}/$f"
 		cp "$TOP/$f" "$1/$f"
 	done
@@ -116,13 +122,13 @@ pack()
 		ovs-appctl; do
 		p=$(PATH=$bin type -P "$p") && cp -L "$p" "$stage/bin/${p##*/}"
 	done
-	cp "$BUILD/tools/ctnetctl" "$stage/bin/"
+	cp "$BUILD/tools/ctnetctl/ctnetctl" "$stage/bin/"
 	find "$BUILD"/selftests/*/ -maxdepth 1 -type f -perm -u+x -exec cp -t "$stage/bin" {} + 2>/dev/null
 	if [[ -e $BUILD-kunit/ctnet.ko ]]; then
 		mkdir "$stage/kunit"
 		cp "$BUILD-kunit/ctnet.ko" "$stage/kunit/"
 	fi
-	cp "$BUILD"/tools/*.8 "$stage/man/" 2>/dev/null
+	cp "$BUILD"/tools/man/*.8 "$stage/man/" 2>/dev/null
 	make -C "$BUILD" install-tool DESTDIR="$stage/installed" >/dev/null 2>&1 </dev/null ||
 		give_up "make install-tool failed"
 	cp "$OVS_SCHEMA" "$stage/" 2>/dev/null

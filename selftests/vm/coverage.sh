@@ -28,8 +28,8 @@ coverage_rows()
 		/^File / {
 			file = substr($0, 7, length($0) - 7)
 			mine = index(file, top) == 1 || file !~ /^\//
-			sub(top, "", file)
-			sub(/^([^\/]*)$/, "tools/&", file)
+			if (!sub(top, "", file))
+				sub(/^[^\/]/, "tools/&", file)
 		}
 		/^$/ { mine = 0 }
 		!mine { next }
@@ -112,14 +112,15 @@ coverage_report()
 	local out=$CTNET_CACHE/coverage dir
 
 	rm -rf "$out"
-	mkdir -p "$out"/{kmod,tools}
+	mkdir -p "$out"/{kmod,tools/lib,tools/ctnetctl}
 	coverage_merge || give_up "no records of coverage, or they do not fit together"
-	# each in a directory of its own, as both have a main.c; gcov wants to be where the
-	# compiler was to find the source
-	for dir in kmod tools; do
-		(cd "$BUILD/$dir" && gcov -b -c -o . ./*.gcda 2>/dev/null && mv ./*.gcov "$out/$dir")
+	# each in a directory of its own, as all have a main.c or a net.c; gcov wants to be where
+	# the compiler was to find the source
+	for dir in kmod/. tools/lib tools/ctnetctl; do
+		(cd "$BUILD/${dir%/*}" && gcov -b -c -o "${dir#*/}" "${dir#*/}"/*.gcda 2>/dev/null &&
+			mv ./*.gcov "$out/$dir")
 	done >"$out/report"
 	coverage_rows <"$out/report"
-	(cd "$out" && coverage_reasons {kmod,tools}/*.c.gcov)
+	(cd "$out" && coverage_reasons {kmod,tools/lib,tools/ctnetctl}/*.c.gcov)
 	say "lines that were not reached: $out/not-reached, $out/no-reason"
 }

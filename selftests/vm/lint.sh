@@ -180,7 +180,7 @@ lint_coccicheck()
 
 tool_flags()
 {
-	TOOL_FLAGS=(-std=gnu11 -Wall -Wextra -I../uapi -D_GNU_SOURCE '-DVERSION="0"')
+	TOOL_FLAGS=(-std=gnu11 -Wall -Wextra -I../uapi -Ilib -D_GNU_SOURCE '-DVERSION="0"')
 	# shellcheck disable=SC2207 # they are words
 	TOOL_FLAGS+=($(pkg-config --cflags "${PROVISION_LIBS[@]}"))
 }
@@ -190,7 +190,7 @@ lint_clang-tidy()
 	cd "$TOP/tools" || return
 	tool_flags
 	# on standard error it counts what it does not show
-	printf '%s\0' *.c | xargs -0 -P "$JOBS" -I{} \
+	printf '%s\0' lib/*.c ctnetctl/*.c | xargs -0 -P "$JOBS" -I{} \
 		clang-tidy --quiet {} -- "${TOOL_FLAGS[@]}" 2>"$TMP/clang-tidy" ||
 		grep -v 'warnings generated' "$TMP/clang-tidy"
 }
@@ -204,8 +204,8 @@ lint_cppcheck()
 			for (char *key = first(obj), *val = value(key); key; key = next(key))
 	EOF
 	cppcheck --quiet -j "$JOBS" --enable=warning,performance,portability --inline-suppr \
-		--std=c11 --library=gnu --include="$TMP/json-c.h" -I../uapi -D_GNU_SOURCE \
-		'-DVERSION="0"' ./*.c 2>&1
+		--std=c11 --library=gnu --include="$TMP/json-c.h" -I../uapi -Ilib -D_GNU_SOURCE \
+		'-DVERSION="0"' lib/*.c ctnetctl/*.c 2>&1
 }
 
 # ------------------------------------------------------------------ scripts
@@ -216,7 +216,7 @@ lint_shellcheck()
 	{
 		find selftests -name '*.sh' -print0
 		grep -rlZE '^#!.*\<(ba)?sh$' .ci
-		printf '%s\0' tools/*.bash-completion
+		printf '%s\0' tools/completion/*.bash-completion
 	} | xargs -0 -P "$JOBS" -n 1 shellcheck
 }
 

@@ -1,0 +1,383 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * A container's port: a veth whose far end is born in the container's namespace.
+ *
+ * The order of the steps is the point. Nothing that the container sends can get anywhere
+ * before its far end is up, and that is last: by then the near end is a port with its
+ * flags, the table knows MAC and addresses, and the far end has them. Deleting the near end
+ * takes back all of it.
+ */
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/if_link.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <linux/ctnet.h>
+
+#include "attach.h"
+
+#define NAME_TRIES	16
+#define IPV6_MIN_MTU	1280
+
+/* The port is there; is it what was asked for? */
+static int compare(const struct ct_link *net, struct ct_container *c,
+		   const struct ct_port_conf *o)
+{
+	struct ct *ct = c->ct;
+	struct ct_addrs have;
+	char text[CT_TEXT];
+	int err;
+	size_t i;
+
+	if (c->state != CT_FAR_HERE || c->near.master != net->ifindex)
+		return ct_container_already(c);
+	if (o->mac.set && memcmp(o->mac.v, c->far.mac, 6))
+		return ct_fail(ct, "it exists, and has --mac %s", ct_mac_text(c->far.mac, text));
+	if (o->mtu.set && o->mtu.v != CT_MTU_AUTO && o->mtu.v != c->far.mtu)
+		return ct_fail(ct, "it exists, and has --mtu %u", c->far.mtu);
+	if (o->host_ifname && strcmp(o->host_ifname, c->near.name))
+		return ct_fail(ct, "it exists, and has --host-ifname %s", c->near.name);
+	err = ct_port_compare(ct, net, &c->near, o);
+	if (!err && o->address.n) {
+		err = ct_addr_dump(&c->s, c->far.ifindex, -1, false, &have);
+		if (err)
+			return ct_refused(&c->s, err, NULL, "read its addresses");
+		for (i = 0; i < o->address.n && !err; i++)
+			if (!ct_addr_among(&have, &o->address.v[i]))
+				err = ct_fail(ct, "it exists, and has no address %s",
+					      ct_cidr_text(&o->address.v[i], text));
+		ct_addrs_free(&have);
+	}
+	if (err || !ct_port_is_made(&c->near) || c->near.given[0])
+		return err;
+	/* Whoever made it was killed before that. */
+	if (c->far.flags & IFF_UP)
+		err = ct_attach_tell(c, &o->address);
+	return err ?: ct_attach_altname(ct, &c->near, c->asked);
+}
+
+/* One message makes both ends, the far one in the container. */
+static struct nl_msg *veth_msg(const char *near, const struct ct_container *c,
+			       const uint8_t *mac, uint32_t mtu)
+{
+	struct nl_msg *msg = ct_link_msg(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	struct ifinfomsg ifm = { .ifi_family = AF_UNSPEC };
+	struct nlattr *info, *data, *peer;
+	uint8_t near_mac[6];
+
+	/* Addresses that are set are left alone by udev; others are not. */
+	ct_mac_random(near_mac);
+	ct_put_str(msg, IFLA_IFNAME, near);
+	ct_put(msg, IFLA_ADDRESS, near_mac, 6);
+	ct_put_u32(msg, IFLA_MTU, mtu);
+	info = ct_nest(msg, IFLA_LINKINFO);
+	ct_put(msg, IFLA_INFO_KIND, "veth", strlen("veth"));
+	data = ct_nest(msg, IFLA_INFO_DATA);
+	peer = ct_nest(msg, VETH_INFO_PEER);
+	if (nlmsg_append(msg, &ifm, sizeof(ifm), NLMSG_ALIGNTO))
+		ct_nomem();
+	ct_put_str(msg, IFLA_IFNAME, c->ifname);
+	ct_put(msg, IFLA_ADDRESS, mac, 6);
+	ct_put_u32(msg, IFLA_MTU, mtu);
+	ct_put_u32(msg, IFLA_NET_NS_FD, c->fd);
+	nla_nest_end(msg, peer);
+	nla_nest_end(msg, data);
+	nla_nest_end(msg, info);
+	return msg;
+}
+
+/* -EAGAIN: another made that interface of the container just now. */
+static int make_veth(struct ct_container *c, const uint8_t *mac, uint32_t mtu)
+{
+	static const struct ct_hint hints[] = {
+		{ EOPNOTSUPP, "the kernel has no veth: \"modprobe veth\"" },
+		{ 0, NULL }
+	};
+	struct ct_sock *s = &c->ct->rt;
+	struct nl_msg *msg;
+	char name[IFNAMSIZ];
+	int try, err, e = 0;
+	uint64_t id;
+
+	for (try = 0; try < NAME_TRIES; try++) {
+		ct_random(&id, sizeof(id));
+		snprintf(name, sizeof(name), "ct%010llx",
+			 (unsigned long long)id & 0xffffffffffull);
+		e = ct_do(s, veth_msg(name, c, mac, mtu), NULL);
+		if (e != -EEXIST)
+			break;
+		/* Which of the two names was there? */
+		err = ct_container_find(c);
+		if (err)
+			return err;
+		if (c->state != CT_FAR_NONE)
+			return -EAGAIN;
+	}
+	if (e)
+		return ct_refused(s, e, hints, "make the veth");
+	msg = ct_link_del_msg(0);
+	ct_put_str(msg, IFLA_IFNAME, name);
+	ct_undo(s, msg);
+	e = ct_link_get(s, name, 0, -1, &c->near);
+	if (e)
+		return ct_refused(s, e, NULL, "find the veth that was made");
+	/* Whatever it is called by then. */
+	ct_undo(s, ct_link_del_msg(c->near.ifindex));
+	e = ct_link_get(&c->s, c->ifname, 0, -1, &c->far);
+	if (e)
+		return ct_refused(&c->s, e, NULL, "find %s in %s", c->ifname, c->target);
+	/* Whatever the container has made of it since: the table gets what we chose. */
+	memcpy(c->far.mac, mac, 6);
+	return CT_OK;
+}
+
+/*
+ * The label; and no link-local address for the near end, which is a port and not a host. A
+ * kernel without IPv6 refuses the latter.
+ */
+static int dress_near(const struct ct_container *c, const char *label)
+{
+	struct nl_msg *msg = ct_link_alias_msg(c->near.ifindex, label);
+	struct nlattr *spec = ct_nest(msg, IFLA_AF_SPEC), *inet6 = ct_nest(msg, AF_INET6);
+	struct ct_sock *s = &c->ct->rt;
+	int err;
+
+	ct_put_u8(msg, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	nla_nest_end(msg, inet6);
+	nla_nest_end(msg, spec);
+	err = ct_do(s, msg, NULL);
+	if (err == -EAFNOSUPPORT)
+		err = ct_do(s, ct_link_alias_msg(c->near.ifindex, label), NULL);
+	return err ? ct_refused(s, err, NULL, "set the label") : CT_OK;
+}
+
+/* Make the near end a port. What a container's is unless somebody says otherwise is on. */
+static int attach_near(const struct ct_link *net, const struct ct_container *c,
+		       const struct ct_port_conf *o)
+{
+	int dev = c->near.ifindex;
+	uint32_t value, selector;
+	struct ct *ct = c->ct;
+
+	ct_port_flags(o, &value, &selector);
+	value |= CT_TARGET_FLAGS & ~selector;
+	selector |= CT_TARGET_FLAGS;
+	return ct_step(&ct->ge, ct_port_msg(ct, CTNET_CMD_PORT_ADD, net->ifindex, dev, value,
+					    selector),
+		       ct_port_msg(ct, CTNET_CMD_PORT_DEL, net->ifindex, dev, 0, 0), NULL,
+		       "attach %s", c->near.name);
+}
+
+static int enter(const struct ct_link *net, const struct ct_container *c, const uint8_t mac[6],
+		 const struct ct_addrs *addrs)
+{
+	struct ct_fdb f = {
+		.net = net->ifindex, .port = c->near.ifindex, .ips = ct_addrs_ips(addrs),
+	};
+	int err;
+
+	memcpy(f.mac, mac, 6);
+	err = ct_attach_enter(c->ct, &f, NULL);
+	ct_addrs_free(&f.ips);
+	return err;
+}
+
+/*
+ * A container that is made again with its address is to have the MAC that it had. So it is
+ * made from the address, and where another has it already, who came before, it is the next.
+ */
+static int choose_mac(const struct ct_link *net, const struct ct_container *c,
+		      const struct ct_port_conf *o, uint8_t mac[6])
+{
+	struct ct *ct = c->ct;
+	char text[CT_TEXT];
+	unsigned int try;
+	struct ct_fdb f;
+	bool taken;
+	int err;
+
+	if (o->mac.set)
+		memcpy(mac, o->mac.v, 6);
+	else if (!o->address.n && c->state == CT_FAR_HERE)
+		memcpy(mac, c->far.mac, 6);
+	else if (!o->address.n)
+		ct_mac_random(mac);
+	if (o->mac.set || !o->address.n)
+		return CT_OK;
+	for (try = 0; try < CT_MAC_TRIES; try++) {
+		ct_mac_from_ip(mac, &o->address.v[0].ip, try);
+		err = ct_fdb_get(ct, net->ifindex, mac, &f);
+		if (err == -ENOENT)
+			return CT_OK;
+		if (err)
+			return ct_refused(&ct->ge, err, NULL, "read the table");
+		/* A learned entry may be its own, of where it was before. */
+		taken = f.is_static && !ct_ip_among(&f.ips, &o->address.v[0].ip);
+		ct_addrs_free(&f.ips);
+		if (!taken)
+			return CT_OK;
+	}
+	return ct_fail(ct, "the table has other entries of all the MACs that are made from %s: give one by --mac",
+		       ct_ip_text(&o->address.v[0].ip, text));
+}
+
+static int attach_new(const struct ct_link *net, struct ct_container *c,
+		      const struct ct_port_conf *o)
+{
+	/* Less than IPv6 needs would keep it off; what follows is the kernel's to set. */
+	uint32_t mtu = net->mtu < IPV6_MIN_MTU ? IPV6_MIN_MTU : net->mtu;
+	struct ct *ct = c->ct;
+	struct ct_addrs routes;
+	uint8_t mac[6];
+	int err;
+
+	if (o->mtu.set && o->mtu.v != CT_MTU_AUTO)
+		mtu = o->mtu.v;
+	err = choose_mac(net, c, o, mac);
+	if (err)
+		return err;
+	ct_port_routes(&routes, &o->gateway, &o->route, &o->address);
+	ct_begin(ct);
+	err = make_veth(c, mac, mtu);
+	err = err ?: ct_attach_rename(ct, &c->near, o->host_ifname);
+	err = err ?: dress_near(c, o->label ? o->label : c->target);
+	if (!o->guard.set || o->guard.v)
+		err = err ?: ct_autoconf_fit(c, &o->address, false);
+	/* The table guards that they are unique, so DAD need not. */
+	err = err ?: ct_addr_add_all(&c->s, c->far.ifindex, c->ifname, &o->address,
+				     IFA_F_NODAD);
+	err = err ?: attach_near(net, c, o);
+	err = err ?: enter(net, c, mac, &o->address);
+	err = err ?: ct_link_up(&c->s, &c->far);
+	err = err ?: ct_attach_routes(c, &routes);
+	err = err ?: ct_link_up(&ct->rt, &c->near);
+	err = err ?: ct_attach_tell(c, &o->address);
+	err = err ?: ct_attach_altname(ct, &c->near, c->asked);
+	ct_addrs_free(&routes);
+	return ct_end(ct, err);
+}
+
+/*
+ * Its network went, be it with the module, or an earlier step detached it from another: the
+ * veth is made the port of this one, and the container keeps its interface, with what it
+ * has made of it.
+ */
+static int take_over(const struct ct_link *net, struct ct_container *c,
+		     const struct ct_port_conf *o)
+{
+	struct ct_port_change w = {
+		.label = o->label || o->near ? o->label : c->target,
+		.mtu = o->mtu.set ? o->mtu.v : CT_MTU_AUTO, .address = o->address,
+	};
+	struct ct *ct = c->ct;
+	int err;
+
+	err = choose_mac(net, c, o, w.mac);
+	if (err)
+		return err;
+	err = ct_route_dump(&c->s, c->far.ifindex, &w.had_routes);
+	if (err)
+		return ct_refused(&c->s, err, NULL, "read its routes");
+	ct_port_routes(&w.routes, &o->gateway, &o->route, &o->address);
+	ct_begin(ct);
+	if (w.mtu == CT_MTU_AUTO)
+		ct_attach_undo_mtu(c);
+	err = attach_near(net, c, o);
+	c->near.master = net->ifindex;
+	err = err ?: enter(net, c, w.mac, &o->address);
+	err = err ?: ct_attach_rename(ct, &c->near, o->host_ifname);
+	err = err ?: ct_link_up(&c->s, &c->far);
+	err = err ?: ct_attach_change(c, &w);
+	err = err ?: ct_link_up(&ct->rt, &c->near);
+	err = err ?: ct_attach_tell(c, &o->address);
+	err = err ?: ct_attach_altname(ct, &c->near, c->asked);
+	ct_addrs_free(&w.had_routes);
+	ct_addrs_free(&w.routes);
+	return ct_end(ct, err);
+}
+
+/* Of one that was killed: nobody has used it yet. */
+static int remove_unfinished(struct ct_container *c)
+{
+	struct ct_sock *s = &c->ct->rt;
+	int err = ct_do(s, ct_link_del_msg(c->near.ifindex), NULL);
+
+	if (err && err != -ENODEV)
+		return ct_refused(s, err, NULL,
+				  "delete %s, which an add-port that was killed has left",
+				  c->near.name);
+	return ct_container_find(c);
+}
+
+int ct_attach(struct ct *ct, const struct ct_link *net, const char *target,
+	      const struct ct_port_conf *o)
+{
+	struct ct_container *c;
+	bool takes;
+	int err;
+
+	ct_lock(ct, false);
+	c = o->near ? ct_attach_open(ct, NULL, o->near) :
+		      ct_container_open(ct, target, o->ifname, NULL, "");
+	if (!c) {
+		ct_unlock(ct);
+		return ct->code;
+	}
+	do {
+		err = ct_container_settle(c);
+		if (ct_container_is_on(c, net) && ct_port_is_unfinished(&c->near))
+			err = err ?: remove_unfinished(c);
+		takes = ct_container_is_on(c, net) && !c->near.master;
+		if (err)
+			break;
+		if (c->state == CT_FAR_NONE)
+			err = attach_new(net, c, o);
+		else if (takes)
+			err = take_over(net, c, o);
+		else
+			err = o->may_exist ? compare(net, c, o) : ct_container_already(c);
+	} while (err == -EAGAIN);
+	/* Deleting the near end of a new one takes back what was done in there. */
+	if (takes)
+		ct_container_keep(c);
+	else
+		ct_container_close(c);
+	ct_unlock(ct);
+	return err;
+}
+
+/* The veth that add-port made, and with it all that belongs to it. */
+int ct_detach_near(struct ct *ct, const struct ct_link *net, const char *what,
+		   const struct ct_link *near)
+{
+	if (!ct_port_is_made(near))
+		return ct_fail(ct, "%s is attached by %s, which add-port did not make; \"ctnetctl del-port %s --dev %s\" detaches it",
+			       what, near->name, net->name, near->name);
+	return ct_step(&ct->rt, ct_link_del_msg(near->ifindex), NULL, NULL, "delete %s",
+		       near->name);
+}
+
+int ct_detach(struct ct *ct, const struct ct_link *net, const char *target,
+	      const struct ct_port_conf *o)
+{
+	struct ct_container *c;
+	bool gone = false;
+	int err;
+
+	c = ct_container_open(ct, target, o->ifname, o->if_exists ? &gone : NULL,
+			      CT_CONTAINER_GONE);
+	if (!c)
+		return gone ? CT_OK : ct->code;
+	ct_lock(ct, false);
+	err = ct_container_settle(c);
+	if (!err && ct_container_is_on(c, net))
+		err = ct_detach_near(ct, net, target, &c->near);
+	else if (!err && !o->if_exists)
+		err = ct_container_is_elsewhere(c);
+	ct_unlock(ct);
+	ct_container_close(c);
+	return err;
+}
