@@ -602,7 +602,7 @@ mac_taken()
 	refused 2 "eth0 has the MAC $mac2, but the table has $MAC1 for it" \
 		ctn "$h1" set-port net0 "$c1" --address 203.0.113.15/24
 	check_eq "$(fdb_entry "$h1" net0 "$mac2")" "$at_c2" "the other's entry"
-	check fdb_is "$h1" net0 $MAC1 '"port"'
+	check fdb_is "$h1" net0 $MAC1 .port
 	# nor where its own entry is gone
 	check ctn "$h1" del-fdb net0 $MAC1
 	refused 2 "eth0 has the MAC $mac2, which the table has elsewhere" \

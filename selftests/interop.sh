@@ -156,12 +156,12 @@ mac_moves()
 
 	check ctn "$h1" set-port "net$fam" "$a1" --ifname "e$fam" --guard off
 	ask send "$a1" "e$fam" ff:ff:ff:ff:ff:ff $m away
-	wait_until 5000 fdb_is "$h1" "net$fam" $m '"port"'
+	wait_until 5000 fdb_is "$h1" "net$fam" $m .port
 	wait_until 5000 learned_there "$fam" $m
 	ask send "$a2" "e$fam" ff:ff:ff:ff:ff:ff $m there
 	wait_until 5000 fdb_is "$h1" "net$fam" $m ".peer == \"${THEIRS[$fam]}\""
 	ask send "$a1" "e$fam" ff:ff:ff:ff:ff:ff $m back
-	wait_until 5000 fdb_is "$h1" "net$fam" $m '"port"'
+	wait_until 5000 fdb_is "$h1" "net$fam" $m .port
 	check ctn "$h1" set-port "net$fam" "$a1" --ifname "e$fam" --guard on
 }
 

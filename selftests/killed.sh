@@ -63,7 +63,7 @@ is_whole()
 		'via 2001:db8:100::1 dev eth0'; do
 		check_match "$out" "$re"
 	done
-	check fdb_is "$h1" net0 $MAC1 '"static".*"203.0.113.11".*"2001:db8:100::11"'
+	check fdb_is "$h1" net0 $MAC1 '.type == "static" and (.addresses | sort) == ["2001:db8:100::11", "203.0.113.11"]'
 	ping_ok "$c1" 203.0.113.12
 }
 

@@ -258,7 +258,7 @@ set_port_takes()
 		--mac auto --label x --isolated on --gateway 10.9.9.9
 	check ctn "$h1" set-port net0 "$c1" --address none --mtu 1400
 	check_eq "$(addresses_of "$c1" eth0)" "" addresses
-	check fdb_is "$h1" net0 $MAC1 '"static"'
+	check fdb_is "$h1" net0 $MAC1 '.type == "static"'
 	check_fail 2 'mac auto' ctn "$h1" set-port net0 "$c1" --mac auto
 	check ctn "$h1" set-port net0 "$c1" --mtu auto --label ''
 	# the network's follows the ports', and the port's the network's
