@@ -122,7 +122,7 @@ test -n "$$built" || { echo "no kernel from 6.1 on has headers here: install the
 	"(Debian: linux-headers-amd64)" >&2; exit 1; }
 endef
 
-RUN	= V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" SKIP="$(SKIP)" TESTS_ONLY="$(TESTS_ONLY)" \
+RUN	= V="$(V)" JOBS="$(JOBS)" TESTS="$(TESTS)" SKIP="$(SKIP)" TESTS_ONLY="$(TESTS_ONLY)" EACH="$(EACH)" \
 	  RUNNER="$(RUNNER)" KERNEL="$(KERNEL)" KVM="$(KVM)" SANITIZE="$(SANITIZE)" \
 	  BRIEF="$(BRIEF)"
 
@@ -160,6 +160,7 @@ Variables, each with the targets that take it:
   TESTS="local pmtu"  these scripts only            check, check-debug, coverage
   SKIP="scale fault"  not these                     check, check-debug, coverage
   TESTS_ONLY=REGEX    these functions of them       check, check-debug, coverage
+  EACH=1              each function by itself       check, check-debug
   V=1                 show all output               check, coverage, fuzz, demo
   JOBS=N              so many VMs at once           check, coverage, fuzz
   KVM=0, KVM=1        without KVM; with, untried    check, demo, shell

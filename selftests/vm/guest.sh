@@ -208,7 +208,7 @@ run_script()
 	else
 		(cd $FAST/selftests && exec env CTNET_TEST="$id" CTNET_SLOW="$SLOW" \
 			CTNET_OUT="$VM/out" GCOV_PREFIX=$RECORDS \
-			timeout -k 20 "$limit" bash "$SCRIPT_DIR/$t.sh" </dev/null)
+			timeout -k 20 "$limit" bash ${EACH:+lib/each.sh} "$SCRIPT_DIR/$t.sh" </dev/null)
 		ret=$?
 	fi
 	found=$(leftovers "$id")

@@ -138,7 +138,7 @@ script_timeout()
 	[[ $t =~ ^[A-Z0-9_+*\ ]+$ ]] || t=$(setting timeout)
 	[[ $MODE != shell ]] || t="365 * 86400"	# as long as the user likes
 	set +u	# what is not set counts for nothing
-	echo $(((t) * (JOBS > 1 ? 2 : 1) * KERNEL_SLOW))
+	echo $(((t) * (JOBS > 1 ? 2 : 1) * KERNEL_SLOW * (EACH ? 20 : 1)))
 }
 
 # whether there are scripts that no VM has taken
@@ -160,7 +160,7 @@ write_vars()
 	local v
 
 	mkdir -p "$RUN/queue"
-	for v in SELFTESTS SCRIPT_DIR MODE SLOW V TESTS_ONLY VM_KVER SANITIZE "${!CTNET_@}"; do
+	for v in SELFTESTS SCRIPT_DIR MODE SLOW V TESTS_ONLY EACH VM_KVER SANITIZE "${!CTNET_@}"; do
 		printf '%s=%q\n' "$v" "${!v:-}"
 	done >"$RUN/vars"
 }
