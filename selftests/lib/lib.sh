@@ -603,12 +603,13 @@ json_is()
 }
 
 # has_event FILE FILTER, no_event FILE FILTER: for check and wait_until: FILTER is true of one,
-# or of none, of the JSON objects in FILE, which "ctnetctl -j monitor" wrote
-has_event() { jq -ne "${JQ_DEFS}any(inputs; $2)" "$1" >/dev/null; }
-no_event() { jq -ne "${JQ_DEFS}all(inputs; $2 | not)" "$1" >/dev/null; }
+# or of none, of the JSON objects in FILE, which "ctnetctl -j monitor" writes, a line each. Lines that
+# are not whole yet, or messages, are passed over.
+has_event() { jq -nRe "${JQ_DEFS}any(inputs | fromjson?; $2)" "$1" >/dev/null; }
+no_event() { jq -nRe "${JQ_DEFS}all(inputs | fromjson?; $2 | not)" "$1" >/dev/null; }
 
 # count_events FILE FILTER: of how many it is true
-count_events() { jq -n "${JQ_DEFS}[inputs | select($2)] | length" "$1"; }
+count_events() { jq -nR "${JQ_DEFS}[inputs | fromjson? | select($2)] | length" "$1"; }
 
 # ------------------------------------------------- what ctnetctl lists
 
