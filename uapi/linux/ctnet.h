@@ -6,31 +6,30 @@
  *
  * A network is a netdevice of kind "ctnet". It is made, changed and deleted
  * over rtnetlink (RTM_NEWLINK with IFLA_INFO_KIND "ctnet" and the attributes
- * of &enum ctnet_ifla in IFLA_INFO_DATA, RTM_DELLINK). All that hangs on a
- * network (ports, peers, fdb entries) is handled over the generic netlink
- * family %CTNET_GENL_NAME, in the network namespace that the socket belongs to.
+ * of &enum ctnet_ifla in IFLA_INFO_DATA, RTM_DELLINK). The ports, peers and fdb
+ * entries of a network are managed over the generic netlink family
+ * %CTNET_GENL_NAME, in the network namespace that the socket belongs to.
  *
  * Rules for every command:
  *
  * - Policies are strict: an attribute that the command does not list, or one
  *   of another length than given here, is refused.
- * - A refusal has an extended ack: a sentence, and the offset of the attribute
- *   at fault where there is one, or the type of the one that is missing. What
- *   the core refuses (EPERM, ENOMEM) may have none. A refused command has
- *   changed nothing.
+ * - An error has an extended ack: a message, and the offset of the attribute at
+ *   fault, or the type of a missing one. Errors of the core (EPERM, ENOMEM) may
+ *   have none. A command that fails has changed nothing.
  * - Commands that change something need CAP_NET_ADMIN in the user namespace
  *   that owns the network namespace (%GENL_UNS_ADMIN_PERM).
  * - Integers are in host byte order, addresses and MACs in network byte order.
  * - An IP address is %NLA_BINARY of 4 bytes (IPv4) or 16 bytes (IPv6).
- * - Every change is told to the multicast group %CTNET_GENL_MCGRP_EVENTS with a
- *   message of the ``_NTF`` command, which has the attributes that a dump of
- *   the object has (without its counters). The kernel sends changes of the
- *   fdb, and misses, at a bounded rate; %CTNET_CMD_LOST_NTF says how many were
- *   left out. Of a network that comes or goes, its ports, its peers and itself
- *   are told, and not the entries of its fdb that come and go with it; of a port
- *   the same is true of the entry of its device's own address.
- * - A dump during which an object came, went or changed has %NLM_F_DUMP_INTR
- *   set.
+ * - Every change is sent to the multicast group %CTNET_GENL_MCGRP_EVENTS in a
+ *   message of the ``_NTF`` command, with the attributes that a dump of the object
+ *   has, except its counters. Events of the fdb, and misses, are sent at a bounded
+ *   rate; %CTNET_CMD_LOST_NTF says how many were not sent. When a network is made
+ *   or deleted, there are events of the network, its ports and its peers, but not
+ *   of the fdb entries that are made or deleted with it. The same is true of a
+ *   port and the entry of its device's own address.
+ * - A dump during which an object was added, removed or changed has
+ *   %NLM_F_DUMP_INTR set.
  *
  * Attribute trees ("do" is the request, "reply" what comes back; "=" marks what
  * a request must have)::
@@ -65,7 +64,7 @@
 #define CTNET_GENL_NAME		"ctnet"
 #define CTNET_GENL_VERSION	1
 
-/* Name of the multicast group that every change is told to. */
+/* Name of the multicast group of events. */
 #define CTNET_GENL_MCGRP_EVENTS	"events"
 
 /* Limits and defaults. */
@@ -76,14 +75,14 @@
 #define CTNET_MAX_FDB_DEFAULT	65536		/* learned entries */
 #define CTNET_TTL_DEFAULT	0		/* that of the host's routes */
 #define CTNET_INHERIT		256		/* TTL, TOS: of the inner packet */
-#define CTNET_UNDERLAY_GONE	0xffffffff	/* the underlay device is no more */
+#define CTNET_UNDERLAY_GONE	0xffffffff	/* the underlay device is gone */
 #define CTNET_MAX_FDB_MAX	1048576		/* highest cap on them */
 #define CTNET_FDB_IPS_MAX	128		/* addresses of one entry */
 
 /**
  * enum ctnet_df - don't-fragment bit of the outer IPv4 header
- * @CTNET_DF_OFF: clear: routers cut what is too large for them, and nothing is lost where
- *	they may not tell of it (default)
+ * @CTNET_DF_OFF: clear: routers fragment what is too large for them, so that nothing is lost
+ *	if their ICMP errors are filtered (default)
  * @CTNET_DF_ON: set, so that the path's MTU is learned from the routers
  * @CTNET_DF_INHERIT: as in an inner IPv4 packet; set for an inner IPv6 one
  */
@@ -99,14 +98,14 @@ enum ctnet_df {
  * @IFLA_CTNET_VNI: u32, 1 to %CTNET_VNI_MAX; VXLAN network identifier. Absent:
  *	a local bridge. No two networks of a namespace share VNI, UDP port,
  *	underlay device and address family.
- * @IFLA_CTNET_LOCAL: IPv4 address; address of this VTEP, one of the namespace's:
- *	while it is not, nothing is sent to peers (%CTNET_DROP_NO_ROUTE). A VNI
- *	needs LOCAL, LOCAL6 or both; either goes with a VNI only, as all that
- *	belongs to the tunnels. A network has peers of the families that it has a
- *	local address of. 0.0.0.0 (LOCAL6: ::) takes the family's away, which is
- *	refused while there are peers of it.
- * @IFLA_CTNET_DSTPORT: u16; UDP port that is bound and sent to, default
- *	%CTNET_DSTPORT_DEFAULT. Goes with a VNI only.
+ * @IFLA_CTNET_LOCAL: IPv4 address of this VTEP. While the namespace does not have
+ *	it, nothing is sent to peers (%CTNET_DROP_NO_ROUTE). A VNI needs LOCAL,
+ *	LOCAL6 or both; these need a VNI, as all attributes of the tunnels do. Peers
+ *	can only be of a family for which there is a local address. 0.0.0.0
+ *	(LOCAL6: ::) removes the family's, which is refused while there are peers
+ *	of that family.
+ * @IFLA_CTNET_DSTPORT: u16; UDP port to receive on and to send to, default
+ *	%CTNET_DSTPORT_DEFAULT. Needs a VNI.
  * @IFLA_CTNET_LEARNING: u8, 0 or 1; whether the network learns at all, default 1
  * @IFLA_CTNET_AGEING: u32, seconds after which a learned entry that was not
  *	seen is removed, up to %CTNET_AGEING_MAX; 0: never. Default
@@ -118,16 +117,16 @@ enum ctnet_df {
  *	not learned from, so that one alone fills three quarters of the table.
  * @IFLA_CTNET_SUPPRESS: u8, 0 or 1; whether ARP requests and neighbour
  *	solicitations for an address that is in the table are answered by the
- *	network and flooded nowhere, default 1
- * @IFLA_CTNET_LOCAL6: IPv6 address, as LOCAL. EAFNOSUPPORT: IPv6 is off in this
- *	kernel.
- * @IFLA_CTNET_UNDERLAY: u32, interface index; the tunnels' device: what they
- *	send is routed out of it and what they receive comes in by it. A VRF
- *	device: by its routes and members. Default, and 0: any. Networks with
- *	an underlay device and without may have the same UDP port. If the device
- *	goes, be it to another namespace, this becomes %CTNET_UNDERLAY_GONE, which
- *	cannot be set: until it is set again nothing is received, and nothing is
- *	sent to peers (%CTNET_DROP_NO_ROUTE), whoever has the interface index.
+ *	network and not flooded, default 1
+ * @IFLA_CTNET_LOCAL6: IPv6 address, as LOCAL. EAFNOSUPPORT: IPv6 is disabled in
+ *	this kernel.
+ * @IFLA_CTNET_UNDERLAY: u32, interface index of the underlay device: tunnels are
+ *	sent and received by it only; if it is a VRF, by its routes and members.
+ *	0 (the default): by any device. Networks with and without an underlay device
+ *	may have the same UDP port. If the device is deleted or moves to another
+ *	namespace, this becomes %CTNET_UNDERLAY_GONE, which cannot be set: until
+ *	another value is set, nothing is received, and nothing is sent to peers
+ *	(%CTNET_DROP_NO_ROUTE), even if another device gets the interface index.
  * @IFLA_CTNET_TTL: u16, of the outer header: 1 to 255, %CTNET_TTL_DEFAULT (the
  *	default) or %CTNET_INHERIT
  * @IFLA_CTNET_TOS: u16, DS field of the outer header: 0 (the default) to 255, or
@@ -137,14 +136,15 @@ enum ctnet_df {
  *	1. A checksum of zero is accepted in any case (RFC 7348, RFC 6935).
  * @IFLA_CTNET_MTU_AUTO: u8, 0 or 1; whether the MTU follows the routes to the peers and
  *	the ports, until IFLA_MTU is set. Default 1 where IFLA_MTU is not given.
- * @IFLA_CTNET_MARK: u32, of outer packets, as rules of routing, netfilter and tc see
- *	it, default 0. That of the inner packet stays with it. Goes with a VNI only.
+ * @IFLA_CTNET_MARK: u32, mark of outer packets, for rules of routing, netfilter and tc,
+ *	default 0. The mark of the inner packet is not copied. Needs a VNI.
  * @__IFLA_CTNET_MAX: one more than the last
  *
- * RTM_NEWLINK on a network that is there changes what it names and leaves the
- * rest. The MTU is IFLA_MTU; unless it is given, it follows: the smallest of the routes
- * to the peers, less 50 bytes, or 70 to an IPv6 one, and of the ports that do not follow
- * it (%CTNET_PORT_MTU_AUTO); but not below 1280 where there is IPv6. 1500 without these.
+ * RTM_NEWLINK on an existing network changes the attributes that it has and keeps the others.
+ * The MTU is IFLA_MTU. Unless that is given, it follows: it is the smallest of the routes to
+ * the peers, less 50 bytes (70 for an IPv6 peer), and of the ports without
+ * %CTNET_PORT_MTU_AUTO, but at least 1280 if the network has IPv6; and 1500 without peers and
+ * ports.
  */
 enum ctnet_ifla {
 	IFLA_CTNET_UNSPEC,
@@ -182,10 +182,10 @@ enum ctnet_ifla {
  *	ENODEV: no such network or device; EINVAL: not an Ethernet device that
  *	can be a port; ELOOP: a ctnet network as a port; EBUSY: the device is a
  *	port of something already; EEXIST: of this network; EOPNOTSUPP: the device
- *	does not allow to be bridged.
+ *	does not allow bridging.
  * @CTNET_CMD_PORT_SET: change flags of a port. ENODEV; ENOENT: not a port of
- *	this network; EINVAL: no flags are named.
- * @CTNET_CMD_PORT_DEL: detach a port; its fdb entries go with it. Errors as
+ *	this network; EINVAL: no flags are given.
+ * @CTNET_CMD_PORT_DEL: detach a port, and remove its fdb entries. Errors as
  *	PORT_SET.
  * @CTNET_CMD_PORT_GET: one port, or all of a network, or all. ENODEV; ENOENT.
  * @CTNET_CMD_PORT_ADD_NTF: a port was attached
@@ -195,43 +195,43 @@ enum ctnet_ifla {
  *	EINVAL: the network has no VNI, or no local address of the family, or the
  *	address is not that of another host: multicast, broadcast, of 0.0.0.0/8,
  *	loopback, v4-mapped, or one of this host; or it is link-local and there
- *	is no underlay device. EAFNOSUPPORT: IPv6 is off in this kernel. ENODEV;
+ *	is no underlay device. EAFNOSUPPORT: IPv6 is disabled in this kernel. ENODEV;
  *	EEXIST.
- * @CTNET_CMD_PEER_DEL: remove a peer; its fdb entries go with it. ENOENT.
+ * @CTNET_CMD_PEER_DEL: remove a peer and its fdb entries. ENOENT.
  * @CTNET_CMD_PEER_GET: one peer, or all of a network, or all. ENODEV; ENOENT.
  * @CTNET_CMD_PEER_ADD_NTF: a peer was added
  * @CTNET_CMD_PEER_DEL_NTF: a peer was removed
  * @CTNET_CMD_FDB_ADD: add a static entry, attributes of &enum ctnet_fdb_attr.
- *	A learned entry of that MAC becomes this one. EEXIST: there is a static
- *	one; EADDRINUSE: another entry has one of the IP addresses; EINVAL: the MAC is
- *	zero or multicast, an IP address is not unicast or named twice, or no
- *	place is named or several; ENODEV; ENOENT: no such port or peer; E2BIG:
+ *	It replaces a learned entry of that MAC. EEXIST: there is a static one;
+ *	EADDRINUSE: another entry has one of the IP addresses; EINVAL: the MAC is
+ *	zero or multicast, an IP address is not unicast or named twice, or there is
+ *	not exactly one destination; ENODEV; ENOENT: no such port or peer; E2BIG:
  *	more than %CTNET_FDB_IPS_MAX addresses.
  * @CTNET_CMD_FDB_SET: as FDB_ADD, but a static entry is replaced, with its
- *	addresses. That of the network device's own address stays the host's
- *	(SELF; EEXIST elsewhere), and may so be given addresses.
+ *	addresses. The entry of the network device's own MAC can only be given
+ *	addresses: it has to be SELF (else EEXIST).
  * @CTNET_CMD_FDB_DEL: remove an entry, learned or static. ENOENT; EPERM: the
  *	entry is LOCAL; EINVAL: the MAC is zero or multicast; ENODEV.
  * @CTNET_CMD_FDB_GET: one entry, or all of a network, or all; in a dump, with PORT or
- *	PEER those that lie there, with STATIC only static ones. ENOENT; EINVAL;
+ *	PEER those of that one, with STATIC only static ones. ENOENT; EINVAL;
  *	ENODEV.
  * @CTNET_CMD_FDB_FLUSH: remove all entries but LOCAL ones; with LEARNED only
- *	learned ones, with PORT or PEER only those that lie there. ENODEV; ENOENT: no
- *	such port or peer; EINVAL: several places are named.
+ *	learned ones, with PORT or PEER only those of that one. ENODEV; ENOENT: no
+ *	such port or peer; EINVAL: both PORT and PEER.
  * @CTNET_CMD_FDB_ADD_NTF: an entry was added or learned
- * @CTNET_CMD_FDB_SET_NTF: an entry was changed, or moved to where it was learned; or
- *	a frame said that one of its addresses is elsewhere, which it has no more then:
- *	that of a port that is not guarded, or of a peer, where learning is on
+ * @CTNET_CMD_FDB_SET_NTF: an entry was changed, or has moved by learning; or it lost
+ *	an address, as a frame said that this is at another MAC. Only entries of a peer
+ *	or of a port without guard lose addresses so, and only with learning on.
  * @CTNET_CMD_FDB_DEL_NTF: an entry was removed, or aged
  * @CTNET_CMD_VTEP_GET: the UDP sockets of the namespace, attributes of &enum
  *	ctnet_vtep_attr, and what they dropped before a network was known
  * @CTNET_CMD_MISS_NTF: a frame had a destination, or asked for an address (in no
  *	VLAN, with SUPPRESS on), that is not in the table of a network that does
  *	not flood. NET, and MAC (the destination) or IP (the address asked for),
- *	of &enum ctnet_fdb_attr; told at a bounded rate, for each port or peer as
+ *	of &enum ctnet_fdb_attr; sent at a bounded rate, for each port or peer as
  *	well as for all.
- * @CTNET_CMD_LOST_NTF: changes of the fdb, or misses, happened faster than they
- *	are told; attributes of &enum ctnet_lost_attr
+ * @CTNET_CMD_LOST_NTF: events of the fdb, or misses, were not sent as they came too
+ *	fast; attributes of &enum ctnet_lost_attr
  * @__CTNET_CMD_MAX: one more than the last
  */
 enum ctnet_cmd {
@@ -285,9 +285,8 @@ enum ctnet_cmd {
  * @CTNET_A_NET_SUPPRESS: u8, as %IFLA_CTNET_SUPPRESS
  * @CTNET_A_NET_PORTS: u32, number of ports
  * @CTNET_A_NET_PEERS: u32, number of peers
- * @CTNET_A_NET_FDB_STATIC: u32, number of static entries, the device's own
- *	address among them, and not those that are there by themselves for others
- *	(%CTNET_A_FDB_LOCAL)
+ * @CTNET_A_NET_FDB_STATIC: u32, number of static entries; of those that are
+ *	%CTNET_A_FDB_LOCAL only the one of the network device's own MAC counts
  * @CTNET_A_NET_FDB_LEARNED: u32, number of learned entries
  * @CTNET_A_NET_STATS: nest of &enum ctnet_stats_attr; RX is what the host
  *	received from the network, TX what it sent into it, as for the device
@@ -342,23 +341,22 @@ enum ctnet_net_attr {
  * @CTNET_PORT_FLOOD: the port receives floods: broadcast, multicast and, where
  *	the network floods it, unknown unicast (default on)
  * @CTNET_PORT_HAIRPIN: a unicast frame may go out where it came in (default off)
- * @CTNET_PORT_GUARD: only what the port's static entries name may be a source:
- *	their MACs in Ethernet, ARP and neighbour discovery headers, and, where an
- *	entry names addresses, only these as source in IP, ARP and neighbour
- *	discovery (besides IPv6 link-local from the MAC, or one that the port was
- *	the first to use, and the unspecified address where one that has none yet
- *	uses it: ARP probe, duplicate detection, router solicitation, MLD report,
- *	DHCP client). No router
- *	advertisements or redirects, no answers of a DHCP server. Nothing is
- *	learned from the port, and BPDUs neither come from it nor go to it
- *	(default off)
+ * @CTNET_PORT_GUARD: the port may only send from the MACs of its static entries
+ *	(in Ethernet, ARP and neighbour discovery headers) and, if an entry has
+ *	addresses, from these (in IP, ARP and neighbour discovery). Also allowed are
+ *	the IPv6 link-local address that the MAC makes, or one that the port was the
+ *	first to use, and the unspecified address in an ARP probe, duplicate address
+ *	detection, a router solicitation, an MLD report or a DHCP client's request.
+ *	Router advertisements, redirects and a DHCP server's answers are dropped.
+ *	Nothing is learned from the port, and BPDUs are neither accepted from it nor
+ *	sent to it (default off)
  * @CTNET_PORT_ISOLATED: the port reaches the host, the peers and ports that are
- *	not isolated, and no isolated one (default off)
- * @CTNET_PORT_MTU_AUTO: the MTU of the pair of devices, of which the port is one end,
- *	follows the network's. Setting the flag has both ends follow at once; later the
- *	far end follows as long as it has the near end's MTU, and the flag goes when
- *	somebody sets the near end's. The MTU of a port without the flag bounds that of
- *	a network that follows (default off)
+ *	not isolated, but no isolated port (default off)
+ * @CTNET_PORT_MTU_AUTO: the port is one end of a pair of devices, whose MTUs follow the
+ *	network's. Setting the flag sets both ends' MTU. Later the far end follows as
+ *	long as it has the same MTU as the near end. Setting the near end's MTU clears
+ *	the flag. The MTU of a port without the flag limits that of a network that
+ *	follows (default off)
  */
 enum ctnet_port_flags {
 	CTNET_PORT_LEARNING	= 1 << 0,
@@ -380,8 +378,8 @@ enum ctnet_port_flags {
  * @CTNET_A_PORT_NET: u32, interface index of the network
  * @CTNET_A_PORT_DEV: u32, interface index of the attached device
  * @CTNET_A_PORT_DEVNAME: string, its name
- * @CTNET_A_PORT_FLAGS: bitfield32 of &enum ctnet_port_flags; what the selector
- *	does not name stays as it is
+ * @CTNET_A_PORT_FLAGS: bitfield32 of &enum ctnet_port_flags; flags that are not in
+ *	the selector do not change
  * @CTNET_A_PORT_STATS: nest of &enum ctnet_stats_attr; RX is what came from the
  *	port, TX what was sent to it
  * @__CTNET_A_PORT_MAX: one more than the last
@@ -424,22 +422,21 @@ enum ctnet_peer_attr {
  * @CTNET_A_FDB_UNSPEC: unused
  * @CTNET_A_FDB_NET: u32, interface index of the network
  * @CTNET_A_FDB_MAC: 6 bytes
- * @CTNET_A_FDB_PORT: u32, interface index of the port it lies behind
- * @CTNET_A_FDB_PEER: IP address of the peer it lies behind
- * @CTNET_A_FDB_SELF: flag; it is the host's
+ * @CTNET_A_FDB_PORT: u32, interface index of the port that the MAC is behind
+ * @CTNET_A_FDB_PEER: IP address of the peer that the MAC is behind
+ * @CTNET_A_FDB_SELF: flag; the MAC is the host's
  * @CTNET_A_FDB_STATIC: flag, in replies; the entry neither ages nor moves. In the
  *	request of a dump: only such entries, and learned ones that change meanwhile do
  *	not interrupt it
  * @CTNET_A_FDB_AGE: u32, in replies only; milliseconds since a learned entry
  *	was last seen, to within a second
- * @CTNET_A_FDB_IP: IP address that lives at the MAC; as often as there are
- *	addresses, at most %CTNET_FDB_IPS_MAX. An address belongs to one entry
- *	of a network.
+ * @CTNET_A_FDB_IP: IP address at the MAC; one attribute for each address, at most
+ *	%CTNET_FDB_IPS_MAX. An address belongs to one entry of a network.
  * @CTNET_A_FDB_LEARNED: flag, for FDB_FLUSH only: learned entries only
- * @CTNET_A_FDB_CLAIMED: IPv6 address, in replies only; the link-local one that a guarded
- *	port was the first to use with the MAC, and which is its own for as long as the
- *	entry lies at the port
- * @CTNET_A_FDB_LOCAL: flag, in replies only; the entry is there by itself, and
+ * @CTNET_A_FDB_CLAIMED: IPv6 address, in replies only; a link-local address that a guarded
+ *	port was the first to use with the MAC, and keeps as long as the entry is the
+ *	port's
+ * @CTNET_A_FDB_LOCAL: flag, in replies only; the kernel made the entry, and it
  *	cannot be removed: the MAC is the network device's own, that of the device
  *	of a port without guard, or one that the host's stack asked for (a macvlan
  *	on the network device, VRRP)
@@ -488,9 +485,9 @@ enum ctnet_vtep_attr {
 #define CTNET_A_VTEP_MAX (__CTNET_A_VTEP_MAX - 1)
 
 /**
- * enum ctnet_lost_attr - attributes of the event that tells of lost ones
+ * enum ctnet_lost_attr - attributes of the event of lost events
  * @CTNET_A_LOST_UNSPEC: unused
- * @CTNET_A_LOST_COUNT: u32, how many were left out since the last such event
+ * @CTNET_A_LOST_COUNT: u32, how many were not sent since the last such event
  * @__CTNET_A_LOST_MAX: one more than the last
  */
 enum ctnet_lost_attr {
@@ -530,17 +527,17 @@ enum ctnet_stats_attr {
  * @CTNET_DROP_UNSPEC: unused
  * @CTNET_DROP_PAD: padding of the nest
  * @CTNET_DROP_MALFORMED: shorter than its Ethernet, VLAN or IP header, or with
- *	offloads asked for that cannot be carried out
+ *	offloads that cannot be done
  * @CTNET_DROP_SOURCE: source MAC is zero or multicast
- * @CTNET_DROP_LINK_LOCAL: to a group that 802.1D keeps on the link
- *	(01:80:c2:00:00:00 to :0f), and for nobody: a pause frame; from a peer or
- *	the host; or a BPDU from a guarded port, or that no other port may have.
- *	What else comes in by a port is its device's own stack's, and not counted.
+ * @CTNET_DROP_LINK_LOCAL: to a group that 802.1D does not forward
+ *	(01:80:c2:00:00:00 to :0f): a pause frame; a frame from a peer or the host; a
+ *	BPDU from a guarded port, or that no other port may receive. Others from a
+ *	port go to the stack of its device and are not counted.
  * @CTNET_DROP_NET_DOWN: the network is down
- * @CTNET_DROP_PORT_DOWN: the port it was for is down, or has no carrier. Or asked
- *	for an address there, as MISS.
- * @CTNET_DROP_TOO_BIG: larger than the MTU of the port it was for, or of the far
- *	end of that; its sender was told so by ICMP, if there is one to be told
+ * @CTNET_DROP_PORT_DOWN: the destination port is down, or has no carrier; or a request
+ *	for an address there, as in MISS
+ * @CTNET_DROP_TOO_BIG: larger than the MTU of the destination port or of its far end;
+ *	the sender was told by ICMP, unless nobody can be told
  * @CTNET_DROP_HAIRPIN: its destination is where it came from
  * @CTNET_DROP_SPLIT_HORIZON: from a peer, to a peer
  * @CTNET_DROP_UNKNOWN: destination unknown, and the network does not flood
@@ -548,21 +545,21 @@ enum ctnet_stats_attr {
  * @CTNET_DROP_NOMEM: no memory
  * @CTNET_DROP_NO_ROUTE: no route to the peer
  * @CTNET_DROP_LOOP: the route to the peer leads through the network itself, or
- *	through more than two others, as it does where they lead through one another
+ *	tunnels are nested more than three deep, as when networks are each other's
+ *	underlay
  * @CTNET_DROP_VXLAN_HEADER: truncated, VNI flag missing, or bits set that ctnet
  *	does not know (RFC 7348 section 5)
  * @CTNET_DROP_VXLAN_VNI: no network of this namespace that is up has the VNI
  * @CTNET_DROP_VXLAN_LOCAL: sent to another address than the network's
  * @CTNET_DROP_VXLAN_PEER: from an address that is not a peer
  * @CTNET_DROP_VXLAN_ECN: congestion marks that RFC 6040 forbids
- * @CTNET_DROP_PATH_MTU: larger than the path to the peer takes; its sender was
- *	told so by ICMP, if memory allowed. What cannot be answered goes out in
- *	fragments.
- * @CTNET_DROP_ISOLATED: from an isolated port, to an isolated port. Floods pass
- *	by those that may not have them, which counts nothing. Or asked for an
- *	address there, as MISS.
- * @CTNET_DROP_MISS: asked for an address that is not in the table, and the
- *	network does not flood; the host alone was asked, unless it was it
+ * @CTNET_DROP_PATH_MTU: larger than the path's MTU to the peer; the sender was told by
+ *	ICMP, if there was memory. Frames that cannot be answered are sent in fragments
+ *	and not counted.
+ * @CTNET_DROP_ISOLATED: from an isolated port to an isolated port; or a request for an
+ *	address there, as in MISS. Floods skip these ports without counting.
+ * @CTNET_DROP_MISS: a request for an address that is not in the table of a network
+ *	that does not flood; it went to the host only, unless it came from there
  * @CTNET_DROP_GUARD_MAC: guard: a source MAC that is not the port's
  * @CTNET_DROP_GUARD_ARP: guard: ARP from a MAC or address that is not the port's
  * @CTNET_DROP_GUARD_ND: guard: neighbour discovery of a MAC or address that is
@@ -573,15 +570,15 @@ enum ctnet_stats_attr {
  * @CTNET_DROP_GUARD_DHCP: guard: answer of a DHCP or DHCPv6 server
  * @CTNET_DROP_GUARD_HEADER: guard: headers truncated, in the wrong order, or in a
  *	fragment that hides them
- * @CTNET_DROP_QUEUE: refused by a queue, or a filter, of the port it was for, or by the
+ * @CTNET_DROP_QUEUE: dropped by a queue or a filter of the destination port, or by the
  *	queue to the host
- * @CTNET_DROP_FORWARDED: a datagram that the host forwards, and has not sent itself, to
- *	the UDP port of a peer: with the host's address as its source, as masquerading
- *	gives it, the peer would take it for the host's
- * @CTNET_DROP_VXLAN_DEV: came in by a network of this host that the way to the peer does
- *	not lead through
- * @CTNET_DROP_UNDERLAY: refused on its way out, encapsulated: by a rule of the firewall,
- *	by IPsec, or by a queue of the underlay
+ * @CTNET_DROP_FORWARDED: a datagram to the UDP port of a peer that the host forwards for
+ *	others: masqueraded, it would have the host's address, and the peer would
+ *	accept it
+ * @CTNET_DROP_VXLAN_DEV: came in by a ctnet network of this host, but the route to the peer
+ *	does not lead there
+ * @CTNET_DROP_UNDERLAY: dropped after encapsulation: by a firewall rule, IPsec, or a queue
+ *	of the underlay
  * @__CTNET_DROP_MAX: one more than the last
  *
  * VXLAN_HEADER and VXLAN_VNI are counted by the socket (VTEP_GET), all others by
