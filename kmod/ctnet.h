@@ -54,6 +54,7 @@
 
 struct ctnet_dev;
 struct ctnet_drops;
+struct ctnet_fdb;
 struct ctnet_flood;
 struct ctnet_transit;
 struct ctnet_vtep;
@@ -75,6 +76,8 @@ enum ctnet_vport_kind {
  * @n_learned: learned entries that point here; table's lock
  * @learned: the list of these; table's lock
  * @fixed: static entries that point here; table's lock
+ * @recent: the one of both that came here last, if it is still here; what is sent from here
+ *	is most likely its; written under the table's lock, read under RCU
  * @miss_count: miss events that it caused in the running second; &ctnet_ns.event_lock
  * @miss_window: jiffies when that began; &ctnet_ns.event_lock
  */
@@ -87,6 +90,7 @@ struct ctnet_vport {
 	u32			n_learned;
 	struct hlist_head	learned;
 	struct hlist_head	fixed;
+	struct ctnet_fdb __rcu	*recent;
 	u32			miss_count;
 	unsigned long		miss_window;
 };

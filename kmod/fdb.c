@@ -18,10 +18,25 @@
 
 static struct kmem_cache *ctnet_fdb_cache __read_mostly;
 
+/* Both are inlined where a frame is looked up. */
+static u32 ctnet_fdb_hash(const void *data, u32 len, u32 seed)
+{
+	const u64 *mac = data;
+
+	return jhash_2words(lower_32_bits(*mac), upper_32_bits(*mac), seed);
+}
+
+static int ctnet_fdb_cmp(struct rhashtable_compare_arg *arg, const void *obj)
+{
+	return *(const u64 *)arg->key != ((const struct ctnet_fdb *)obj)->mac;
+}
+
 static const struct rhashtable_params ctnet_fdb_params = {
 	.head_offset = offsetof(struct ctnet_fdb, node),
 	.key_offset = offsetof(struct ctnet_fdb, mac),
 	.key_len = sizeof_field(struct ctnet_fdb, mac),
+	.hashfn = ctnet_fdb_hash,
+	.obj_cmpfn = ctnet_fdb_cmp,
 	.automatic_shrinking = true,
 };
 
@@ -40,7 +55,24 @@ static struct ctnet_fdb *ctnet_fdb_find_key(struct ctnet_dev *ctd, u64 mac)
  */
 struct ctnet_fdb *ctnet_fdb_find(struct ctnet_dev *ctd, const u8 *mac)
 {
-	return ctnet_fdb_find_key(ctd, ether_addr_to_u64(mac));
+	return ctnet_fdb_find_key(ctd, ctnet_mac_key(mac));
+}
+
+/**
+ * ctnet_fdb_find_source() - look up where a frame says that it comes from
+ * @src: where it came from
+ * @mac: its source MAC
+ *
+ * Most ports have one MAC: a comparison finds it.
+ *
+ * Context: hot path; under RCU. Return: the entry or NULL.
+ */
+struct ctnet_fdb *ctnet_fdb_find_source(const struct ctnet_vport *src, const u8 *mac)
+{
+	struct ctnet_fdb *fdb = rcu_dereference(src->recent);
+	u64 key = ctnet_mac_key(mac);
+
+	return fdb && fdb->mac == key ? fdb : ctnet_fdb_find_key(src->ctd, key);
 }
 
 static void ctnet_fdb_free(struct ctnet_fdb *fdb)
@@ -96,6 +128,7 @@ static void ctnet_fdb_place(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 	struct ctnet_vport *vport = ctnet_fdb_vport(ctd, fdb);
 
 	hlist_add_head(&fdb->at, ctnet_fdb_list(vport, fdb->flags));
+	rcu_assign_pointer(vport->recent, fdb);
 	if (fdb->flags & CTNET_FDB_STATIC)
 		xa_set_mark(&ctd->fdb_ids, fdb->id, CTNET_FDB_MARK);
 	ctnet_fdb_count(ctd, fdb, vport, 1);
@@ -104,8 +137,12 @@ static void ctnet_fdb_place(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 /* Takes it from that list. Under the table's lock. */
 static void ctnet_fdb_displace(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
+	struct ctnet_vport *vport = ctnet_fdb_vport(ctd, fdb);
+
 	hlist_del(&fdb->at);
-	ctnet_fdb_count(ctd, fdb, ctnet_fdb_vport(ctd, fdb), -1);
+	if (rcu_access_pointer(vport->recent) == fdb)
+		RCU_INIT_POINTER(vport->recent, NULL);
+	ctnet_fdb_count(ctd, fdb, vport, -1);
 }
 
 /*

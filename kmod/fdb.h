@@ -75,6 +75,12 @@ struct ctnet_fdb {
 	};
 };
 
+/* The key of a MAC: ether_addr_to_u64(), which reads it byte by byte. */
+static inline u64 ctnet_mac_key(const u8 *mac)
+{
+	return (u64)get_unaligned_be16(mac) << 32 | get_unaligned_be32(mac + 2);
+}
+
 /* The list of entries that an entry of these flags is in. Under the table's lock. */
 static inline struct hlist_head *ctnet_fdb_list(struct ctnet_vport *vport, u16 flags)
 {
@@ -86,6 +92,7 @@ void ctnet_fdb_exit(void);
 int ctnet_fdb_net_init(struct ctnet_dev *ctd);
 void ctnet_fdb_net_uninit(struct ctnet_dev *ctd);
 struct ctnet_fdb *ctnet_fdb_find(struct ctnet_dev *ctd, const u8 *mac);
+struct ctnet_fdb *ctnet_fdb_find_source(const struct ctnet_vport *src, const u8 *mac);
 void ctnet_fdb_learn(struct ctnet_vport *src, const u8 *mac, struct ctnet_fdb *fdb);
 int ctnet_fdb_set(struct ctnet_vport *vport, const u8 *mac, u16 flags,
 		  const struct in6_addr *ips, unsigned int n_ips, bool replace,

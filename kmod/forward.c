@@ -125,7 +125,7 @@ ctnet_forward_source(struct sk_buff *skb, struct ctnet_vport *src)
 		return CTNET_DROP_SOURCE;
 	if (!(flags & (CTNET_PORT_GUARD | CTNET_PORT_LEARNING)))
 		return 0;
-	fdb = ctnet_fdb_find(ctd, eth->h_source);
+	fdb = ctnet_fdb_find_source(src, eth->h_source);
 	if (flags & CTNET_PORT_GUARD) {
 		reason = ctnet_guard(skb, src, fdb);
 		if (unlikely(reason))

@@ -84,9 +84,13 @@ static bool ctnet_guard_sum_fits(const struct ctnet_guarded *g)
 static bool ctnet_guard_owns(const struct ctnet_guarded *g,
 			     const struct in6_addr *addr)
 {
+	const struct ctnet_fdb_ips *ips = READ_ONCE(g->fdb->ips);
 	const struct ctnet_fdb *fdb;
 
-	if (!READ_ONCE(g->fdb->ips))
+	if (!ips)
+		return true;
+	/* Most have one, or send from the first. */
+	if (ipv6_addr_equal(&ips->ip[0].addr, addr) && READ_ONCE(ips->ip[0].fdb) == g->fdb)
 		return true;
 	fdb = ctnet_fdb_find_ip(g->src->ctd, addr);
 	return fdb && rcu_access_pointer(fdb->vport) == g->src;
