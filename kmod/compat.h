@@ -15,6 +15,9 @@
 #include <net/dst_cache.h>
 #include <net/genetlink.h>
 #include <net/ip_tunnels.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 9, 0)
+#include <net/rps.h>
+#endif
 #include <net/rtnetlink.h>
 #include <net/udp_tunnel.h>
 
@@ -108,6 +111,16 @@ static inline struct nlattr **ctnet_dump_attrs(struct netlink_callback *cb)
 	return genl_dumpit_info(cb)->attrs;
 #else
 	return genl_dumpit_info(cb)->info.attrs;
+#endif
+}
+
+/* Whether some device's frames are received by another CPU than the one that they came to. */
+static inline bool ctnet_rps_needed(void)
+{
+#ifdef CONFIG_RPS
+	return static_branch_unlikely(&rps_needed);
+#else
+	return false;
 #endif
 }
 

@@ -229,7 +229,7 @@ int ctnet_decap_rcv(struct sock *sk, struct sk_buff *skb)
 		return 0;
 	}
 	ctnet_stats_rx(peer->stats, skb);
-	ctnet_forward(skb, &peer->vport);
+	ctnet_forward(skb, &peer->vport, CTNET_FROM_WIRE);
 	return 0;
 
 drop_config:

@@ -39,7 +39,7 @@ static netdev_tx_t ctnet_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 	dev_sw_netstats_tx_add(dev, 1, skb->len);
 	skb_reset_mac_header(skb);
 	rcu_read_lock();
-	ctnet_forward(skb, &ctd->self);
+	ctnet_forward(skb, &ctd->self, CTNET_FROM_HOST);
 	rcu_read_unlock();
 	return NETDEV_TX_OK;
 }

@@ -77,7 +77,7 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_dev *ctd,
 					 struct sk_buff *skb)
 {
 	struct ctnet_flood_cb cb = *ctnet_flood_cb(skb);
-	bool received = cb.src != CTNET_ID_SELF;
+	enum ctnet_from from = cb.src == CTNET_ID_SELF ? CTNET_FROM_HOST : CTNET_FROM_WIRE;
 	struct ctnet_vport *dst, *prev = NULL;
 	/* Split horizon: peers come last, and a frame from a peer is not sent to them. */
 	u32 last = ctnet_id_is_peer(cb.src) ? CTNET_ID_PORT_MAX : U32_MAX;
@@ -92,7 +92,7 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_dev *ctd,
 		if (prev) {
 			clone = skb_clone(skb, GFP_ATOMIC);
 			if (clone)
-				ctnet_deliver(prev, clone, received);
+				ctnet_deliver(prev, clone, from);
 			else
 				ctnet_drop_count(ctd, skb, CTNET_DROP_NOMEM);
 		}
@@ -103,7 +103,7 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_dev *ctd,
 		}
 	}
 	if (likely(prev))
-		ctnet_deliver(prev, skb, received);
+		ctnet_deliver(prev, skb, from);
 	else if (cb.bpdu)
 		ctnet_drop(ctd, skb, CTNET_DROP_LINK_LOCAL);
 	else

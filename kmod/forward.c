@@ -58,19 +58,20 @@ bool ctnet_may_pass(const struct ctnet_vport *src, const struct ctnet_vport *dst
 /**
  * ctnet_deliver() - send a frame to where it goes
  * @vport: where
- * @skb: the frame; consumed
- * @received: whether it did not come from the host
+ * @skb: the frame; consumed unless the stack is to go on with it
+ * @from: how it came
+ *
+ * Return: whether the stack, which has called the rx handler, is to go on with it.
  */
-void ctnet_deliver(struct ctnet_vport *vport, struct sk_buff *skb, bool received)
+bool ctnet_deliver(struct ctnet_vport *vport, struct sk_buff *skb, enum ctnet_from from)
 {
 	trace_ctnet_forward(skb, vport);
 	switch (vport->kind) {
 	case CTNET_VPORT_PORT:
-		ctnet_port_deliver(ctnet_vport_port(vport), skb, received);
-		break;
+		return ctnet_port_deliver(ctnet_vport_port(vport), skb, from);
 	case CTNET_VPORT_PEER:
-		/* The time of receipt is not a time to send. */
-		if (received)
+		/* When it was received is not when it is to be sent. */
+		if (from != CTNET_FROM_HOST)
 			skb_clear_tstamp(skb);
 		ctnet_encap_xmit(ctnet_vport_peer(vport), skb);
 		break;
@@ -78,6 +79,7 @@ void ctnet_deliver(struct ctnet_vport *vport, struct sk_buff *skb, bool received
 		ctnet_dev_deliver(vport->ctd, skb);
 		break;
 	}
+	return false;
 }
 
 /* Copies a frame to the host, which is promiscuous. */
@@ -171,10 +173,13 @@ static bool ctnet_forward_bpdu(const u8 *dest, const struct ctnet_vport *src)
 
 /**
  * ctnet_forward() - learn where a frame came from and send it where it goes
- * @skb: the frame; consumed
+ * @skb: the frame; consumed unless the stack is to go on with it
  * @src: where it came from
+ * @from: how it came
+ *
+ * Return: whether the stack, which has called the rx handler, is to go on with it.
  */
-void ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src)
+bool ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src, enum ctnet_from from)
 {
 	struct ctnet_dev *ctd = src->ctd;
 	const struct ethhdr *eth;
@@ -195,7 +200,7 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src)
 		if (unlikely(is_link_local_ether_addr(eth->h_dest))) {
 			if (ctnet_forward_bpdu(eth->h_dest, src)) {
 				ctnet_flood(skb, src);
-				return;
+				return false;
 			}
 			reason = CTNET_DROP_LINK_LOCAL;
 			goto drop;
@@ -205,13 +210,13 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src)
 			ctnet_neigh_hear(skb, src);
 		if (!READ_ONCE(ctd->suppress) || !ctnet_neigh(skb, src))
 			ctnet_flood(skb, src);
-		return;
+		return false;
 	}
 
 	fdb = ctnet_fdb_find(ctd, eth->h_dest);
 	if (unlikely(!fdb)) {
 		ctnet_forward_unknown(skb, src);
-		return;
+		return false;
 	}
 	dst = rcu_dereference(fdb->vport);
 	if (unlikely(!ctnet_may_pass(src, dst, &reason)))
@@ -219,9 +224,9 @@ void ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src)
 	if (unlikely(READ_ONCE(ctd->sees_all)) && dst != &ctd->self &&
 	    src != &ctd->self)
 		ctnet_forward_show(ctd, skb);
-	ctnet_deliver(dst, skb, src->kind != CTNET_VPORT_SELF);
-	return;
+	return ctnet_deliver(dst, skb, from);
 
 drop:
 	ctnet_drop(ctd, skb, reason);
+	return false;
 }

@@ -272,7 +272,7 @@ static void ctnet_pmtu_send(struct ctnet_dev *ctd, struct sk_buff *answer)
 	if (vport && vport->kind == CTNET_VPORT_SELF)
 		ctnet_dev_answer(ctd, answer);
 	else if (vport)
-		ctnet_deliver(vport, answer, false);
+		ctnet_deliver(vport, answer, CTNET_FROM_HOST);
 	else if (READ_ONCE(ctd->flood))
 		ctnet_flood(answer, &ctd->self);
 	else

@@ -65,30 +65,49 @@ static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 	if (skb->pkt_type == PACKET_MULTICAST &&
 	    unlikely(ctnet_port_is_for_dev(skb)))
 		return ctnet_port_to_dev(port, skb);
-	ctnet_forward(skb, &port->vport);
-	return RX_HANDLER_CONSUMED;
+	return ctnet_forward(skb, &port->vport, CTNET_FROM_STACK) ? RX_HANDLER_ANOTHER :
+								    RX_HANDLER_CONSUMED;
 }
 
-/* Hands a frame to the far end, as the veth driver does, but without a queue. */
-static void ctnet_port_deliver_far(struct ctnet_port *port,
-				   struct net_device *far, struct sk_buff *skb)
+/*
+ * Whether the stack, which has called the rx handler, may go on with a frame for @dev: not
+ * where that has a handler, too, as chains of them may form a ring, nor where another CPU is
+ * to receive it.
+ */
+static bool ctnet_port_may_go_on(const struct net_device *dev)
 {
-	unsigned int len = skb->len;
+	return !ctnet_rps_needed() && !rcu_access_pointer(dev->rx_handler);
+}
 
-	skb->dev = port->dev;
-	/* It is that of the receiving device, which may have more queues. */
-	skb_set_queue_mapping(skb, 0);
-	/* On failure it has freed the frame. */
-	if (unlikely(__dev_forward_skb(far, skb))) {
-		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_TOO_BIG);
-		return;
+/*
+ * Hands a frame to the far end, as the veth driver does, but without a queue. Returns whether
+ * the stack is to go on with it.
+ */
+static bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
+				   enum ctnet_from from)
+{
+	struct net_device *far = port->far;
+	unsigned int len = skb->len;
+	bool on;
+
+	if (unlikely(skb_orphan_frags(skb, GFP_ATOMIC))) {
+		ctnet_drop(port->vport.ctd, skb, CTNET_DROP_NOMEM);
+		return false;
 	}
-	if (unlikely(!ctnet_receive(skb))) {
+	/* Of the device it came in by, which may have had more queues. */
+	skb_set_queue_mapping(skb, 0);
+	skb_scrub_packet(skb, !net_eq(dev_net(far), dev_net(port->dev)));
+	skb->priority = 0;
+	skb->protocol = eth_type_trans(skb, far);
+	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
+	on = from == CTNET_FROM_STACK && ctnet_port_may_go_on(far);
+	if (!on && unlikely(!ctnet_receive(skb))) {
 		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_QUEUE);
-		return;
+		return false;
 	}
 	ctnet_veth_count(port->dev, len);
 	ctnet_stats_tx(port->stats, len);
+	return on;
 }
 
 /* Drops a frame that is too long for the port, and tells its sender. */
@@ -102,44 +121,43 @@ static noinline void ctnet_port_too_big(struct ctnet_port *port,
 /**
  * ctnet_port_deliver() - send a frame out of a port
  * @port: the port
- * @skb: the frame, as forward.c has it; consumed
- * @received: whether it came from a device or the underlay: only then it may be received in
- *	place, as the host may hold locks while it sends
+ * @skb: the frame, as forward.c has it; consumed unless the stack is to go on with it
+ * @from: how it came
+ *
+ * Return: whether the stack, which has called the rx handler, is to go on with it.
  */
-void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
-			bool received)
+bool ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb, enum ctnet_from from)
 {
-	struct net_device *far, *dev = port->dev;
+	struct net_device *dev = port->dev;
 	unsigned int max, len = skb->len;
 	int err;
 
 	if (unlikely(!ctnet_port_is_up(port))) {
 		ctnet_drop(port->vport.ctd, skb, CTNET_DROP_PORT_DOWN);
-		return;
+		return false;
 	}
 	max = min(READ_ONCE(dev->mtu), READ_ONCE(port->far_mtu));
 	if (len > max + ETH_HLEN) {
-		/* A tag or segments are not counted: it may still fit. */
+		/* Tagged, or made of segments, it may fit yet. */
 		max = ctnet_pmtu_port(skb, max);
 		if (unlikely(!ctnet_pmtu_fits(skb, max))) {
 			ctnet_port_too_big(port, skb, max);
-			return;
+			return false;
 		}
 	}
-	/* Reset what receiving has set. */
+	/* Nothing of how it was received matters to how it is sent. */
 	skb_forward_csum(skb);
 	skb_clear_tstamp(skb);
-	far = received && port->veth ? ctnet_veth_far_end(dev) : NULL;
-	if (likely(far)) {
-		ctnet_port_deliver_far(port, far, skb);
-		return;
-	}
+	if (likely(port->far && from != CTNET_FROM_HOST &&
+		   ctnet_veth_is_open(dev, port->far)))
+		return ctnet_port_deliver_far(port, skb, from);
 	skb->dev = dev;
 	err = dev_queue_xmit(skb);
 	if (likely(!net_xmit_eval(err)))
 		ctnet_stats_tx(port->stats, len);
 	else
 		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_QUEUE);
+	return false;
 }
 
 /**
@@ -307,7 +325,7 @@ int ctnet_port_attach(struct ctnet_dev *ctd, struct net_device *dev, u32 flags,
 	port->vport.id = dev->ifindex;
 	port->vport.ctd = ctd;
 	port->dev = dev;
-	port->veth = ctnet_veth_is(dev);
+	port->far = ctnet_veth_is(dev) ? ctnet_port_peer_dev(dev) : NULL;
 	ctnet_port_note_far_mtu(port);
 	port->stats = __netdev_alloc_pcpu_stats(struct pcpu_sw_netstats,
 						GFP_KERNEL_ACCOUNT);

@@ -4,12 +4,14 @@
 #define _CTNET_PORT_H
 
 #include "ctnet.h"
+#include "forward.h"
 
 /**
  * struct ctnet_port - an attached device
  * @vport: its place in the table; first
  * @dev: the device; the link to its master holds a reference
- * @veth: whether ctnet_veth_is(), so that frames may be handed to the far end
+ * @far: the far end, if ctnet_veth_is(), so that frames may be handed to it; both ends go
+ *	together, and the port before them
  * @held: whether @mac has an entry as the host's, because of this port; RTNL
  * @unheld: whether it has none, as another static entry has the MAC; RTNL
  * @mac: the device's address, as it was entered; RTNL
@@ -20,7 +22,7 @@
 struct ctnet_port {
 	struct ctnet_vport		vport;
 	struct net_device		*dev;
-	bool				veth;
+	struct net_device		*far;
 	bool				held;
 	bool				unheld;
 	u8				mac[ETH_ALEN];
@@ -40,8 +42,8 @@ int ctnet_port_set_flags(struct ctnet_port *port, u32 value, u32 selector,
 struct ctnet_port *ctnet_port_get(const struct net_device *dev);
 struct ctnet_port *ctnet_port_get_rcu(const struct net_device *dev);
 struct net_device *ctnet_port_peer_dev(struct net_device *dev);
-void ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
-			bool received);
+bool ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
+			enum ctnet_from from);
 
 static inline struct ctnet_port *ctnet_vport_port(struct ctnet_vport *vport)
 {

@@ -37,29 +37,32 @@ static inline bool ctnet_veth_is(const struct net_device *dev)
 	       dev->pcpu_stat_type == NETDEV_PCPU_STAT_TSTATS;
 }
 
-/*
- * The far end of a pair, in the container's namespace, unless a frame has to pass the near end
- * because something there sees it: a qdisc, an egress filter of tc or nft, a packet socket, an
- * offload that is switched off; or, at the far end, XDP or GRO. NULL then. All of these may
- * come and go at any time. RCU.
- */
-static inline struct net_device *ctnet_veth_far_end(struct net_device *dev)
+/* XDP of any kind: dev_xdp_prog_count() without the call. */
+static inline bool ctnet_dev_has_xdp(const struct net_device *dev)
 {
-	struct net_device *far;
-	unsigned int i;
+	int i;
 
-	if (ctnet_dev_has_egress_hook(dev) || dev_nit_active(dev) ||
-	    ~READ_ONCE(dev->features) & CTNET_VETH_OFFLOADS)
-		return NULL;
-	for (i = 0; i < READ_ONCE(dev->real_num_tx_queues); i++)
-		if (rcu_dereference(netdev_get_tx_queue(dev, i)->qdisc)->enqueue)
-			return NULL;
-	far = dev->netdev_ops->ndo_get_peer_dev(dev);
-	if (!far || !(READ_ONCE(far->flags) & IFF_UP) ||
-	    READ_ONCE(far->features) & NETIF_F_GRO ||
-	    dev_xdp_prog_count(far))
-		return NULL;
-	return far;
+	for (i = 0; i < __MAX_XDP_MODE; i++)
+		if (READ_ONCE(dev->xdp_state[i].prog) || READ_ONCE(dev->xdp_state[i].link))
+			return true;
+	return false;
+}
+
+/*
+ * Whether a frame may be handed to the far end of a pair. It has to pass the near end where
+ * something there sees it: a qdisc, an egress filter of tc or nft, a packet socket, an
+ * offload that is switched off; or, at the far end, XDP or GRO. All of these may come and go
+ * at any time. RCU.
+ */
+static inline bool ctnet_veth_is_open(struct net_device *dev,
+				      const struct net_device *far)
+{
+	return READ_ONCE(far->flags) & IFF_UP && !(READ_ONCE(far->features) & NETIF_F_GRO) &&
+	       !(~READ_ONCE(dev->features) & CTNET_VETH_OFFLOADS) &&
+	       !rcu_dereference(dev->qdisc)->enqueue &&
+	       !(rcu_dereference(dev->qdisc)->flags & TCQ_F_MQROOT) &&
+	       !ctnet_dev_has_egress_hook(dev) && !dev_nit_active(dev) &&
+	       !ctnet_dev_has_xdp(far);
 }
 
 /* Counts a frame that was handed to the far end, for both ends. */

@@ -426,7 +426,7 @@ void ctnet_test_send(struct sk_buff *skb, struct ctnet_vport *src)
 	local_bh_disable();
 	rcu_read_lock();
 	skb->dev = src->ctd->dev;
-	ctnet_forward(skb, src);
+	ctnet_forward(skb, src, CTNET_FROM_WIRE);
 	rcu_read_unlock();
 	local_bh_enable();
 }
