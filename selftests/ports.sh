@@ -79,7 +79,7 @@ by_port_and_label()
 	add1 --label "the web"
 	near=$(near_end "$h1" 'the web')
 	check_fail 2 'no interface "ct0000000000"' ctn "$h1" del-port net0 --port ct0000000000
-	check_fail 2 "no port of the network" ctn "$h1" del-port net1 --port "$near"
+	check_fail 2 "not a port of the network" ctn "$h1" del-port net1 --port "$near"
 	check_fail 2 "no port of the network has that label" ctn "$h1" del-port net0 --label web
 	check_fail 1 'one of TARGET' ctn "$h1" del-port net0 "$c1" --port "$near"
 	check_fail 1 'one of TARGET' ctn "$h1" del-port net0
@@ -263,8 +263,8 @@ set_port_takes()
 	check ctn "$h1" set-port net0 "$c1" --mtu auto --label ''
 	# the network's follows the ports', and the port's the network's
 	wait_until 5000 mtus_are 1500
-	check_fail 1 'no address' ctn "$h1" add-port net0 "$c1" --ifname e1 --address none
-	check_fail 1 'no address' ctn "$h1" add-port net0 "$c1" --ifname e1 --address -10.0.0.1/8
+	check_fail 1 'invalid address' ctn "$h1" add-port net0 "$c1" --ifname e1 --address none
+	check_fail 1 'invalid address' ctn "$h1" add-port net0 "$c1" --ifname e1 --address -10.0.0.1/8
 	check ctn "$h1" del-port net0 "$c1"
 }
 

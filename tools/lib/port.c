@@ -331,12 +331,18 @@ int ct_port_check(struct ct *ct, const char *target, const struct ct_port_conf *
 		return ct_misuse(ct, "say which port: TARGET or --dev DEV");
 	if (o->near && (o->ifname || (host && add)))
 		return ct_misuse(ct, "--port is of an interface that is there: it has its names");
-	if (host && !strncmp(host, "ct", 2) && strlen(host) == CT_MARK_LEN &&
+	/* sync gives a near end its own one back. */
+	if (add && host && !strncmp(host, "ct", 2) && strlen(host) == CT_MARK_LEN &&
 	    strspn(host + 2, "0123456789abcdef") == CT_MARK_LEN - 2)
 		return ct_misuse(ct, "--host-ifname %s: names like that are made up by add-port itself",
 				 host);
-	if (o->dev)
-		return CT_OK;
+	if (o->dev) {
+		why = o->ifname ? "ifname" : host ? "host-ifname" : o->address.n ? "address" :
+		      o->gateway.n ? "gateway" : o->route.n ? "route" : o->mac.set ? "mac" :
+		      o->mtu.set ? "mtu" : NULL;
+		return why ? ct_misuse(ct, "--%s is for a container, it does not go with --dev",
+				       why) : CT_OK;
+	}
 	for (i = 0; i < o->address.n; i++) {
 		why = o->address.v[i].edit == CT_ADD ? ct_not_hosts(&o->address.v[i]) : NULL;
 		if (why)
