@@ -546,10 +546,27 @@ static int sync_net(struct sync *y, struct stmt *s)
 	if (err)
 		return err;
 	ct_net_diff(&h->net, h->link.mac, &h->addrs, s->net_conf, &change);
+	if (h->net.conf.underlay_ifindex == CTNET_UNDERLAY_GONE)
+		change.underlay = NULL;
 	if (any_set(set_net_opts, &change))
 		err = emit(y, "set-net", s->call.arg[0], NULL, &change);
 	ct_addrs_free(&change.address);
 	return err || y->dry_run ? err : ct_link_up(&ct.rt, &h->link);
+}
+
+/* Another underlay, where the old one is gone, cannot be taken back: it comes last. */
+static int sync_underlay(struct sync *y, struct stmt *s)
+{
+	const struct ct_state_net *h = s->have_net;
+	struct ct_net_conf all = { 0 }, change = { 0 };
+
+	if (!h || h->net.conf.underlay_ifindex != CTNET_UNDERLAY_GONE)
+		return CT_OK;
+	ct_net_diff(&h->net, h->link.mac, &h->addrs, s->net_conf, &all);
+	change.underlay = all.underlay;
+	change.underlay_any = all.underlay_any;
+	ct_addrs_free(&all.address);
+	return change.underlay ? emit(y, "set-net", s->call.arg[0], NULL, &change) : CT_OK;
 }
 
 /* The flags that a port is to have, and has not; and the label. */
@@ -844,6 +861,10 @@ static int sync_all(struct sync *y, const char *what)
 	for (i = 0; i < y->conf.n && !err; i++) {
 		conf_at(&y->conf, y->conf.v[i], NULL);
 		err = run(y, y->conf.v[i]);
+	}
+	for (i = 0; i < y->conf.n && !err; i++) {
+		conf_at(&y->conf, y->conf.v[i], NULL);
+		err = sync_underlay(y, y->conf.v[i]);
 	}
 	if (!err)
 		conf_at(&y->conf, NULL, what);

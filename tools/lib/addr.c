@@ -142,7 +142,7 @@ const char *ct_parse_known_name(const char *s)
 	if (!*s)
 		return "invalid interface name: it is empty";
 	if (strlen(s) >= ALTIFNAMSIZ)
-		return "invalid interface name: at most 127 characters";
+		return "invalid interface name: too long, at most 127 characters";
 	if (!strcmp(s, ".") || !strcmp(s, ".."))
 		return "invalid interface name";
 	/* In an interface's name, '%' is for the kernel to put a number in its place. */
@@ -157,7 +157,7 @@ const char *ct_parse_name(const char *s)
 	const char *why = ct_parse_known_name(s);
 
 	if (!why && strlen(s) >= IFNAMSIZ)
-		why = "invalid interface name: at most 15 characters";
+		why = "invalid interface name: too long, at most 15 characters";
 	/* It would have no directory of its own in there. */
 	if (!why && (!strcmp(s, "all") || !strcmp(s, "default")))
 		why = "invalid interface name: /proc/sys/net/*/conf has it for all interfaces";
