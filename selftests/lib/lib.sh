@@ -605,7 +605,13 @@ json_is()
 # has_event FILE FILTER, no_event FILE FILTER: for check and wait_until: FILTER is true of one,
 # or of none, of the JSON objects in FILE, which "ctnetctl -j monitor" writes, a line each. Lines that
 # are not whole yet, or messages, are passed over.
-has_event() { jq -nRe "${JQ_DEFS}any(inputs | fromjson?; $2)" "$1" >/dev/null; }
+has_event()
+{
+	jq -nRe "${JQ_DEFS}any(inputs | fromjson?; $2)" "$1" >/dev/null && return
+	tail -n 3 "$1"
+	return 1
+}
+
 no_event() { jq -nRe "${JQ_DEFS}all(inputs | fromjson?; $2 | not)" "$1" >/dev/null; }
 
 # count_events FILE FILTER: of how many it is true
