@@ -567,7 +567,7 @@ in_h1() { check ip netns exec "$h1" "$@"; }
 mac_of() { ip netns exec "$1" cat "/sys/class/net/$2/address"; }
 mtu_of() { ip netns exec "$1" cat "/sys/class/net/$2/mtu"; }
 ifindex_of() { ip netns exec "$1" cat "/sys/class/net/$2/ifindex"; }
-link_local_of() { json 'first(.[].addr_info[]?.local | strings)' ip -n "$1" -j -6 addr show dev "$2" scope link; }
+link_local_of() { json '[.[].addr_info[]?.local | strings] | first' ip -n "$1" -j -6 addr show dev "$2" scope link; }
 promiscuity_of() { json '.[0].promiscuity' ip -n "$1" -j -d link show dev "$2"; }
 
 # -------------------------------------------------------------------- JSON
@@ -605,17 +605,18 @@ json_is()
 # has_event FILE FILTER, no_event FILE FILTER: for check and wait_until: FILTER is true of one,
 # or of none, of the JSON objects in FILE, which "ctnetctl -j monitor" writes, a line each. Lines that
 # are not whole yet, or messages, are passed over.
+# In jq 1.6 what any() or first() ends with is caught by a "?" before it: those get a list.
 has_event()
 {
-	jq -nRe "${JQ_DEFS}any(inputs | fromjson?; $2)" "$1" >/dev/null && return
+	jq -nRe "${JQ_DEFS}[inputs | fromjson?] | any(.[]; $2)" "$1" >/dev/null && return
 	tail -n 3 "$1"
 	return 1
 }
 
-no_event() { jq -nRe "${JQ_DEFS}all(inputs | fromjson?; $2 | not)" "$1" >/dev/null; }
+no_event() { jq -nRe "${JQ_DEFS}[inputs | fromjson?] | all(.[]; $2 | not)" "$1" >/dev/null; }
 
 # count_events FILE FILTER: of how many it is true
-count_events() { jq -nR "${JQ_DEFS}[inputs | fromjson? | select($2)] | length" "$1"; }
+count_events() { jq -nR "${JQ_DEFS}[inputs | fromjson?] | map(select($2)) | length" "$1"; }
 
 # ------------------------------------------------- what ctnetctl lists
 
