@@ -87,6 +87,7 @@ static bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
 				   enum ctnet_from from)
 {
 	struct net_device *far = port->far;
+	ktime_t came = skb_tstamp(skb);
 	unsigned int len = skb->len;
 	bool on;
 
@@ -96,11 +97,15 @@ static bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
 	}
 	/* Of the device it came in by, which may have had more queues. */
 	skb_set_queue_mapping(skb, 0);
+	skb_clear_tstamp(skb);
 	skb_scrub_packet(skb, !net_eq(dev_net(far), dev_net(port->dev)));
 	skb->priority = 0;
 	skb->protocol = eth_type_trans(skb, far);
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
 	on = from == CTNET_FROM_STACK && ctnet_port_may_go_on(far);
+	/* The stack takes the time, if anybody wants it, where it is entered: not once more. */
+	if (on && unlikely(came))
+		skb->tstamp = came;
 	if (!on && unlikely(!ctnet_receive(skb))) {
 		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_QUEUE);
 		return false;
@@ -147,10 +152,10 @@ bool ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb, enum ctnet
 	}
 	/* Nothing of how it was received matters to how it is sent. */
 	skb_forward_csum(skb);
-	skb_clear_tstamp(skb);
 	if (likely(port->far && from != CTNET_FROM_HOST &&
 		   ctnet_veth_is_open(dev, port->far)))
 		return ctnet_port_deliver_far(port, skb, from);
+	skb_clear_tstamp(skb);
 	skb->dev = dev;
 	err = dev_queue_xmit(skb);
 	if (likely(!net_xmit_eval(err)))

@@ -176,6 +176,14 @@ ingress_nft_count() { nft_count "$h1" netdev t gone; }
 
 straight() { directly direct; }
 
+# What is read two seconds after it came says so.
+stamped()
+{
+	ask stamp "$c1" "$c2" 203.0.113.2 2000
+	[[ $ANSWER =~ ^ok\ (-?[0-9]+)$ ]] || { fail "a datagram: $ANSWER"; return; }
+	((BASH_REMATCH[1] < 1900)) || fail "it says that it came ${BASH_REMATCH[1]} ms after it was sent"
+}
+
 counts()
 {
 	local rx tx port bytes
@@ -423,6 +431,7 @@ listen "$c2"
 trace_start || diag "no tracefs"
 
 run_test straight "frames go straight to the far end"
+run_test stamped "they have the time when they came"
 run_test counts "they count at the far end, the near end and the port"
 run_test tagged "tagged frames arrive with their tag"
 run_test tcpdump_sees "tcpdump on the near end sees both directions, and no frame is lost as it comes and goes"

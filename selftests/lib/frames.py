@@ -20,6 +20,9 @@ Reads requests from stdin, a line each, and answers each with a line, "ok ...":
 	tcp FROM TO ADDRESS BYTES
 				a connection from one namespace to another; how many
 				bytes arrived as they were sent
+	stamp FROM TO ADDRESS MS
+				a datagram, which is read after so long; how many ms
+				after it was sent it says that it arrived
 	events NETNS		from now on, keep the events of the family ctnet
 	told NETNS WANT MS	wait until as many events of the table were told of or
 				said to be lost; how many of each
@@ -35,6 +38,7 @@ from headers import TYPE, VLAN, ether, mac
 ETH_P_ALL = 3
 PACKET_OUTGOING, SOL_PACKET, PACKET_AUXDATA = 4, 263, 8
 VLAN_VALID, TPID_VALID = 1 << 4, 1 << 6
+SO_TIMESTAMPNS = 35
 ETH_P_802_2, BPDU = 4, b"\x42\x42\x03"
 # besides: 802.1X, LLDP, LACP, pause
 TYPES = (TYPE, ETH_P_802_2, 0x888e, 0x88cc, 0x8809, 0x8808)
@@ -196,8 +200,27 @@ def told(netns, want, ms):
     return "ok told %d lost %d in %d" % tuple(w[1:])
 
 
+def stamp(src, dst, addr, ms):
+    """A datagram has the time of its arrival, and not of its being read."""
+    server = nlraw.socket_in(dst, socket.AF_INET, socket.SOCK_DGRAM)
+    client = nlraw.socket_in(src, socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        server.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+        server.settimeout(10)
+        server.bind((addr, 0))
+        sent = time.time()
+        client.sendto(b"stamp", server.getsockname())
+        time.sleep(int(ms) / 1000)
+        _, anc, _, _ = server.recvmsg(100, 100)
+    finally:
+        client.close()
+        server.close()
+    s, ns = struct.unpack("qq", anc[0][2][:16])
+    return "ok %d" % ((s + ns / 1e9 - sent) * 1000)
+
+
 REQUESTS = {"listen": listen, "send": send, "count": count, "macs": macs, "churn": macs,
-            "tcp": tcp, "events": events, "told": told}
+            "tcp": tcp, "stamp": stamp, "events": events, "told": told}
 
 
 def handle(line):
