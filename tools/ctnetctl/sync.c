@@ -4,10 +4,8 @@
  * that make it differ no more. They are run one after the other, within one command that can
  * be taken back; or, for --dry-run, printed. The order of the steps is the point:
  *
- * 1. What the configuration names is looked up, so that what can be known to fail fails
- *    before anything is changed.
- * 2. What stands in the way goes, such that it can come back: entries, peers, ports of
- *    networks that they leave, the VNI of a network that is to be deleted.
+ * 1. What the configuration names is looked up (match.c).
+ * 2. What stands in the way goes, such that it can come back (makeway.c).
  * 3. Each command of the file runs, in its order; or, where what it makes is there already,
  *    one that changes it.
  * 4. What the file does not have is deleted, in one stroke, which is not taken back.
@@ -18,46 +16,12 @@
  * one goes on under another name until it is deleted, and its ports are taken over.
  */
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <linux/ctnet.h>
 
-#include "conf.h"
-
-enum fate {
-	STAYS,
-	DETACHED,		/* and maybe attached to another network */
-	CARRIED,		/* to the network that takes its network's place */
-	DELETED,
-};
-
-/**
- * struct sync - a configuration, and what the kernel has
- * @conf: the configuration
- * @st: what the kernel has; for restore its interfaces only
- * @restore: nothing of the configuration may be there
- * @only: the one network that it is about, or NULL
- * @dry_run: commands are printed, and not run
- * @net: of each of @st's networks, the command that makes it, or NULL
- * @want: of each of @st's ports, the command that makes it, or NULL
- * @fate: of each of @st's ports, what becomes of it
- * @peer_gone: of each of @st's peers, whether it was removed
- * @fdb_gone: of each of @st's entries, likewise
- */
-struct sync {
-	struct conf conf;
-	struct ct_state st;
-	bool restore;
-	const char *only;
-	bool dry_run;
-	const struct stmt **net;
-	const struct stmt **want;
-	enum fate *fate;
-	bool *peer_gone;
-	bool *fdb_gone;
-};
+#include "sync.h"
 
 static void put_command(const char *verb, const char *a, const char *b)
 {
@@ -70,8 +34,7 @@ static void put_command(const char *verb, const char *a, const char *b)
 	}
 }
 
-/* Run a command, or print it. */
-static int emit(struct sync *y, const char *verb, const char *a, const char *b, void *vals)
+int sync_emit(struct sync *y, const char *verb, const char *a, const char *b, void *vals)
 {
 	const struct command *c = command_find(verb);
 	char *arg[3] = { (char *)a, (char *)b };
@@ -86,7 +49,7 @@ static int emit(struct sync *y, const char *verb, const char *a, const char *b, 
 
 static int emit_stmt(struct sync *y, struct stmt *s)
 {
-	return emit(y, s->call.c->name, s->call.arg[0], s->call.arg[1], s->call.vals);
+	return sync_emit(y, s->call.c->name, s->call.arg[0], s->call.arg[1], s->call.vals);
 }
 
 static bool any_set(const struct opt *opts, const void *vals)
@@ -95,443 +58,6 @@ static bool any_set(const struct opt *opts, const void *vals)
 		if (opt_is_set(opts, vals))
 			return true;
 	return false;
-}
-
-/* The command that makes a network, which stays then; it may call it by another name. */
-static const struct stmt *net_stmt(const struct sync *y, const struct ct_state_net *n)
-{
-	return n ? y->net[n - y->st.nets] : NULL;
-}
-
-static bool port_stays(const struct sync *y, const struct ct_state_port *p)
-{
-	return p && y->fate[p - y->st.ports] == STAYS;
-}
-
-static bool moves(const struct sync *y, const struct ct_state_port *p)
-{
-	return p && (y->fate[p - y->st.ports] == DETACHED ||
-		     y->fate[p - y->st.ports] == CARRIED);
-}
-
-/* --------------------------------------------------------------- 1. looking up */
-
-static int match_underlay(struct sync *y, const struct stmt *s)
-{
-	const char *name = s->net_conf->underlay;
-	const struct ct_link *dev;
-	const struct stmt *net;
-
-	if (!name)
-		return CT_OK;
-	dev = ct_link_called(&ct.rt, &y->st.links, name);
-	net = conf_find(&y->conf, name, NULL, NULL);
-	if ((net && net->line < s->line) || (!dev && !strcmp(name, CT_UNDERLAY_ANY)))
-		return CT_OK;
-	if (!dev)
-		return ct_fail(&ct, "no device \"%s\" in this namespace to be the underlay", name);
-	if (!y->restore && !y->only && !strcmp(dev->kind, "ctnet"))
-		return ct_fail(&ct, "the underlay \"%s\" is a network that no line before this one adds",
-			       name);
-	return CT_OK;
-}
-
-static int match_net(struct sync *y, struct stmt *s)
-{
-	const char *name = s->call.arg[0];
-	const struct ct_link *l = ct_link_called(&ct.rt, &y->st.links, name);
-	struct ct_state_net *have;
-	uint8_t mac[6];
-	int err;
-
-	err = match_underlay(y, s);
-	if (err)
-		return err;
-	if (l && strcmp(l->kind, "ctnet"))
-		return ct_fail(&ct, "there is another interface of that name%s%s: rename it, or the network",
-			       l->kind[0] ? ", of kind " : "", l->kind);
-	if (l && y->restore)
-		return ct_fail(&ct, "the network is there already: \"ctnetctl sync\" makes it what a file says, \"ctnetctl del-net %s\" removes it",
-			       name);
-	have = l ? ct_state_net(&y->st, l->ifindex) : NULL;
-	if (l && !have)
-		return ct_fail(&ct, "the network came just now: try again");
-	if (have && have->net.conf.vni.set == s->net_conf->vni.set) {
-		y->net[have - y->st.nets] = s;
-		s->have_net = have;
-	} else if (have) {
-		s->replaces = have;
-	}
-	if (ct_net_mac(mac, s->net_conf))
-		return conf_own_mac(&y->conf, s, mac);
-	return s->have_net ? conf_own_mac(&y->conf, s, have->link.mac) : CT_OK;
-}
-
-/* The MAC that a port's container is to have; false: any. */
-static bool port_mac(const struct stmt *s, uint8_t mac[6])
-{
-	const struct ct_port_conf *o = s->port_conf;
-	const struct ct_state_port *p = s->have_port;
-	const struct ct_ip *first = o->address.n ? &o->address.v[0].ip : NULL;
-
-	if (o->mac.set)
-		memcpy(mac, o->mac.v, 6);
-	else if (p && (!first || ct_mac_is_from_ip(p->mac, first)))
-		memcpy(mac, p->mac, 6);
-	else if (first)
-		ct_mac_from_ip(mac, first, 0);
-	else
-		return false;
-	return true;
-}
-
-/* Two names may be one port's. */
-static int claim(struct sync *y, struct stmt *s, struct ct_state_port *p)
-{
-	const struct stmt **want = p ? &y->want[p - y->st.ports] : NULL;
-	uint8_t mac[6];
-
-	s->have_port = p;
-	if (p && *want)
-		return ct_misuse(&ct, "this is the port of line %u", (*want)->line);
-	if (p)
-		*want = s;
-	return !s->dev && port_mac(s, mac) ? conf_own_mac(&y->conf, s, mac) : CT_OK;
-}
-
-static int match_dev(struct sync *y, struct stmt *s)
-{
-	s->dev = ct_link_called(&ct.rt, &y->st.links, s->port_conf->dev);
-	if (!s->dev)
-		return ct_fail(&ct, "no interface \"%s\" in this namespace", s->port_conf->dev);
-	return claim(y, s, ct_state_port(&y->st, s->dev->ifindex));
-}
-
-static int container_gone(struct stmt *s)
-{
-	s->gone = true;
-	ct_warn(&ct, "the container is not there, and its port is left out");
-	return CT_OK;
-}
-
-/* A near end that says which container it is. */
-static int match_near(struct sync *y, struct stmt *s)
-{
-	const struct ct_link *near = ct_link_called(&ct.rt, &y->st.links, s->port_conf->near);
-	struct ct_state_port *p;
-
-	if (!near || !ct_port_is_made(near))
-		return container_gone(s);
-	p = ct_state_port(&y->st, near->ifindex);
-	if (!p && near->master)
-		return ct_fail(&ct, "%s is a port of another network", near->name);
-	if (!p)
-		s->takes = near->ifindex;
-	return claim(y, s, p);
-}
-
-static int match_container(struct sync *y, struct stmt *s)
-{
-	struct ct_state_port *p = NULL;
-	struct ct_container *c;
-	int err = CT_OK;
-
-	c = ct_container_open(&ct, s->call.arg[1], s->port_conf->ifname, &s->gone, "");
-	if (s->gone)
-		return container_gone(s);
-	if (!c)
-		return ct.code;
-	if (c->state == CT_FAR_HERE)
-		p = ct_state_port(&y->st, c->near.ifindex);
-	/* Nobody is at work: we have the lock alone. What is half made is made anew. */
-	if (c->state == CT_FAR_HERE && ct_port_is_made(&c->near) &&
-	    (!c->near.master || (p && ct_port_is_unfinished(&c->near)))) {
-		s->takes = c->near.ifindex;
-		p = NULL;
-	} else if (c->state != CT_FAR_NONE && !(p && p->made)) {
-		err = ct_container_already(c);
-	}
-	ct_container_close(c);
-	return err ? err : claim(y, s, p);
-}
-
-static int match_fdb(struct sync *y, struct stmt *s)
-{
-	const struct stmt *by = conf_find_mac(&y->conf, s->call.arg[0], "own", s->mac);
-
-	if (by && !s->replace)
-		return ct_misuse(&ct, "line %u enters this MAC by itself: \"replace-fdb\" changes that entry",
-				 by->line);
-	return CT_OK;
-}
-
-static int match_one(struct sync *y, struct stmt *s)
-{
-	switch (s->kind) {
-	case STMT_NET:
-		return match_net(y, s);
-	case STMT_PORT:
-		return s->port_conf->dev ? match_dev(y, s) :
-		       s->port_conf->near ? match_near(y, s) : match_container(y, s);
-	case STMT_FDB:
-		return match_fdb(y, s);
-	default:
-		return CT_OK;
-	}
-}
-
-static int match(struct sync *y)
-{
-	size_t i;
-	int err;
-
-	for (i = 0; i < y->conf.n; i++) {
-		struct stmt *s = y->conf.v[i];
-
-		if (s->net->failed)
-			continue;
-		conf_at(&y->conf, s, NULL);
-		err = match_one(y, s);
-		if (!err)
-			continue;
-		if (!y->restore || err == CT_USAGE)
-			return err;
-		/* One network that cannot be had keeps no other one away. */
-		s->net->failed = true;
-		complain();
-	}
-	for (i = 0; i < y->st.n_ports; i++) {
-		const struct ct_state_port *p = &y->st.ports[i];
-		const struct ct_state_net *n = ct_state_net(&y->st, p->port.net);
-		bool unnamed = p->made && !p->target && !ct_port_is_unfinished(&p->near);
-		const struct stmt *heir = n ? conf_find(&y->conf, n->link.name, NULL, NULL) :
-					      NULL;
-
-		if (!n)
-			continue;
-		if (y->want[i])
-			y->fate[i] = y->want[i]->net->have_net == n ? STAYS : DETACHED;
-		else if (net_stmt(y, n))
-			y->fate[i] = !p->made ? DETACHED : unnamed ? STAYS : DELETED;
-		else if (unnamed && heir && heir->replaces == n)
-			y->fate[i] = CARRIED;
-		else
-			y->fate[i] = p->made ? DELETED : STAYS;
-	}
-	return CT_OK;
-}
-
-/* ------------------------------------------------------- 2. out of the way */
-
-static uint32_t dstport_of(const struct ct_net_conf *o)
-{
-	return o->dstport.set ? o->dstport.v : CTNET_DSTPORT_DEFAULT;
-}
-
-static bool vni_is_used(const struct sync *y, uint32_t vni)
-{
-	size_t i;
-
-	for (i = 0; i < y->st.n_nets; i++)
-		if (y->st.nets[i].net.conf.vni.v == vni)
-			return true;
-	for (i = 0; i < y->conf.n; i++)
-		if (y->conf.v[i]->kind == STMT_NET && y->conf.v[i]->net_conf->vni.v == vni)
-			return true;
-	return false;
-}
-
-/* A network that is to be deleted gives up the VNI that a line wants. */
-static int free_vni(struct sync *y, struct ct_state_net *n)
-{
-	struct ct_net_conf change = { .vni = { true, CTNET_VNI_MAX } };
-	const struct stmt *s;
-	size_t i;
-
-	for (i = 0; i < y->conf.n; i++) {
-		s = y->conf.v[i];
-		if (s->kind == STMT_NET && s->net_conf->vni.set &&
-		    s->net_conf->vni.v == n->net.conf.vni.v &&
-		    dstport_of(s->net_conf) == n->net.conf.dstport.v)
-			break;
-	}
-	if (!n->net.conf.vni.set || i == y->conf.n)
-		return CT_OK;
-	while (vni_is_used(y, change.vni.v))
-		change.vni.v--;
-	n->net.conf.vni.v = change.vni.v;
-	return ct_net_set(&ct, n->link.name, &change);
-}
-
-/* Whether a peer is to be there as it is. */
-static bool peer_stays(const struct sync *y, const struct ct_state_net *n,
-		       const struct ct_peer *p)
-{
-	const struct stmt *s = conf_find_peer(&y->conf, net_stmt(y, n)->call.arg[0], &p->addr);
-
-	return s && p->dstport == (s->peer_opts->dstport.set ? s->peer_opts->dstport.v : 0);
-}
-
-static int stmt_dev(const struct stmt *s)
-{
-	return s->dev ? s->dev->ifindex : s->have_port ? s->have_port->port.dev : 0;
-}
-
-/*
- * What is to become of an entry of a network that stays: at most the addresses of @want may
- * be left now, so that others can have the rest. False: it has to go.
- */
-static bool entry_stays(const struct sync *y, const struct ct_state_net *n,
-			const struct ct_fdb *e, const struct ct_addrs **want)
-{
-	static const struct ct_addrs none;
-	const char *net = net_stmt(y, n)->call.arg[0];
-	const struct stmt *s = conf_find_mac(&y->conf, net, "fdb", e->mac);
-	const struct stmt *by = conf_find_mac(&y->conf, net, "own", e->mac);
-	const struct ct_state_peer *peer;
-
-	*want = &none;
-	if (s && s->port && s->port->gone)
-		s = NULL;
-	/* The network's own MAC: the entry comes and goes with that. */
-	if ((!s && !by) || (by && by->kind == STMT_NET && memcmp(e->mac, n->link.mac, 6)))
-		return false;
-	if (s)
-		*want = &s->fdb_conf->ip;
-	else if (by->kind == STMT_PORT)
-		*want = &by->port_conf->address;
-	/* Where it is to lie must be there, and stay. */
-	if (s ? !!s->port : by->kind == STMT_PORT)
-		return port_stays(y, ct_state_port(&y->st, stmt_dev(s ? s->port : by)));
-	if (!s || !s->addr.family)
-		return true;
-	peer = ct_state_peer(&y->st, n->link.ifindex, &s->addr);
-	return peer && peer_stays(y, n, &peer->peer);
-}
-
-/* An entry with those of its addresses only that are among @want. */
-static int reduce_entry(struct sync *y, const struct ct_state_net *n, struct ct_fdb *e,
-			const struct ct_addrs *want)
-{
-	const struct ct_state_port *p = e->port ? ct_state_port(&y->st, e->port) : NULL;
-	struct ct_fdb_conf less = {
-		.port = p ? p->near.name : NULL, .peer = e->peer, .self = e->self,
-	};
-	char mac[CT_TEXT];
-	size_t i;
-	int err = CT_OK;
-
-	for (i = 0; i < e->ips.n; i++)
-		if (ct_ip_among(want, &e->ips.v[i].ip))
-			ct_ips_add(&less.ip, &e->ips.v[i].ip);
-	if (less.ip.n < e->ips.n)
-		err = emit(y, "replace-fdb", n->link.name, ct_mac_text(e->mac, mac), &less);
-	ct_addrs_free(&e->ips);
-	e->ips = less.ip;
-	return err;
-}
-
-static int free_entry(struct sync *y, struct ct_fdb *e)
-{
-	const struct ct_state_net *n = ct_state_net(&y->st, e->net);
-	const struct ct_state_port *p = e->port ? ct_state_port(&y->st, e->port) : NULL;
-	struct ct_fdb_conf o = { .if_exists = !y->dry_run };
-	bool *gone = &y->fdb_gone[e - y->st.fdb], own, stays;
-	static const struct ct_addrs none;
-	const struct ct_addrs *want = &none;
-	char text[CT_TEXT];
-	uint8_t mac[6];
-
-	/* What is deleted with all of its network, or is left alone. */
-	if (!moves(y, p) && (!net_stmt(y, n) || (p && p->made && port_stays(y, p) &&
-						 !y->want[p - y->st.ports])))
-		return CT_OK;
-	own = e->self && !memcmp(e->mac, n->link.mac, 6);
-	if (e->local && !own)
-		return CT_OK;
-	if (p && !port_stays(y, p))
-		stays = false;
-	else
-		stays = entry_stays(y, n, e, &want);
-	/* It cannot be removed, and goes when the network changes its MAC. */
-	if (own && ct_net_mac(mac, net_stmt(y, n)->net_conf))
-		*gone = memcmp(mac, n->link.mac, 6);
-	if (own)
-		return reduce_entry(y, n, e, stays && !*gone ? want : &none);
-	if (stays)
-		return reduce_entry(y, n, e, want);
-	*gone = true;
-	/* It goes with its port; but another may want its addresses before. */
-	if (y->dry_run && p && !port_stays(y, p))
-		return CT_OK;
-	return emit(y, "del-fdb", n->link.name, ct_mac_text(e->mac, text), &o);
-}
-
-static int free_peer(struct sync *y, const struct ct_peer *p, bool *gone)
-{
-	const struct ct_state_net *n = ct_state_net(&y->st, p->net);
-	struct peer_opts o = { .if_exists = !y->dry_run };
-	char text[CT_TEXT];
-
-	if (!net_stmt(y, n) || peer_stays(y, n, p))
-		return CT_OK;
-	*gone = true;
-	return emit(y, "del-peer", n->link.name, ct_ip_text(&p->addr, text), &o);
-}
-
-/* The near end of a container's, too, is a device that can be detached. */
-static int detach(struct sync *y, const struct ct_state_port *p)
-{
-	struct ct_port_conf o = { .dev = p->near.name, .if_exists = !y->dry_run };
-	const struct ct_state_net *n = ct_state_net(&y->st, p->port.net);
-
-	return emit(y, "del-port", n->link.name, NULL, &o);
-}
-
-/* Another takes its name: it goes on as something else until it is deleted. */
-static int free_name(struct sync *y, const struct ct_state_net *n)
-{
-	int index = n->link.ifindex, err;
-	struct ct_sock *rt = &ct.rt;
-	char name[IFNAMSIZ];
-	uint32_t id;
-	size_t i;
-
-	do {
-		ct_random(&id, sizeof(id));
-		snprintf(name, sizeof(name), "old%08x", id);
-	} while (ct_link_called(rt, &y->st.links, name));
-	/* A device that is down loses its IPv6 addresses. */
-	for (i = 0; i < n->addrs.n; i++)
-		if (n->addrs.v[i].ip.family == AF_INET6)
-			ct_undo(rt, ct_addr_msg(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index,
-						&n->addrs.v[i], 0));
-	err = ct_step(rt, ct_link_up_msg(index, false),
-		      ct_link_up_msg(index, n->link.flags & IFF_UP), NULL,
-		      "take the network down");
-	return err ?: ct_step(rt, ct_link_name_msg(index, name),
-			      ct_link_name_msg(index, n->link.name), NULL, "rename the network");
-}
-
-static int make_way(struct sync *y)
-{
-	int err = CT_OK;
-	size_t i;
-
-	for (i = 0; i < y->st.n_fdb && !err; i++)
-		err = free_entry(y, &y->st.fdb[i]);
-	for (i = 0; i < y->st.n_peers && !err; i++)
-		err = free_peer(y, &y->st.peers[i].peer, &y->peer_gone[i]);
-	for (i = 0; i < y->st.n_ports && !err; i++)
-		if (y->fate[i] == DETACHED || (y->fate[i] == CARRIED && !y->dry_run))
-			err = detach(y, &y->st.ports[i]);
-	for (i = 0; i < y->st.n_nets && !err && !y->dry_run; i++)
-		if (!y->net[i])
-			err = free_vni(y, &y->st.nets[i]);
-	for (i = 0; i < y->conf.n && !err && !y->dry_run; i++)
-		if (y->conf.v[i]->replaces)
-			err = free_name(y, y->conf.v[i]->replaces);
-	return err;
 }
 
 /* ---------------------------------------------------- 3. the commands of the file */
@@ -549,7 +75,7 @@ static int sync_net(struct sync *y, struct stmt *s)
 	if (h->net.conf.underlay_ifindex == CTNET_UNDERLAY_GONE)
 		change.underlay = NULL;
 	if (any_set(set_net_opts, &change))
-		err = emit(y, "set-net", s->call.arg[0], NULL, &change);
+		err = sync_emit(y, "set-net", s->call.arg[0], NULL, &change);
 	ct_addrs_free(&change.address);
 	return err || y->dry_run ? err : ct_link_up(&ct.rt, &h->link);
 }
@@ -566,7 +92,7 @@ static int sync_underlay(struct sync *y, struct stmt *s)
 	change.underlay = all.underlay;
 	change.underlay_any = all.underlay_any;
 	ct_addrs_free(&all.address);
-	return change.underlay ? emit(y, "set-net", s->call.arg[0], NULL, &change) : CT_OK;
+	return change.underlay ? sync_emit(y, "set-net", s->call.arg[0], NULL, &change) : CT_OK;
 }
 
 /* The flags that a port is to have, and has not; and the label. */
@@ -617,7 +143,7 @@ static void diff_container(const struct stmt *s, struct ct_port_conf *change)
 		change->mtu = (struct ct_num){ !follows, CT_MTU_AUTO };
 	else if (follows || o->mtu.v != p->far.mtu || o->mtu.v != p->near.mtu)
 		change->mtu = o->mtu;
-	change->mac.set = port_mac(s, change->mac.v) && memcmp(change->mac.v, p->far.mac, 6);
+	change->mac.set = match_port_mac(s, change->mac.v) && memcmp(change->mac.v, p->far.mac, 6);
 	ct_addrs_diff(&p->addrs, &o->address, &change->address);
 	if (!p->reached)
 		return;
@@ -640,13 +166,13 @@ static int own_entry(struct sync *y, const struct stmt *s)
 	uint8_t mac[6];
 	int err = CT_OK;
 
-	port_mac(s, mac);
+	match_port_mac(s, mac);
 	if (conf_find_mac(&y->conf, s->call.arg[0], "fdb", mac))
 		return CT_OK;
 	o.ip = ct_addrs_ips(&s->port_conf->address);
 	e = ct_state_fdb(&y->st, p->port.net, mac);
 	if (!e || e->port != p->port.dev || !ct_addrs_same(&e->ips, &o.ip))
-		err = emit(y, "replace-fdb", s->call.arg[0], ct_mac_text(mac, text), &o);
+		err = sync_emit(y, "replace-fdb", s->call.arg[0], ct_mac_text(mac, text), &o);
 	ct_addrs_free(&o.ip);
 	return err;
 }
@@ -680,7 +206,7 @@ static int sync_port(struct sync *y, struct stmt *s)
 		change.ifname = target ? s->port_conf->ifname : NULL;
 		change.near = p->made && !target ? p->near.name : NULL;
 		change.dev = p->made ? NULL : p->near.name;
-		err = emit(y, "set-port", s->call.arg[0], target, &change);
+		err = sync_emit(y, "set-port", s->call.arg[0], target, &change);
 	}
 	if (!err && p->made && port_stays(y, p) && !change.address.n && !change.mac.set)
 		err = own_entry(y, s);
@@ -698,7 +224,7 @@ static int sync_fdb(struct sync *y, struct stmt *s)
 	    old->port == (p ? p->port.dev : 0) && old->self == o->self &&
 	    ct_ip_equal(&old->peer, &o->peer) && ct_addrs_same(&old->ips, &o->ip))
 		return CT_OK;
-	return emit(y, "replace-fdb", s->call.arg[0], s->call.arg[1], s->call.vals);
+	return sync_emit(y, "replace-fdb", s->call.arg[0], s->call.arg[1], s->call.vals);
 }
 
 /* Ports without a name, from a network to the one that takes its place. */
@@ -725,8 +251,8 @@ static int carry(struct sync *y, const struct stmt *s)
 
 			o.ip = e->ips;
 			if (e->port == p->dev && !e->local)
-				err = emit(y, "add-fdb", s->call.arg[0],
-					   ct_mac_text(e->mac, mac), &o);
+				err = sync_emit(y, "add-fdb", s->call.arg[0],
+						ct_mac_text(e->mac, mac), &o);
 		}
 	}
 	return err;
@@ -954,6 +480,7 @@ static int apply(struct sync *y, const char *what)
 	if (err)
 		return err;
 	y->net = ct_calloc(y->st.n_nets, sizeof(*y->net));
+	y->heir = ct_calloc(y->st.n_nets, sizeof(*y->heir));
 	y->want = ct_calloc(y->st.n_ports, sizeof(*y->want));
 	y->fate = ct_calloc(y->st.n_ports, sizeof(*y->fate));
 	y->peer_gone = ct_calloc(y->st.n_peers, sizeof(*y->peer_gone));
@@ -1010,6 +537,7 @@ static int from_file(struct sync *y, const char *path, bool allow_empty)
 	if (err)
 		complain();
 	free(y->net);
+	free(y->heir);
 	free(y->want);
 	free(y->fate);
 	free(y->peer_gone);
