@@ -74,11 +74,11 @@ long_names()
 	h1_refuses 2 "no interface \"$LONG\"" add-port net0 --dev $LONG
 	h1_refuses 1 'too long' add-port net0 --dev "$(printf '%0128d' 0)"
 	h1_refuses 1 'too long' add-port net0 "$h2" --ifname $LONG
-	h1_refuses 1 'no name' add-net a/b
-	h1_refuses 1 'no name' add-net 'a b'
+	h1_refuses 1 'invalid interface name' add-net a/b
+	h1_refuses 1 'invalid interface name' add-net 'a b'
 	h1_refuses 1 'empty' add-net ''
-	h1_refuses 1 'no name' add-net ..
-	h1_refuses 1 'no name' show a/b
+	h1_refuses 1 'invalid interface name' add-net ..
+	h1_refuses 1 'invalid interface name' show a/b
 	h1_refuses 1 'too long' add-port net0 "/$(printf '%05000d' 0)"
 	h1_refuses 1 'too long' add-port net0 --dev p1x --label "$(printf '%0300d' 0)"
 }
@@ -87,9 +87,9 @@ vni_range()
 {
 	h1_refuses 1 'invalid number: 1 to 16777215' add-net n1 --vni 0 --local 192.0.2.1
 	h1_refuses 1 'invalid number: 1 to 16777215' add-net n1 --vni 16777216 --local 192.0.2.1
-	h1_refuses 1 'not between' add-net n1 --vni 99999999999999999999999 --local 192.0.2.1
-	h1_refuses 1 'no number' add-net n1 --vni -1 --local 192.0.2.1
-	h1_refuses 1 'no number' add-net n1 --vni 12x --local 192.0.2.1
+	h1_refuses 1 'invalid number: 1 to 16777215' add-net n1 --vni 99999999999999999999999 --local 192.0.2.1
+	h1_refuses 1 'invalid number: 1 to 16777215' add-net n1 --vni -1 --local 192.0.2.1
+	h1_refuses 1 'invalid number: 1 to 16777215' add-net n1 --vni 12x --local 192.0.2.1
 }
 
 vni_used()
@@ -439,11 +439,11 @@ no_privilege()
 
 numbers()
 {
-	h1_refuses 1 'not between' set-net net0 --ageing 1000001
-	h1_refuses 1 'not between' set-net net0 --mtu 67
-	h1_refuses 1 'not between' set-net net0 --mtu 65536
+	h1_refuses 1 'invalid number' set-net net0 --ageing 1000001
+	h1_refuses 1 'invalid number' set-net net0 --mtu 67
+	h1_refuses 1 'invalid number' set-net net0 --mtu 65536
 	h1_refuses 2 '.' set-net net0 --mtu 65535
-	h1_refuses 1 'not between' set-net net0 --max-fdb 4294967296
+	h1_refuses 1 'invalid number' set-net net0 --max-fdb 4294967296
 	h1_refuses 1 'must be on or off' set-net net0 --learning yes
 	h1_refuses 1 'must be on or off' set-port net0 --dev p1 --flood 1
 }
