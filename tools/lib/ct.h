@@ -15,6 +15,7 @@
  * net.c port.c peer.c fdb.c	the objects: read, make, change, delete
  * container.c attach.c change.c autoconf.c announce.c	a container's port
  * state.c	all that there is, read at one go
+ * publish.c	published ports, masquerading
  */
 #ifndef CT_H
 #define CT_H
@@ -28,6 +29,7 @@
 #include "netns.h"
 #include "nl.h"
 #include "port.h"
+#include "publish.h"
 #include "state.h"
 #include "undo.h"
 
