@@ -146,7 +146,7 @@ static int ctnet_peer_may_add(struct ctnet_dev *ctd, const struct in6_addr *addr
 	}
 	if (ipv6_addr_equal(addr, &vtep->local[family]) ||
 	    !ctnet_peer_addr_ok(dev_net(ctd->dev), vtep->underlay, addr)) {
-		NL_SET_ERR_MSG(extack, "Invalid peer: give the unicast address of another host, not a broadcast address");
+		NL_SET_ERR_MSG(extack, "Invalid peer: give another host's unicast address, not this host's own or a broadcast address");
 		return -EINVAL;
 	}
 	if (ipv6_addr_type(addr) & IPV6_ADDR_LINKLOCAL && !vtep->underlay) {
