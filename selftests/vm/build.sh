@@ -114,7 +114,7 @@ pack()
 		ln -s "$(realpath "$YNL")" "$stage/ynl"
 	fi
 	bin=$PATH:/sbin:/usr/sbin:$OVS_PATH
-	for p in bash ip bridge tc ethtool ping arping jq tcpdump nft iperf3 socat sysctl \
+	for p in bash ip bridge tc ethtool ping arping gojq jq tcpdump nft iperf3 socat sysctl \
 		timeout grep sed awk mawk cat rm mv mkdir mktemp cp diff sleep true kill env \
 		wc head tail tr sort date modprobe lsmod modinfo insmod rmmod kmod dmesg \
 		busybox nsenter unshare setpriv capsh stat find xargs cut seq ps ss script stty \

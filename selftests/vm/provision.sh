@@ -42,7 +42,7 @@ provision_packages()
 	PACKAGES=("${BUILD_PACKAGES[@]}"
 		busybox-static udev mount procps util-linux bsdutils kmod
 		iproute2 ethtool tcpdump nftables iputils-ping iputils-arping
-		iperf3 socat jq file python3 python3-yaml python3-jsonschema)
+		iperf3 socat gojq jq file python3 python3-yaml python3-jsonschema)
 	[[ ${MODE:-check} == @(demo|shell) ]] || PACKAGES+=(tshark openvswitch-common)
 	case $arch in
 	amd64) PACKAGES+=(qemu-system-x86) ;;
