@@ -58,7 +58,7 @@ echo >"$TMP/kvm"
 clean()
 {
 	env -u TESTS -u SKIP -u TESTS_ONLY -u KERNELS -u KERNEL -u RUNNER -u KVM -u JOBS -u V \
-		-u SANITIZE -u COVERAGE -u BRIEF PATH="$TMP/bin:$PATH" KVM_DEVICE="$TMP/kvm" \
+		-u SANITIZE -u COVERAGE -u BRIEF -u UNTIL PATH="$TMP/bin:$PATH" KVM_DEVICE="$TMP/kvm" \
 		STARTS="$TMP/starts" KVM_TRIAL=3 KVM_BOOT_TIMEOUT=15 "$@"
 }
 
@@ -215,6 +215,16 @@ brief()
 	check_eq "$(scripts_run)" "$all" "without BRIEF"
 }
 
+until_then()
+{
+	whole_run works KVM=0 UNTIL=1
+	check_match "$OUT" 'LEFT completion: no time was left for it'
+	check_match "$OUT" 'LEFT output: no time was left for it'
+	check_match "$OUT" '0 passed, 0 failed'
+	whole_run works KVM=0 UNTIL=$((EPOCHSECONDS + 1000))
+	[[ $OUT != *LEFT* ]] || fail "something was left out: $OUT"
+}
+
 run_test silent "KVM that runs nothing is given up within half a minute"
 run_test firmware "and KVM that runs the firmware only"
 run_test dies "and where QEMU ends at once"
@@ -225,3 +235,4 @@ run_test one_trial "one trial is enough for all VMs of a run"
 run_test begins_only "a kernel that begins with KVM and does not boot is emulated, too"
 run_test run_with_kvm "a run with KVM"
 run_test brief "BRIEF=1 leaves to others what they show, but not with KVM"
+run_test until_then "after UNTIL no script is started, and what is left out is named"

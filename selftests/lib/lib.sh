@@ -27,6 +27,7 @@ SKIP_REASON="" TEST_NOW=""
 NS_LIST=()		# namespaces to delete at the end
 NETS_ON=()		# of these, hosts: the ones whose state check_fail compares
 DEFERRED=()		# commands to run at the end, last first
+STATE=""		# what dump_state printed at the end of a refusal_test
 CAPTURES=()		# "file pid" of each running tcpdump
 
 TMP=$(mktemp -d /tmp/ctnet-test.XXXXXX)
@@ -83,6 +84,7 @@ run_test()
 	if [[ -n ${TESTS_ONLY:-} && ! $1 =~ $TESTS_ONLY ]]; then
 		return
 	fi
+	[[ $1 == still_unchanged ]] || STATE=""
 	RET=0 SKIP_REASON="" TEST_NOW=$name
 	"${@:1:$#-1}"
 	ret=$?
@@ -210,25 +212,21 @@ dump_state_of()
 	for ns; do
 		echo "== $ns"
 		{
-			printf 'list %s\n' nets ports peers fdb |
-				ctnetctl -n "$ns" -j -b - 2>&1 |
+			ctnetctl -n "$ns" -j -b - 2>&1 <<<$'list nets\nlist ports\nlist peers\nlist fdb' |
 				jq -c '.[] | select(.type != "learned") | del(.fdb_learned)' 2>&1
-			ip -n "$ns" -o -d link show |
-				sed -E 's/ state [A-Z]+//; s/(NO-CARRIER|LOWER_UP|M-DOWN),?//g'
-			ip -n "$ns" -o addr show | sed -E 's/ tentative//'
+			ip -n "$ns" -o -d -b - <<<$'link show\naddr show' |
+				sed -E 's/ state [A-Z]+//; s/(NO-CARRIER|LOWER_UP|M-DOWN),?//g; s/ tentative//'
 		} | sort
 	done
 }
 
-# same_state BEFORE: dump_state prints the same as before
+# same_state BEFORE: dump_state prints the same as before; $STATE has what it prints
 same_state()
 {
-	local now
-
-	now=$(dump_state)
-	[[ $now == "$1" ]] && return
+	STATE=$(dump_state)
+	[[ $STATE == "$1" ]] && return
 	fail "it was refused, yet changed something:"
-	diag "$(diff <(echo "$1") <(echo "$now"))"
+	diag "$(diff <(echo "$1") <(echo "$STATE"))"
 	return 1
 }
 
@@ -244,13 +242,23 @@ unchanged()
 }
 
 # refusal_test FUNCTION DESCRIPTION: run_test for a function of which all commands are refused:
-# they have changed nothing. One look at the state for all of them: it takes seconds.
+# they have changed nothing. It takes seconds to look at the state, so that is done once for all of
+# them; of tests that follow one another, the second begins where the first ended.
 refusal_test()
 {
 	[[ -z ${TESTS_ONLY:-} || $1 =~ $TESTS_ONLY ]] || return 0
 	local TESTS_ONLY=""
 
-	run_test unchanged "$@"
+	run_test still_unchanged "$@"
+}
+
+still_unchanged()
+{
+	local before=${STATE:-$(dump_state)} ret
+
+	"$@"
+	ret=$?
+	same_state "$before" && return "$ret"
 }
 
 # refused EXIT REGEX COMMAND...: the command fails with this exit code, and a message on stderr
@@ -571,7 +579,7 @@ ifindex_of() { ip netns exec "$1" cat "/sys/class/net/$2/ifindex"; }
 link_local_of() { json '[.[].addr_info[]?.local | strings] | first' ip -n "$1" -j -6 addr show dev "$2" scope link; }
 promiscuity_of() { json '.[0].promiscuity' ip -n "$1" -j -d link show dev "$2"; }
 
-# shellcheck source=lib/observe.sh
+# shellcheck source=observe.sh
 . "$SELFTESTS/lib/observe.sh"
 
 # ------------------------------------------------------------------ the kernel

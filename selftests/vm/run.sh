@@ -14,6 +14,8 @@
 #			SANITIZE=1: ctnetctl with its sanitizers;
 #			KERNELS="6.1 6.12 7.2": on each of these kernels of Debian's;
 #			BRIEF=1: what is shown elsewhere is left out, see brief()
+#			UNTIL=T: no script is started after T (seconds since 1970), and
+#			those that are left out are named
 #	run.sh check-debug	on each kernel of our own what kernels/kernels says
 #			ON="uml kcsan": on these only
 #	run.sh demo
@@ -144,6 +146,19 @@ script_timeout()
 # whether there are scripts that no VM has taken
 any_left() { compgen -G "$RUN/queue/*" >/dev/null; }
 
+# After UNTIL, takes what no VM has taken out of the queue, and notes it.
+leave_out()
+{
+	local f
+
+	if [[ -z ${UNTIL:-} ]] || ((EPOCHSECONDS <= UNTIL)); then
+		return
+	fi
+	for f in "$RUN"/queue/*; do
+		rm "$f" 2>/dev/null && echo "${f##*/}" >>"$RUN/left_out"
+	done
+}
+
 # what script $2 printed in VM $1
 block() { sed -n "/^== $2\$/,/^== $2: /p" "$RUN/vm$1/log"; }
 
@@ -194,6 +209,7 @@ run_queue()
 	# longest first, lest it be the last that one VM runs while the others have ended
 	((JOBS == 1)) || sort -s -k 2,2nr -o "$RUN/tests" "$RUN/tests"
 	while ((${#VM_PID[@]})) || any_left; do
+		leave_out
 		while ((${#VM_PID[@]} < JOBS)) && any_left; do
 			start_vm "$place" "$append"
 		done
@@ -372,6 +388,9 @@ check()
 			"$ok" "$bad" "$skipped" "$secs"
 		passed=$((passed + ok)) failed=$((failed + bad)) skip=$((skip + skipped))
 	done < <(sort "$RUN"/{,host/}vm*/results)
+	for name in $(cat "$RUN"/{,host/}left_out 2>/dev/null); do
+		echo "LEFT $name: no time was left for it"
+	done
 	echo
 	[[ -z ${COVERAGE:-} ]] || coverage_report
 	keep_out
