@@ -3,11 +3,12 @@
 """The program beside uplink.sh. Requests are those of frames.py, sniff and question of
 craft.py, pmtu of wire.py, and besides
 
-	datagram FROM TO ADDRESS [port=N] [at=ADDRESS] [on=N] [ms=N] [after=N]
+	datagram FROM TO ADDRESS [port=N] [at=ADDRESS] [on=N] [ms=N] [after=N] [from=N]
 				a question over UDP to ADDRESS and its port, until it is
 				answered, for at most ms, and "after" ms from when TO saw it;
 				TO listens there, or "at" an address and "on" a port of its
-				own where something between them translates.
+				own where something between them translates. FROM asks by
+				the port "from", so that it is the same flow again.
 				"ok SOURCE answered|silent": whom TO saw ask, or -
 	both FROM TO ADDRESS BYTES [port=N] [at=ADDRESS] [on=N]
 				a connection, and so many bytes in each direction: "ok
@@ -99,6 +100,8 @@ def ends(src, dst, addr, kind, end, opt):
     """The asking socket, the listening one, and where the former turns to."""
     server = bound(dst, opt.get("at", addr), int(opt.get("on", 0)), kind, end)
     client = nlraw.socket_in(src, server.family, kind)
+    if "from" in opt:
+        client.bind(("", int(opt["from"])))
     return client, server, (addr, int(opt.get("port", server.getsockname()[1])))
 
 

@@ -28,7 +28,7 @@ give_up()
 # where they are not.
 PROVISION_COMMANDS=(gcc make pkg-config ip bridge tc ethtool tcpdump nft ping
 	arping iperf3 socat jq file modprobe depmod sysctl flock busybox)
-PROVISION_LIBS=(libnl-3.0 libnl-genl-3.0 json-c)
+PROVISION_LIBS=(libnl-3.0 libnl-genl-3.0 json-c libnftables libnetfilter_conntrack libcurl)
 
 provision_packages()
 {
@@ -38,6 +38,7 @@ provision_packages()
 	KERNEL_PACKAGES=("linux-image-$arch" "linux-headers-$arch")
 	BUILD_PACKAGES=(gcc make pkg-config libc6-dev
 		libnl-3-dev libnl-genl-3-dev libjson-c-dev
+		libnftables-dev libnetfilter-conntrack-dev libcurl4-openssl-dev
 		"${KERNEL_PACKAGES[@]}")
 	PACKAGES=("${BUILD_PACKAGES[@]}"
 		busybox-static udev mount procps util-linux bsdutils kmod

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The commands that are one call of the library, and their options. */
+#include <stdlib.h>
+#include <string.h>
+
 #include "ctnetctl.h"
 
 /* Rows of the tables; a number or a switch is what the library says of that name. */
 #define NET(m)	.off = offsetof(struct ct_net_conf, m)
 #define PORT(m)	.off = offsetof(struct ct_port_conf, m)
 #define PEER(m)	.off = offsetof(struct peer_opts, m)
+#define PUBLISH(m)	.off = offsetof(struct ct_publish_conf, m)
 #define FDB(m)	.off = offsetof(struct ct_fdb_conf, m)
 #define NET_NUM(name, m, ...) \
 	{ name, OPT_NUM, NET(m), __VA_ARGS__, .attrs = ct_net_attrs }
@@ -52,7 +56,12 @@ static int nothing_to_change(const char *cmd)
 	NET_NUM("df", df, "forbid routers to fragment outer IPv4 packets (default off)"), \
 	NET_NUM("udp-csum", udp_csum, "outer UDP checksums (default on)"), \
 	NET_NUM("mark", mark, \
-		"mark of outer packets, for rules of routing, nft and tc (default 0)")
+		"mark of outer packets, for rules of routing, nft and tc (default 0)"), \
+	NET_NUM("masquerade", masquerade, \
+		"what leaves by other interfaces has the host's address, and only what is " \
+		"published comes in (default off)"), \
+	NET_NUM("internal", internal, \
+		"the host forwards nothing into it or out of it (default off)")
 
 const struct opt add_net_opts[] = {
 	NET_VNI,
@@ -321,4 +330,88 @@ int flush_fdb(int n, char **arg, void *vals)
 {
 	(void)n;
 	return ct_fdb_flush(&ct, arg[0], vals);
+}
+
+/* --------------------------------------------------------- published ports */
+
+#define PUBLISH_ID \
+	{ "ifname", OPT_NAME, PUBLISH(ifname), "interface in the container (default eth0)" }, \
+	{ "port", OPT_DEV, PUBLISH(near), PORT_NEAR, "NEAR-END" }
+
+const struct opt publish_opts[] = {
+	PUBLISH_ID,
+	{ "may-exist", OPT_FLAG, PUBLISH(may_exist), "no error if it is published so already" },
+	END
+};
+
+const struct opt unpublish_opts[] = {
+	PUBLISH_ID,
+	{ "if-exists", OPT_FLAG, PUBLISH(if_exists), "no error if it is not published" },
+	END
+};
+
+int publish_parse(int n, char **arg, const char *near, const char **target,
+		  struct ct_published **ports, size_t *n_ports)
+{
+	int first = near ? 1 : 2, i;
+	const char *why;
+
+	*target = near ? NULL : arg[1];
+	*ports = NULL;
+	*n_ports = 0;
+	if (n <= first)
+		return CT_OK;
+	*ports = ct_calloc(n - first, sizeof(**ports));
+	for (i = first; i < n; i++) {
+		why = ct_parse_published(arg[i], &(*ports)[(*n_ports)++]);
+		if (!why)
+			continue;
+		free(*ports);
+		*ports = NULL;
+		return ct_misuse(&ct, "\"%s\": %s", arg[i], why);
+	}
+	return CT_OK;
+}
+
+int publish(int n, char **arg, void *vals)
+{
+	const struct ct_publish_conf *o = vals;
+	struct ct_published *ports;
+	const char *target;
+	size_t n_ports;
+	int err;
+
+	err = publish_parse(n, arg, o->near, &target, &ports, &n_ports);
+	if (!err && !n_ports)
+		err = ct_misuse(&ct, "say which port: publish NET TARGET 8080:80");
+	err = err ?: ct_port_publish(&ct, arg[0], target, o, ports, n_ports);
+	free(ports);
+	return err;
+}
+
+/* No port, or "all": all of the container's. */
+int unpublish(int n, char **arg, void *vals)
+{
+	const struct ct_publish_conf *o = vals;
+	struct ct_published *ports;
+	const char *target;
+	size_t n_ports;
+	int err;
+
+	if (n == (o->near ? 2 : 3) && !strcmp(arg[n - 1], "all"))
+		n--;
+	err = publish_parse(n, arg, o->near, &target, &ports, &n_ports);
+	if (!err && !o->near && n < 2)
+		err = ct_misuse(&ct, "say whose: unpublish NET TARGET [SPEC ... | all]");
+	err = err ?: ct_port_unpublish(&ct, arg[0], target, o, ports, n_ports);
+	free(ports);
+	return err;
+}
+
+int reload(int n, char **arg, void *vals)
+{
+	(void)n;
+	(void)arg;
+	(void)vals;
+	return ct_nat_renew(&ct);
 }

@@ -184,16 +184,25 @@ struct sync_opts {
 	bool allow_empty;
 };
 
+/*
+ * The operands of publish and unpublish behind the network: a container, unless @near names
+ * it, and ports. *@target and *@ports are of these; the ports are to be freed.
+ */
+int publish_parse(int n, char **arg, const char *near, const char **target,
+		  struct ct_published **ports, size_t *n_ports);
+
 #define COMMAND(name) int name(int n, char **arg, void *vals)
 COMMAND(add_net); COMMAND(set_net); COMMAND(del_net);
 COMMAND(add_port); COMMAND(set_port); COMMAND(del_port);
 COMMAND(add_peer); COMMAND(del_peer);
 COMMAND(add_fdb); COMMAND(replace_fdb); COMMAND(del_fdb); COMMAND(flush_fdb);
 COMMAND(show); COMMAND(list_objects); COMMAND(monitor);
+COMMAND(publish); COMMAND(unpublish); COMMAND(reload);
 COMMAND(save); COMMAND(restore); COMMAND(sync_file);
 
 extern const struct opt add_net_opts[], set_net_opts[], del_net_opts[], add_port_opts[],
 	set_port_opts[], del_port_opts[], add_peer_opts[], del_peer_opts[], add_fdb_opts[],
-	replace_fdb_opts[], del_fdb_opts[], flush_fdb_opts[], sync_opts[];
+	replace_fdb_opts[], del_fdb_opts[], flush_fdb_opts[], publish_opts[], unpublish_opts[],
+	sync_opts[];
 
 #endif

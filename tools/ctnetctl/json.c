@@ -36,6 +36,11 @@ const struct column fdb_columns[] = {
 	IP("PEER", "peer"), C("SELF", "self"), C("AGE", "age"), IP("ADDRESSES", "addresses"), END
 };
 
+const struct column publish_columns[] = {
+	NAME("NETWORK", "network"), C("LABEL", "label"), IP("PUBLISHED", "published"),
+	IP("ADDRESSES", "addresses"), C("OWNER", "owner"), END
+};
+
 const struct column vtep_columns[] = {
 	C("FAMILY", "family"), C("DSTPORT", "dstport"), C("UNDERLAY", "underlay"),
 	C("NETWORKS", "networks"), END
@@ -139,6 +144,8 @@ struct json_object *net_json(const struct ct_net *net, const struct ct_stats *st
 	if (addrs)
 		json_addrs(o, "addresses", addrs, ct_cidr_text);
 	json_attrs(o, c, "learning", "suppress");
+	if (c->masquerade.set)
+		json_attrs(o, c, "masquerade", "internal");
 	json_u64(o, "port_count", net->ports);
 	json_u64(o, "peer_count", net->peers);
 	json_u64(o, "fdb_static", net->fdb_static);
@@ -253,5 +260,29 @@ struct json_object *vtep_json(struct nlmsghdr *h)
 	json_u64(o, "networks", ct_get_num(tb[CTNET_A_VTEP_NETS]));
 	ct_stats_parse(&st, NULL, tb[CTNET_A_VTEP_DROPS]);
 	json_stats(o, &st);
+	return o;
+}
+
+struct json_object *published_json(const struct ct_nat_owner *w, const struct ct_published *p)
+{
+	struct json_object *o = json_object_new_object(), *a;
+	char text[CT_TEXT];
+	int f;
+
+	json_str(o, "network", w->net);
+	if (w->target)
+		json_str(o, "label", w->target);
+	json_str(o, "published", ct_published_text(p, text));
+	json_str(o, "protocol", strrchr(text, '/') + 1);
+	if (p->host.family)
+		json_str(o, "host", ct_ip_text(&p->host, text));
+	json_u64(o, "host_port", p->host_port);
+	json_u64(o, "container_port", p->port);
+	json_u64(o, "count", p->count);
+	a = json_array(o, "addresses");
+	for (f = 0; f < 2; f++)
+		if (w->addr[f].family && (!p->host.family || p->host.family == w->addr[f].family))
+			json_array_add_str(a, ct_ip_text(&w->addr[f], text));
+	json_str(o, "owner", w->owner);
 	return o;
 }

@@ -72,11 +72,13 @@ struct json_object *port_json(const struct ct_port *p, const struct ct_stats *st
 struct json_object *peer_json(const struct ct_peer *p, const struct ct_stats *st,
 			      const char *net);
 struct json_object *fdb_json(const struct ct_fdb *f, const char *net, const char *port);
+/* A port that is published. */
+struct json_object *published_json(const struct ct_nat_owner *w, const struct ct_published *p);
 /* A UDP socket of the namespace; NULL: the message has none. */
 struct json_object *vtep_json(struct nlmsghdr *h);
 /* The key of a number or a switch. It is valid until the next one is asked for. */
 const char *json_key(const struct ct_attr *a, const char *tail);
 extern const struct column net_columns[], port_columns[], peer_columns[], fdb_columns[],
-	vtep_columns[];
+	vtep_columns[], publish_columns[];
 
 #endif

@@ -28,7 +28,8 @@ static int view_open(int net, bool ports)
 		return err;
 	if (!ports) {
 		err = ct_link_dump(&ct.rt, &view.links);
-		return err ? ct_refused(&ct.rt, err, NULL, "list the interfaces") : CT_OK;
+		return err ? ct_refused(&ct.rt, err, NULL, "list the interfaces") :
+			     ct_nat_read(&ct, &view.nat);
 	}
 	err = ct_state_read(&ct, net, false, &view);
 	if (view.n_fdb)
@@ -66,7 +67,8 @@ static const char *name_of(int ifindex)
 
 static struct json_object *view_port(const struct ct_state_port *p)
 {
-	struct json_object *o, *macs, *addrs, *gateways, *routes;
+	struct json_object *o, *macs, *addrs, *published, *gateways, *routes;
+	const struct ct_nat_owner *w;
 	const struct ct_fdb *f;
 	char buf[CT_TEXT];
 	size_t i;
@@ -82,6 +84,10 @@ static struct json_object *view_port(const struct ct_state_port *p)
 		for (i = 0; i < f->ips.n; i++)
 			json_array_add_str(addrs, ct_ip_text(&f->ips.v[i].ip, buf));
 	}
+	w = ct_nat_of_near(&view.nat, p->port.dev);
+	published = json_array(o, "published");
+	for (i = 0; w && i < w->n; i++)
+		json_array_add_str(published, ct_published_text(&w->ports[i], buf));
 	if (!p->reached)
 		return o;
 	gateways = json_array(o, "gateways");
@@ -105,6 +111,7 @@ static struct json_object *read_net(struct nlmsghdr *h)
 
 	if (ct_net_parse(h, &net, &st))
 		return NULL;
+	ct_nat_fill(&view.nat, &net);
 	l = ct_link_find(&view.links, net.ifindex);
 	ct_addr_dump(&ct.rt, net.ifindex, -1, false, &addrs);
 	o = net_json(&net, &st, l, &addrs);
@@ -139,13 +146,14 @@ static const struct kind {
 	const char *name;
 	uint8_t cmd;
 	const struct column *cols;
-	struct json_object *(*read)(struct nlmsghdr *h);	/* NULL: ports */
+	struct json_object *(*read)(struct nlmsghdr *h);	/* NULL: ports; published ones */
 } kinds[] = {
 	{ "nets", CTNET_CMD_NET_GET, net_columns, read_net },
 	{ "ports", CTNET_CMD_PORT_GET, port_columns, NULL },
 	{ "peers", CTNET_CMD_PEER_GET, peer_columns, read_peer },
 	{ "fdb", CTNET_CMD_FDB_GET, fdb_columns, read_fdb },
 	{ "vteps", CTNET_CMD_VTEP_GET, vtep_columns, vtep_json },
+	{ "publish", 0, publish_columns, NULL },
 };
 
 static int list_kind(const struct kind *k, int net)
@@ -172,6 +180,21 @@ static int list_kind(const struct kind *k, int net)
 	return CT_OK;
 }
 
+static int list_published(const char *net)
+{
+	size_t i, j;
+
+	out_begin(publish_columns);
+	for (i = 0; i < view.nat.n_owners; i++) {
+		const struct ct_nat_owner *w = &view.nat.owners[i];
+
+		for (j = 0; (!net || !strcmp(net, w->net)) && j < w->n; j++)
+			out_item(published_json(w, &w->ports[j]));
+	}
+	out_end();
+	return CT_OK;
+}
+
 static int no_kind(const char *word)
 {
 	char near[32] = "";
@@ -180,7 +203,7 @@ static int no_kind(const char *word)
 	for (i = 0; i < ARRAY_SIZE(kinds) && !near[0]; i++)
 		if (text_distance(word, kinds[i].name) != TEXT_FAR)
 			snprintf(near, sizeof(near), "; is it \"%s\"?", kinds[i].name);
-	return ct_misuse(&ct, "\"%s\" is none of nets, ports, peers, fdb and vteps%s", word, near);
+	return ct_misuse(&ct, "\"%s\" is none of nets, ports, peers, fdb, vteps and publish%s", word, near);
 }
 
 int list_objects(int n, char **arg, void *vals)
@@ -200,9 +223,10 @@ int list_objects(int n, char **arg, void *vals)
 	if (n > 1)
 		err = ct_net_find(&ct, arg[1], &net, NULL);
 	if (!err)
-		err = view_open(net.ifindex, !k->read);
+		err = view_open(net.ifindex, !k->read && k->cmd);
 	if (!err)
-		err = list_kind(k, net.ifindex);
+		err = k->cmd ? list_kind(k, net.ifindex) :
+			       list_published(n > 1 ? net.name : NULL);
 	ct_state_free(&view);
 	return err;
 }
@@ -283,6 +307,7 @@ static void tree_port(struct json_object *o)
 	put(o, "addresses", "addresses", COLOR_IP);
 	put(o, "gateway", "gateways", COLOR_IP);
 	put(o, "route", "routes", COLOR_IP);
+	put(o, "publish", "published", COLOR_IP);
 	put_attrs(o, ct_port_attrs, CTNET_PORT_FLAGS_DEFAULT);
 	putchar('\n');
 	out_stats(o, "        ");

@@ -353,11 +353,16 @@ int ct_attach(struct ct *ct, const struct ct_link *net, const char *target,
 int ct_detach_near(struct ct *ct, const struct ct_link *net, const char *what,
 		   const struct ct_link *near)
 {
+	int err;
+
 	if (!ct_port_is_made(near))
 		return ct_fail(ct, "%s is attached by %s, which add-port did not make; \"ctnetctl del-port %s --dev %s\" detaches it",
 			       what, near->name, net->name, near->name);
-	return ct_step(&ct->rt, ct_link_del_msg(near->ifindex), NULL, NULL, "delete %s",
-		       near->name);
+	ct_begin(ct);
+	err = ct_publish_del_near(ct, near->ifindex);
+	err = err ?: ct_step(&ct->rt, ct_link_del_msg(near->ifindex), NULL, NULL, "delete %s",
+			     near->name);
+	return ct_end(ct, err);
 }
 
 int ct_detach(struct ct *ct, const struct ct_link *net, const char *target,

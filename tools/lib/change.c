@@ -317,6 +317,8 @@ int ct_change(struct ct *ct, const struct ct_link *net, const char *target,
 	if (moves)
 		err = err ?: change_entry(net, c, &o->address, w.mac);
 	err = err ?: ct_attach_change(c, &w);
+	if (o->address.n)
+		err = err ?: ct_publish_follow(ct, c->near.ifindex, &w.address);
 	if (moves && c->far.flags & IFF_UP)
 		err = err ?: ct_attach_tell(c, &w.address);
 	err = ct_end(ct, err);

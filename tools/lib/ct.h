@@ -15,7 +15,8 @@
  * net.c port.c peer.c fdb.c	the objects: read, make, change, delete
  * container.c attach.c change.c autoconf.c announce.c	a container's port
  * state.c	all that there is, read at one go
- * publish.c	published ports, masquerading
+ * publish.c	published ports
+ * nat.c natfile.c nft.c conntrack.c	what is recorded of NAT, and what is made of that
  */
 #ifndef CT_H
 #define CT_H

@@ -35,6 +35,8 @@ const struct ct_attr ct_net_attrs[] = {
 	  .word = "inherit", .word_value = CTNET_DF_INHERIT },
 	{ "udp-csum", AT(udp_csum), SWITCH, IDS(UDP_CSUM, 1), .tunnel = true, .preset = 1 },
 	{ "mark", AT(mark), .max = UINT32_MAX, IDS(MARK, 4), .tunnel = true },
+	{ "masquerade", AT(masquerade), SWITCH, .nat = true },
+	{ "internal", AT(internal), SWITCH, .nat = true },
 	{ .name = NULL }
 };
 
@@ -127,6 +129,7 @@ int ct_dump(struct ct *ct, uint8_t cmd, int net, struct ct_replies *r)
 
 static int net_get(struct ct *ct, int ifindex, struct ct_net *net)
 {
+	struct ct_nat nat;
 	struct nl_msg *msg;
 	struct nlmsghdr *h;
 	struct ct_replies r;
@@ -144,7 +147,12 @@ static int net_get(struct ct *ct, int ifindex, struct ct_net *net)
 			err = ct_net_parse(h, net, NULL);
 		ct_replies_free(&r);
 	}
-	return err ? ct_refused(&ct->ge, err, NULL, "read the network") : CT_OK;
+	if (err)
+		return ct_refused(&ct->ge, err, NULL, "read the network");
+	err = ct_nat_read(ct, &nat);
+	ct_nat_fill(&nat, net);
+	ct_nat_free(&nat);
+	return err;
 }
 
 int ct_net_find(struct ct *ct, const char *name, struct ct_link *l, bool *gone)
@@ -408,6 +416,27 @@ static int net_compare(struct ct *ct, const char *name, const struct ct_net_conf
 	return err;
 }
 
+/*
+ * What the host's NAT does for it, with what is set of @o; its subnets may have changed. @now
+ * NULL: nothing yet.
+ */
+static int set_nat(struct ct *ct, const char *name, const struct ct_net_conf *now,
+		   const struct ct_net_conf *o)
+{
+	struct ct_nat_net nat = { .masquerade = now && now->masquerade.v,
+				  .internal = now && now->internal.v };
+	bool moves = nat.masquerade && o->address.n;
+
+	if (!moves && !o->masquerade.set && !o->internal.set)
+		return CT_OK;
+	snprintf(nat.net, sizeof(nat.net), "%s", name);
+	if (o->masquerade.set)
+		nat.masquerade = o->masquerade.v;
+	if (o->internal.set)
+		nat.internal = o->internal.v;
+	return ct_nat_net_set(ct, &nat);
+}
+
 static int make(struct ct *ct, const char *name, const struct ct_net_conf *o)
 {
 	struct nl_msg *back;
@@ -426,7 +455,7 @@ static int make(struct ct *ct, const char *name, const struct ct_net_conf *o)
 	err = ct_addr_add_all(&ct->rt, l.ifindex, name, &o->address, 0);
 	err = err ?: ct_step(&ct->rt, ct_link_up_msg(l.ifindex, true), NULL, NULL,
 			     "bring the network up");
-	return err;
+	return err ?: set_nat(ct, l.name, NULL, o);
 }
 
 int ct_net_add(struct ct *ct, const char *name, struct ct_net_conf *o)
@@ -466,7 +495,8 @@ void ct_net_diff(const struct ct_net *net, const uint8_t mac[6], const struct ct
 		const struct ct_num *want = CT_ATTR(a, o);
 
 		v = want->set ? want->v : a->preset;
-		if (a->set && (o->vni.set || !a->tunnel) && v != CT_ATTR(a, &net->conf)->v)
+		if ((a->set || a->nat) && (o->vni.set || !a->tunnel) &&
+		    v != CT_ATTR(a, &net->conf)->v)
 			*CT_ATTR(a, change) = (struct ct_num){ true, v };
 	}
 	for (i = 0; i < 2; i++) {
@@ -571,6 +601,7 @@ static int change(struct ct *ct, const struct ct_link *l, const struct ct_net *n
 	err = err ?: ct_step(&ct->rt, net_msg(0, l->ifindex, NULL, o), back_msg(net, l->mac, o),
 			     hints, "change the network");
 	err = err ?: ct_addr_del_others(&ct->rt, l->ifindex, name, &had, &want, 0);
+	err = err ?: set_nat(ct, l->name, &net->conf, o);
 	if (!err && last.underlay)
 		err = ct_step(&ct->rt, net_msg(0, l->ifindex, NULL, &last), NULL, hints,
 			      "change the underlay");
@@ -619,6 +650,7 @@ int ct_net_del(struct ct *ct, const char *name, bool if_exists)
 			  (!x->master && ct_port_is_unfinished(x));
 	}
 	ct_begin(ct);
+	err = err ?: ct_nat_net_del(ct, l.name);
 	if (!err)
 		e = ct_links_del(&ct->rt, &ls, goes);
 	if (!err && e)

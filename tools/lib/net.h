@@ -19,6 +19,7 @@
  * @get: CTNET_A_NET_* that has it
  * @width: bytes of @set
  * @tunnel: only a network with a VNI has it
+ * @nat: it is recorded by ct_nat_net_set(), and not known to the kernel
  */
 struct ct_attr {
 	const char *name;
@@ -33,6 +34,7 @@ struct ct_attr {
 	uint16_t get;
 	uint8_t width;
 	bool tunnel;
+	bool nat;
 };
 
 /* The struct ct_num of an attribute. */
@@ -65,6 +67,8 @@ struct ct_net_conf {
 	struct ct_num df;
 	struct ct_num udp_csum;
 	struct ct_num mark;
+	struct ct_num masquerade;
+	struct ct_num internal;
 	bool may_exist;
 	bool if_exists;
 };
@@ -94,7 +98,10 @@ struct ct_net {
 	uint32_t fdb_learned;
 };
 
-/* A message of the family to a network. -errno. */
+/*
+ * A message of the family to a network; what is recorded of its NAT is not in there, and
+ * ct_nat_fill() puts it in. -errno.
+ */
 int ct_net_parse(struct nlmsghdr *h, struct ct_net *net, struct ct_stats *stats);
 void ct_stats_parse(struct ct_stats *st, const struct nlattr *stats,
 		    const struct nlattr *drops);

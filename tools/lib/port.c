@@ -208,20 +208,23 @@ static int detach_dev(struct ct *ct, const struct ct_link *net, const struct ct_
 		{ ENOENT, "it is not a port of the network" },
 		{ 0, NULL }
 	};
-	struct ct_port p = { 0 };
+	struct ct_port p;
 	int err;
 
 	/* What takes it back has its flags. */
-	err = ct->busy ? ct_port_get(ct, net->ifindex, dev->ifindex, &p) : 0;
-	err = err ?: ct_do(&ct->ge, ct_port_msg(ct, CTNET_CMD_PORT_DEL, net->ifindex, dev->ifindex,
-						0, 0), NULL);
+	err = ct_port_get(ct, net->ifindex, dev->ifindex, &p);
 	if (err == -ENOENT && if_exists)
 		return CT_OK;
 	if (err)
 		return ct_refused(&ct->ge, err, hints, "detach %s", dev->name);
-	ct_undo(&ct->ge, ct_port_msg(ct, CTNET_CMD_PORT_ADD, net->ifindex, dev->ifindex,
-				     p.flags, CTNET_PORT_FLAGS_ALL));
-	return CT_OK;
+	ct_begin(ct);
+	err = ct_publish_del_near(ct, dev->ifindex);
+	err = err ?: ct_step(&ct->ge, ct_port_msg(ct, CTNET_CMD_PORT_DEL, net->ifindex,
+						  dev->ifindex, 0, 0),
+			     ct_port_msg(ct, CTNET_CMD_PORT_ADD, net->ifindex, dev->ifindex,
+					 p.flags, CTNET_PORT_FLAGS_ALL),
+			     hints, "detach %s", dev->name);
+	return ct_end(ct, err);
 }
 
 /* A near end, be it of a port of the network, or of what became of one. */

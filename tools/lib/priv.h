@@ -47,6 +47,7 @@ struct ct_netns_names {
  * @lost: the way back to @own_fd is closed: nothing may be opened any more
  * @names: namespaces that "ip netns" has names for, then those that are mounted elsewhere
  * @procs: a process of each
+ * @told_forwarding: that the host does not forward IPv4, IPv6, was said
  * @known: what was looked up last: a network, a device, a container's port
  */
 struct ct_priv {
@@ -63,6 +64,7 @@ struct ct_priv {
 	bool lost;
 	struct ct_netns_names names;
 	struct ct_netns_names procs;
+	bool told_forwarding[2];
 	struct ct_known {
 		int ifindex;
 		char *key;

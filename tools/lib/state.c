@@ -123,6 +123,7 @@ static int read_nets(struct ct *ct, struct ct_state *st, int net, bool strict)
 		if (!l)
 			continue;
 		new->link = *l;
+		ct_nat_fill(&st->nat, &new->net);
 		e = ct_addr_dump(&ct->rt, l->ifindex, -1, strict, &new->addrs);
 		if (e == -ENODEV)
 			continue;
@@ -383,8 +384,8 @@ int ct_state_read(struct ct *ct, int net, bool strict, struct ct_state *st)
 	err = ct_link_dump(&ct->rt, &st->links);
 	if (err)
 		err = ct_refused(&ct->rt, err, NULL, "list the interfaces");
-	else
-		err = read_nets(ct, st, net, strict);
+	err = err ?: ct_nat_read(ct, &st->nat);
+	err = err ?: read_nets(ct, st, net, strict);
 	err = err ?: read_peers(ct, st, net);
 	err = err ?: read_fdb(ct, st, net);
 	err = err ?: read_ports(ct, st, net, strict);
@@ -411,6 +412,7 @@ void ct_state_free(struct ct_state *st)
 	free(st->peers);
 	free(st->fdb);
 	ct_links_free(&st->links);
+	ct_nat_free(&st->nat);
 	memset(st, 0, sizeof(*st));
 }
 

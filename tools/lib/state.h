@@ -5,6 +5,7 @@
 
 #include "fdb.h"
 #include "port.h"
+#include "publish.h"
 
 /**
  * struct ct_state_net - a network
@@ -62,6 +63,7 @@ struct ct_state_port {
  * @peers: in order of network and address
  * @fdb: static entries, in order of network and MAC, with those that are there by
  *	themselves
+ * @nat: what is recorded of the host's NAT
  */
 struct ct_state {
 	struct ct_links links;
@@ -73,6 +75,7 @@ struct ct_state {
 	size_t n_peers;
 	struct ct_fdb *fdb;
 	size_t n_fdb;
+	struct ct_nat nat;
 };
 
 /*
