@@ -223,9 +223,9 @@ parse_addresses()
 prefixes()
 {
 	h1_refuses 1 'prefix length' add-net n1 --address 203.0.113.1
-	h1_refuses 1 'between 0 and 32' add-net n1 --address 203.0.113.1/33
-	h1_refuses 1 'between 0 and 128' add-net n1 --address 2001:db8::1/129
-	h1_refuses 1 'between 0 and 32' add-port net0 "$h2" --address 203.0.113.1/x
+	h1_refuses 1 'invalid prefix length: 0 to 32' add-net n1 --address 203.0.113.1/33
+	h1_refuses 1 'invalid prefix length: 0 to 128' add-net n1 --address 2001:db8::1/129
+	h1_refuses 1 'invalid prefix length: 0 to 32' add-port net0 "$h2" --address 203.0.113.1/x
 	h1_refuses 1 'prefix length' add-port net0 "$h2" --address /24
 	h1_refuses 1 'multicast' add-port net0 "$h2" --address 224.0.0.1/24
 	h1_refuses 1 'unspecified' add-port net0 "$h2" --address 0.0.0.0/0
@@ -326,7 +326,7 @@ attached_already()
 	check ip -n "$h1" link add q1 type veth peer name eth9 netns "$c1"
 	h1_refuses 2 'whose other end q1 is a port of nothing' add-port net0 "$c1" --ifname eth9
 	check ip -n "$h1" link del q1
-	h1_refuses 2 'it exists, and has not' add-port net0 "$c1" --may-exist --address 203.0.113.77/24
+	h1_refuses 2 'it exists, and has no' add-port net0 "$c1" --may-exist --address 203.0.113.77/24
 	# its MAC, its address
 	h1_refuses 2 "02:42:cb:00:71:01 is already the MAC of port $c1" \
 		add-port net0 "$c1" --ifname eth1 --mac 02:42:cb:00:71:01
@@ -356,7 +356,7 @@ no_container()
 {
 	h1_refuses 2 'named by its PID, which "docker inspect -f .*State.Pid.* web" prints' add-port net0 web
 	h1_refuses 2 'docker inspect' add-fdb net0 $M --target web
-	h1_refuses 2 '"p1x" is a device of this namespace and no container: --dev p1x attaches it' add-port net0 p1x
+	h1_refuses 2 '"p1x" is a device of this namespace, not a container: --dev p1x attaches it' add-port net0 p1x
 	h1_refuses 2 '"p1" is a device .*--port p1 names it' add-fdb net0 $M --target p1
 	expect 2 'no network namespace "lo"' ctnetctl -n lo list nets
 }
@@ -397,7 +397,7 @@ network_exists()
 
 global_options()
 {
-	h1_refuses 1 'none of auto, always and never' --color=sometimes list nets
+	h1_refuses 1 'must be auto, always or never' --color=sometimes list nets
 	h1_refuses 1 'no option -q' -q list nets
 	h1_refuses 1 'no option --quick' --quick list nets
 	h1_refuses 1 '-b needs a value' -b
@@ -409,8 +409,8 @@ udp_port()
 		{ skip "no vxlan device"; return; }
 	h1_refuses 2 'UDP port' add-net n1 --vni 7 --local 192.0.2.1 --dstport 4999
 	h1_refuses 2 'UDP port' set-net net0 --dstport 4999
-	h1_refuses 1 'between 1 and 65535' add-net n1 --vni 7 --local 192.0.2.1 --dstport 0
-	h1_refuses 1 'between 1 and 65535' add-peer net0 192.0.2.9 --dstport 65536
+	h1_refuses 1 'invalid number: 1 to 65535' add-net n1 --vni 7 --local 192.0.2.1 --dstport 0
+	h1_refuses 1 'invalid number: 1 to 65535' add-peer net0 192.0.2.9 --dstport 65536
 	h1_refuses 1 'needs --vni' add-net n1 --dstport 4789
 }
 
@@ -463,7 +463,7 @@ usage()
 	h1_refuses 1 'given twice' set-net net0 --ageing 5 --ageing 6
 	h1_refuses 1 'nothing to change' set-net net0
 	h1_refuses 1 'nothing to change' set-port net0 --dev p1
-	h1_refuses 1 'sockets are not' list vteps net0
+	h1_refuses 1 'sockets belong to the namespace' list vteps net0
 	h1_refuses 1 'takes no value' add-fdb net0 $M --self=yes
 	h1_refuses 1 'none of nets' list frobs
 	expect 1 'no command' ctnetctl
