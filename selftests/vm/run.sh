@@ -131,16 +131,18 @@ show()
 
 # Seconds that script $1 may take: a sum, which may name variables of the environment. For
 # a subshell.
-# What shares the cores with another VM may take longer, and so may a slower kernel.
+# What shares the cores with another VM may take longer, and so may a slower kernel, or one on
+# an emulated CPU, of which a busy machine is slower still.
 script_timeout()
 {
-	local t
+	local t slow=$KERNEL_SLOW
 
 	t=$(header "$1" timeout)
 	[[ $t =~ ^[A-Z0-9_+*\ ]+$ ]] || t=$(setting timeout)
 	[[ $MODE != shell ]] || t="365 * 86400"	# as long as the user likes
 	set +u	# what is not set counts for nothing
-	echo $(((t) * (JOBS > 1 ? 2 : 1) * KERNEL_SLOW * (EACH ? 20 : 1)))
+	[[ ${ACCEL:-} != tcg ]] || slow=3
+	echo $(((t) * (JOBS > 1 ? 2 : 1) * slow * (EACH ? 20 : 1)))
 }
 
 # whether there are scripts that no VM has taken
