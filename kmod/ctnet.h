@@ -66,6 +66,21 @@ enum ctnet_vport_kind {
 };
 
 /**
+ * struct ctnet_vport_cpu - what each frame writes, of a port, a peer or the host, per CPU
+ * @stats: frames from it (rx) and to it (tx)
+ * @dest: the entry that a frame from it went to last
+ * @dest_gen: &ctnet_dev.fdb_gen before that was looked up; while it is the same the entry is
+ *	in the table
+ *
+ * A cache line: no other CPU writes it. With bottom halves off.
+ */
+struct ctnet_vport_cpu {
+	struct pcpu_sw_netstats	stats;
+	struct ctnet_fdb	*dest;
+	unsigned long		dest_gen;
+} ____cacheline_aligned_in_smp;
+
+/**
  * struct ctnet_vport - what an fdb entry points to
  * @kind: what it is embedded in
  * @dead: being removed, or not yet announced by an event: nothing is learned for it; under
@@ -73,6 +88,7 @@ enum ctnet_vport_kind {
  * @flags: enum ctnet_port_flags; written under RTNL, read with READ_ONCE
  * @id: index in &ctnet_dev.members
  * @ctd: the network
+ * @cpu: what each frame writes
  * @n_learned: learned entries that point here; table's lock
  * @learned: the list of these; table's lock
  * @fixed: static entries that point here; table's lock
@@ -87,6 +103,7 @@ struct ctnet_vport {
 	u32			flags;
 	u32			id;
 	struct ctnet_dev	*ctd;
+	struct ctnet_vport_cpu __percpu *cpu;
 	u32			n_learned;
 	struct hlist_head	learned;
 	struct hlist_head	fixed;
@@ -117,6 +134,8 @@ static inline enum ctnet_family ctnet_addr_family(const struct in6_addr *addr)
  * @self: the host, as a place in the table; first
  * @dev: the netdevice
  * @fdb: MAC to &struct ctnet_fdb, for lookup
+ * @fdb_gen: counts entries that were taken out of @fdb, after each and before the grace
+ *	period in which it may still be used; written under the table's lock
  * @vtep: NULL for a local bridge
  * @members: all &struct ctnet_vport by id: the host, the ports, the peers
  * @peers: address to &struct ctnet_peer
@@ -155,6 +174,7 @@ struct ctnet_dev {
 	struct ctnet_vport		self;
 	struct net_device		*dev;
 	struct rhashtable		fdb;
+	unsigned long			fdb_gen;
 	struct ctnet_vtep __rcu		*vtep;
 	struct xarray			members;
 	struct rhashtable		peers;

@@ -228,7 +228,7 @@ int ctnet_decap_rcv(struct sock *sk, struct sk_buff *skb)
 		ctnet_drop_count(ctd, NULL, reason);
 		return 0;
 	}
-	ctnet_stats_rx(peer->stats, skb);
+	ctnet_stats_rx(&peer->vport, skb);
 	ctnet_forward(skb, &peer->vport, CTNET_FROM_WIRE);
 	return 0;
 

@@ -128,11 +128,15 @@ static int ctnet_dev_init(struct net_device *dev)
 	ctd->drops = ctnet_drops_alloc();
 	if (!ctd->drops)
 		return -ENOMEM;
+	err = -ENOMEM;
+	ctd->self.cpu = ctnet_stats_alloc();
+	if (!ctd->self.cpu)
+		goto err_drops;
 	xa_init_flags(&ctd->members, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	err = xa_insert(&ctd->members, ctd->self.id, &ctd->self,
 			GFP_KERNEL_ACCOUNT);
 	if (err)
-		goto err_drops;
+		goto err_cpu;
 	err = ctnet_peer_net_init(ctd);
 	if (err)
 		goto err_members;
@@ -160,6 +164,8 @@ err_peers:
 	ctnet_peer_net_uninit(ctd);
 err_members:
 	xa_destroy(&ctd->members);
+err_cpu:
+	free_percpu(ctd->self.cpu);
 err_drops:
 	free_percpu(ctd->drops);
 	return err;
@@ -203,6 +209,7 @@ static void ctnet_dev_uninit(struct net_device *dev)
 	ctnet_fdb_net_uninit(ctd);
 	ctnet_peer_net_uninit(ctd);
 	xa_destroy(&ctd->members);
+	free_percpu(ctd->self.cpu);
 	free_percpu(ctd->drops);
 }
 

@@ -211,7 +211,7 @@ static void ctnet_encap_send(struct ctnet_peer *peer,
 					&peer->addr);
 	}
 	if (likely(!net_xmit_eval(err)))
-		ctnet_stats_tx(peer->stats, len);
+		ctnet_stats_tx(&peer->vport, len);
 	else
 		ctnet_drop_count(ctd, NULL, CTNET_DROP_UNDERLAY);
 }

@@ -75,6 +75,40 @@ struct ctnet_fdb *ctnet_fdb_find_source(const struct ctnet_vport *src, const u8 
 	return fdb && fdb->mac == key ? fdb : ctnet_fdb_find_key(src->ctd, key);
 }
 
+/**
+ * ctnet_fdb_find_dest() - look up where a frame goes
+ * @src: where it came from
+ * @mac: its destination MAC
+ *
+ * Mostly that of the frame before: a comparison finds it. The entry of that may be used while
+ * no other was taken out of the table since before it was looked up, so that it is in there,
+ * or its grace period has not begun.
+ *
+ * Context: hot path; under RCU, bottom halves off. Return: the entry or NULL.
+ */
+struct ctnet_fdb *ctnet_fdb_find_dest(const struct ctnet_vport *src, const u8 *mac)
+{
+	struct ctnet_vport_cpu *cpu = this_cpu_ptr(src->cpu);
+	/* Pairs with ctnet_fdb_forget(): what was taken out before this is not found. */
+	unsigned long gen = smp_load_acquire(&src->ctd->fdb_gen);
+	u64 key = ctnet_mac_key(mac);
+	struct ctnet_fdb *fdb;
+
+	if (likely(READ_ONCE(cpu->dest_gen) == gen)) {
+		fdb = READ_ONCE(cpu->dest);
+		if (likely(fdb && fdb->mac == key))
+			return fdb;
+	}
+	fdb = ctnet_fdb_find_key(src->ctd, key);
+	if (fdb) {
+		/* In this order, as netpoll may send from an interrupt in between. */
+		WRITE_ONCE(cpu->dest, fdb);
+		barrier();
+		WRITE_ONCE(cpu->dest_gen, gen);
+	}
+	return fdb;
+}
+
 static void ctnet_fdb_free(struct ctnet_fdb *fdb)
 {
 	kfree(fdb->ips);
@@ -177,11 +211,22 @@ static int ctnet_fdb_link(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 	return 0;
 }
 
+/*
+ * Has no CPU use an entry any more that was just taken out of the hash table, once those that
+ * do have left their RCU sections. Under the table's lock; before call_rcu().
+ */
+static void ctnet_fdb_forget(struct ctnet_dev *ctd)
+{
+	/* Pairs with ctnet_fdb_find_dest(): who sees this does not find it. */
+	smp_store_release(&ctd->fdb_gen, ctd->fdb_gen + 1);
+}
+
 /* Unlinks an entry, which readers under RCU may still use. Under the table's lock. */
 static void ctnet_fdb_unlink(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
 {
 	ctnet_fdb_ips_unlink(ctd, fdb->ips);
 	rhashtable_remove_fast(&ctd->fdb, &fdb->node, ctnet_fdb_params);
+	ctnet_fdb_forget(ctd);
 	xa_erase(&ctd->fdb_ids, fdb->id);
 	ctnet_fdb_displace(ctd, fdb);
 }
@@ -333,6 +378,7 @@ static void ctnet_fdb_exchange(struct ctnet_dev *ctd, struct ctnet_fdb *fdb,
 	xa_store(&ctd->fdb_ids, fdb->id, fdb, GFP_ATOMIC);
 	rhashtable_replace_fast(&ctd->fdb, &old->node, &fdb->node,
 				ctnet_fdb_params);
+	ctnet_fdb_forget(ctd);
 	ctnet_fdb_displace(ctd, old);
 	ctnet_fdb_place(ctd, fdb);
 }

@@ -92,6 +92,7 @@ void ctnet_fdb_exit(void);
 int ctnet_fdb_net_init(struct ctnet_dev *ctd);
 void ctnet_fdb_net_uninit(struct ctnet_dev *ctd);
 struct ctnet_fdb *ctnet_fdb_find(struct ctnet_dev *ctd, const u8 *mac);
+struct ctnet_fdb *ctnet_fdb_find_dest(const struct ctnet_vport *src, const u8 *mac);
 struct ctnet_fdb *ctnet_fdb_find_source(const struct ctnet_vport *src, const u8 *mac);
 void ctnet_fdb_learn(struct ctnet_vport *src, const u8 *mac, struct ctnet_fdb *fdb);
 int ctnet_fdb_set(struct ctnet_vport *vport, const u8 *mac, u16 flags,

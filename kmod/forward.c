@@ -213,7 +213,7 @@ bool ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src, enum ctnet_from
 		return false;
 	}
 
-	fdb = ctnet_fdb_find(ctd, eth->h_dest);
+	fdb = ctnet_fdb_find_dest(src, eth->h_dest);
 	if (unlikely(!fdb)) {
 		ctnet_forward_unknown(skb, src);
 		return false;

@@ -153,7 +153,8 @@ int ctnet_nl_fill_port(struct sk_buff *msg, const void *obj, bool stats)
 	    ctnet_nl_put_name(msg, CTNET_A_PORT_DEVNAME, port->dev) ||
 	    nla_put(msg, CTNET_A_PORT_FLAGS, sizeof(flags), &flags))
 		return -EMSGSIZE;
-	return stats ? ctnet_stats_put(msg, CTNET_A_PORT_STATS, port->stats) : 0;
+	return stats ? ctnet_stats_put(msg, CTNET_A_PORT_STATS,
+				       &port->vport.cpu->stats) : 0;
 }
 
 /**
@@ -174,7 +175,8 @@ int ctnet_nl_fill_peer(struct sk_buff *msg, const void *obj, bool stats)
 	    (peer->dstport && nla_put_u16(msg, CTNET_A_PEER_DSTPORT,
 					  ntohs(peer->dstport))))
 		return -EMSGSIZE;
-	return stats ? ctnet_stats_put(msg, CTNET_A_PEER_STATS, peer->stats) : 0;
+	return stats ? ctnet_stats_put(msg, CTNET_A_PEER_STATS,
+				       &peer->vport.cpu->stats) : 0;
 }
 
 /**

@@ -10,6 +10,7 @@
 #include "mtu.h"
 #include "nlmsg.h"
 #include "peer.h"
+#include "stats.h"
 #include "transit.h"
 #include "vtep.h"
 
@@ -93,7 +94,7 @@ struct ctnet_peer *ctnet_peer_find(struct ctnet_dev *ctd,
 static void ctnet_peer_free(struct ctnet_peer *peer)
 {
 	dst_cache_destroy(&peer->dst_cache);
-	free_percpu(peer->stats);
+	free_percpu(peer->vport.cpu);
 	kmem_cache_free(ctnet_peer_cache, peer);
 }
 
@@ -190,9 +191,8 @@ int ctnet_peer_add(struct ctnet_dev *ctd, const struct in6_addr *addr,
 	peer->vport.ctd = ctd;
 	peer->addr = *addr;
 	peer->dstport = dstport;
-	peer->stats = __netdev_alloc_pcpu_stats(struct pcpu_sw_netstats,
-						GFP_KERNEL_ACCOUNT);
-	if (!peer->stats) {
+	peer->vport.cpu = ctnet_stats_alloc();
+	if (!peer->vport.cpu) {
 		err = -ENOMEM;
 		goto err_free;
 	}

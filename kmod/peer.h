@@ -9,7 +9,6 @@
  * struct ctnet_peer - a remote VTEP
  * @vport: its place in the table; first
  * @dstport: UDP port it listens on; 0: the network's
- * @stats: frames from the peer (rx) and to it (tx)
  * @dst_cache: route to it
  * @addr: its address; IPv4 as v4-mapped
  * @node: in &ctnet_dev.peers
@@ -19,7 +18,6 @@
 struct ctnet_peer {
 	struct ctnet_vport		vport;
 	__be16				dstport;
-	struct pcpu_sw_netstats __percpu *stats;
 	struct dst_cache		dst_cache;
 	struct in6_addr			addr;
 	struct rhash_head		node;

@@ -61,7 +61,7 @@ static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 	}
 	*pskb = skb;
 	skb_push_rcsum(skb, ETH_HLEN);
-	ctnet_stats_rx(port->stats, skb);
+	ctnet_stats_rx(&port->vport, skb);
 	if (skb->pkt_type == PACKET_MULTICAST &&
 	    unlikely(ctnet_port_is_for_dev(skb)))
 		return ctnet_port_to_dev(port, skb);
@@ -111,7 +111,7 @@ static bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
 		return false;
 	}
 	ctnet_veth_count(port->dev, len);
-	ctnet_stats_tx(port->stats, len);
+	ctnet_stats_tx(&port->vport, len);
 	return on;
 }
 
@@ -159,7 +159,7 @@ bool ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb, enum ctnet
 	skb->dev = dev;
 	err = dev_queue_xmit(skb);
 	if (likely(!net_xmit_eval(err)))
-		ctnet_stats_tx(port->stats, len);
+		ctnet_stats_tx(&port->vport, len);
 	else
 		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_QUEUE);
 	return false;
@@ -222,7 +222,7 @@ static void ctnet_port_note_far_mtu(struct ctnet_port *port)
 
 static void ctnet_port_free(struct ctnet_port *port)
 {
-	free_percpu(port->stats);
+	free_percpu(port->vport.cpu);
 	kmem_cache_free(ctnet_port_cache, port);
 }
 
@@ -332,9 +332,8 @@ int ctnet_port_attach(struct ctnet_dev *ctd, struct net_device *dev, u32 flags,
 	port->dev = dev;
 	port->far = ctnet_veth_is(dev) ? ctnet_port_peer_dev(dev) : NULL;
 	ctnet_port_note_far_mtu(port);
-	port->stats = __netdev_alloc_pcpu_stats(struct pcpu_sw_netstats,
-						GFP_KERNEL_ACCOUNT);
-	if (!port->stats) {
+	port->vport.cpu = ctnet_stats_alloc();
+	if (!port->vport.cpu) {
 		err = -ENOMEM;
 		goto err_free;
 	}

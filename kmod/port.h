@@ -16,7 +16,6 @@
  * @unheld: whether it has none, as another static entry has the MAC; RTNL
  * @mac: the device's address, as it was entered; RTNL
  * @far_mtu: MTU of the far end, or UINT_MAX where there is none; written under RTNL
- * @stats: frames from the port (rx) and to it (tx)
  * @rcu: frees it
  */
 struct ctnet_port {
@@ -27,7 +26,6 @@ struct ctnet_port {
 	bool				unheld;
 	u8				mac[ETH_ALEN];
 	unsigned int			far_mtu;
-	struct pcpu_sw_netstats __percpu *stats;
 	struct rcu_head			rcu;
 };
 

@@ -32,6 +32,24 @@ struct ctnet_drops __percpu *ctnet_drops_alloc(void)
 	return drops;
 }
 
+/**
+ * ctnet_stats_alloc() - counters of a port, a peer or the host, all zero
+ *
+ * Return: to be freed with free_percpu(), or NULL.
+ */
+struct ctnet_vport_cpu __percpu *ctnet_stats_alloc(void)
+{
+	struct ctnet_vport_cpu __percpu *all;
+	int cpu;
+
+	all = alloc_percpu_gfp(struct ctnet_vport_cpu, GFP_KERNEL_ACCOUNT);
+	if (!all)
+		return NULL;
+	for_each_possible_cpu(cpu)
+		u64_stats_init(&per_cpu_ptr(all, cpu)->stats.syncp);
+	return all;
+}
+
 static void ctnet_drops_inc(struct ctnet_drops __percpu *drops,
 			    enum ctnet_drop reason)
 {

@@ -66,13 +66,14 @@ void ctnet_drop_sock(struct ctnet_sock *sock, struct sk_buff *skb,
 struct ctnet_drops __percpu *ctnet_drops_alloc(void);
 int ctnet_drops_put(struct sk_buff *msg, int type,
 		    const struct ctnet_drops __percpu *drops);
+struct ctnet_vport_cpu __percpu *ctnet_stats_alloc(void);
 int ctnet_stats_put(struct sk_buff *msg, int type,
 		    const struct pcpu_sw_netstats __percpu *stats);
 
-static inline void ctnet_stats_rx(struct pcpu_sw_netstats __percpu *stats,
+static inline void ctnet_stats_rx(const struct ctnet_vport *vport,
 				  const struct sk_buff *skb)
 {
-	struct pcpu_sw_netstats *s = this_cpu_ptr(stats);
+	struct pcpu_sw_netstats *s = this_cpu_ptr(&vport->cpu->stats);
 
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_inc(&s->rx_packets);
@@ -80,10 +81,9 @@ static inline void ctnet_stats_rx(struct pcpu_sw_netstats __percpu *stats,
 	u64_stats_update_end(&s->syncp);
 }
 
-static inline void ctnet_stats_tx(struct pcpu_sw_netstats __percpu *stats,
-				  unsigned int len)
+static inline void ctnet_stats_tx(const struct ctnet_vport *vport, unsigned int len)
 {
-	struct pcpu_sw_netstats *s = this_cpu_ptr(stats);
+	struct pcpu_sw_netstats *s = this_cpu_ptr(&vport->cpu->stats);
 
 	u64_stats_update_begin(&s->syncp);
 	u64_stats_inc(&s->tx_packets);
