@@ -96,12 +96,26 @@ static bool ctnet_guard_owns(const struct ctnet_guarded *g,
 	return fdb && rcu_access_pointer(fdb->vport) == g->src;
 }
 
-static bool ctnet_guard_owns4(const struct ctnet_guarded *g, __be32 addr)
+static noinline bool ctnet_guard_owns4_other(const struct ctnet_guarded *g, __be32 addr)
 {
 	struct in6_addr a;
 
 	ipv6_addr_set_v4mapped(addr, &a);
 	return ctnet_guard_owns(g, &a);
+}
+
+/* The same of an IPv4 address. Most have one, or send from the first. */
+static bool ctnet_guard_owns4(const struct ctnet_guarded *g, __be32 addr)
+{
+	const struct ctnet_fdb_ips *ips = READ_ONCE(g->fdb->ips);
+
+	if (!ips)
+		return true;
+	if (likely(ips->ip[0].addr.s6_addr32[3] == addr &&
+		   ipv6_addr_v4mapped(&ips->ip[0].addr) &&
+		   READ_ONCE(ips->ip[0].fdb) == g->fdb))
+		return true;
+	return ctnet_guard_owns4_other(g, addr);
 }
 
 /* The port's, or link-local: the one that the MAC makes, or one that the port claims. */
