@@ -60,7 +60,9 @@ static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 		return RX_HANDLER_CONSUMED;
 	}
 	*pskb = skb;
-	skb_push_rcsum(skb, ETH_HLEN);
+	/* What the stack pulled; skb_push_rcsum() without its call. */
+	__skb_push(skb, ETH_HLEN);
+	skb_postpush_rcsum(skb, skb->data, ETH_HLEN);
 	ctnet_stats_rx(&port->vport, skb);
 	if (skb->pkt_type == PACKET_MULTICAST &&
 	    unlikely(ctnet_port_is_for_dev(skb)))

@@ -37,15 +37,15 @@ static inline bool ctnet_veth_is(const struct net_device *dev)
 	       dev->pcpu_stat_type == NETDEV_PCPU_STAT_TSTATS;
 }
 
-/* XDP of any kind: dev_xdp_prog_count() without the call. */
+/* XDP of any kind: dev_xdp_prog_count() without the call and, written out, the loop. */
 static inline bool ctnet_dev_has_xdp(const struct net_device *dev)
 {
-	int i;
+	const struct bpf_xdp_entity *xdp = dev->xdp_state;
 
-	for (i = 0; i < __MAX_XDP_MODE; i++)
-		if (READ_ONCE(dev->xdp_state[i].prog) || READ_ONCE(dev->xdp_state[i].link))
-			return true;
-	return false;
+	BUILD_BUG_ON(__MAX_XDP_MODE != 3);
+	return READ_ONCE(xdp[0].prog) || READ_ONCE(xdp[0].link) ||
+	       READ_ONCE(xdp[1].prog) || READ_ONCE(xdp[1].link) ||
+	       READ_ONCE(xdp[2].prog) || READ_ONCE(xdp[2].link);
 }
 
 /*
