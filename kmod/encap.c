@@ -348,16 +348,39 @@ static noinline void ctnet_encap_xmit_long(struct ctnet_peer *peer,
 	}
 }
 
+/* Room before a copy, so that it need not be copied again: for most link headers, too. */
+#define CTNET_ENCAP_ROOM	(CTNET_OVERHEAD6 - ETH_HLEN + 2 * HH_DATA_MOD)
+
+/*
+ * A copy of a frame that others have a reference to. Headers are written before it: a clone
+ * would have to be copied then.
+ */
+static noinline struct sk_buff *ctnet_encap_copy(struct ctnet_dev *ctd, struct sk_buff *skb)
+{
+	struct sk_buff *copy = __pskb_copy(skb, CTNET_ENCAP_ROOM, GFP_ATOMIC);
+
+	if (copy)
+		consume_skb(skb);
+	else
+		ctnet_drop(ctd, skb, CTNET_DROP_NOMEM);
+	return copy;
+}
+
 /**
  * ctnet_encap_xmit() - encapsulate a frame and send it
  * @peer: whom to
- * @skb: the frame, as forward.c has it; consumed
+ * @skb: the frame, as forward.c has it, of which others may have references; consumed
  */
 void ctnet_encap_xmit(struct ctnet_peer *peer, struct sk_buff *skb)
 {
 	if (unlikely(__this_cpu_read(ctnet_encap_depth) >= CTNET_ENCAP_DEPTH)) {
 		ctnet_drop(peer->vport.ctd, skb, CTNET_DROP_LOOP);
 		return;
+	}
+	if (unlikely(skb_shared(skb))) {
+		skb = ctnet_encap_copy(peer->vport.ctd, skb);
+		if (!skb)
+			return;
 	}
 	__this_cpu_inc(ctnet_encap_depth);
 	if (unlikely(skb->len >= GSO_LEGACY_MAX_SIZE))

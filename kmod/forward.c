@@ -11,6 +11,9 @@
  *   handler, the UDP socket's encap_rcv, ndo_start_xmit, the flood's poll) to
  *   the end, so what the table points to stays.
  * - Each function that takes an skb owns it: it hands it on or frees it.
+ * - With CTNET_FROM_STACK others may have references to it, as pktgen keeps one to
+ *   what it sent. Nobody but the stack may be handed it, and nothing but what
+ *   each device on the way sets may be changed, before ctnet_own().
  */
 #include "ctnet.h"
 #include "dev.h"
@@ -56,6 +59,21 @@ bool ctnet_may_pass(const struct ctnet_vport *src, const struct ctnet_vport *dst
 }
 
 /**
+ * ctnet_own() - a frame that nobody else has a reference to
+ * @ctd: the network
+ * @skb: the frame; consumed
+ *
+ * Return: the frame or a clone, or NULL, which is counted.
+ */
+struct sk_buff *ctnet_own(struct ctnet_dev *ctd, struct sk_buff *skb)
+{
+	skb = skb_share_check(skb, GFP_ATOMIC);
+	if (unlikely(!skb))
+		ctnet_drop_count(ctd, NULL, CTNET_DROP_NOMEM);
+	return skb;
+}
+
+/**
  * ctnet_deliver() - send a frame to where it goes
  * @vport: where
  * @skb: the frame; consumed unless the stack is to go on with it
@@ -76,7 +94,9 @@ bool ctnet_deliver(struct ctnet_vport *vport, struct sk_buff *skb, enum ctnet_fr
 		ctnet_encap_xmit(ctnet_vport_peer(vport), skb);
 		break;
 	case CTNET_VPORT_SELF:
-		ctnet_dev_deliver(vport->ctd, skb);
+		skb = ctnet_own(vport->ctd, skb);
+		if (likely(skb))
+			ctnet_dev_deliver(vport->ctd, skb);
 		break;
 	}
 	return false;
@@ -99,6 +119,9 @@ static noinline void ctnet_forward_unknown(struct sk_buff *skb,
 {
 	struct ctnet_dev *ctd = src->ctd;
 
+	skb = ctnet_own(ctd, skb);
+	if (unlikely(!skb))
+		return;
 	if (READ_ONCE(ctd->flood)) {
 		ctnet_flood(skb, src);
 		return;
@@ -197,6 +220,9 @@ bool ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src, enum ctnet_from
 
 	eth = (struct ethhdr *)skb->data;
 	if (is_multicast_ether_addr(eth->h_dest)) {
+		skb = ctnet_own(ctd, skb);
+		if (unlikely(!skb))
+			return false;
 		if (unlikely(is_link_local_ether_addr(eth->h_dest))) {
 			if (ctnet_forward_bpdu(eth->h_dest, src)) {
 				ctnet_flood(skb, src);

@@ -21,6 +21,7 @@ enum ctnet_from {
 	CTNET_FROM_STACK,
 };
 
+struct sk_buff *ctnet_own(struct ctnet_dev *ctd, struct sk_buff *skb);
 bool ctnet_may_pass(const struct ctnet_vport *src, const struct ctnet_vport *dst,
 		    enum ctnet_drop *reason);
 bool ctnet_deliver(struct ctnet_vport *vport, struct sk_buff *skb, enum ctnet_from from);

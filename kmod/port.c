@@ -36,10 +36,13 @@ static bool ctnet_port_is_for_dev(const struct sk_buff *skb)
  * marked as another host's, so that packet sockets get them, but IP does not.
  */
 static rx_handler_result_t ctnet_port_to_dev(struct ctnet_port *port,
-					     struct sk_buff *skb)
+					     struct sk_buff **pskb)
 {
-	if (!ctnet_link_local(skb, &port->vport))
+	struct sk_buff *skb = ctnet_own(port->vport.ctd, *pskb);
+
+	if (unlikely(!skb) || !ctnet_link_local(skb, &port->vport))
 		return RX_HANDLER_CONSUMED;
+	*pskb = skb;
 	skb_pull_rcsum(skb, ETH_HLEN);
 	if (READ_ONCE(port->vport.flags) & CTNET_PORT_GUARD)
 		skb->pkt_type = PACKET_OTHERHOST;
@@ -54,19 +57,13 @@ static rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb)
 
 	if (unlikely(skb->pkt_type == PACKET_LOOPBACK))
 		return RX_HANDLER_PASS;
-	skb = skb_share_check(skb, GFP_ATOMIC);
-	if (unlikely(!skb)) {
-		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_NOMEM);
-		return RX_HANDLER_CONSUMED;
-	}
-	*pskb = skb;
 	/* What the stack pulled; skb_push_rcsum() without its call. */
 	__skb_push(skb, ETH_HLEN);
 	skb_postpush_rcsum(skb, skb->data, ETH_HLEN);
 	ctnet_stats_rx(&port->vport, skb);
 	if (skb->pkt_type == PACKET_MULTICAST &&
 	    unlikely(ctnet_port_is_for_dev(skb)))
-		return ctnet_port_to_dev(port, skb);
+		return ctnet_port_to_dev(port, pskb);
 	return ctnet_forward(skb, &port->vport, CTNET_FROM_STACK) ? RX_HANDLER_ANOTHER :
 								    RX_HANDLER_CONSUMED;
 }
@@ -93,6 +90,14 @@ static bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
 	unsigned int len = skb->len;
 	bool on;
 
+	on = from == CTNET_FROM_STACK && ctnet_port_may_go_on(far);
+	/* The stack takes what others have a reference to, as from any device. */
+	if (unlikely(skb_shared(skb)) && (!on || skb_zcopy(skb))) {
+		skb = ctnet_own(port->vport.ctd, skb);
+		if (!skb)
+			return false;
+		on = false;
+	}
 	if (unlikely(skb_orphan_frags(skb, GFP_ATOMIC))) {
 		ctnet_drop(port->vport.ctd, skb, CTNET_DROP_NOMEM);
 		return false;
@@ -104,7 +109,6 @@ static bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
 	skb->priority = 0;
 	skb->protocol = eth_type_trans(skb, far);
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
-	on = from == CTNET_FROM_STACK && ctnet_port_may_go_on(far);
 	/* The stack takes the time, if anybody wants it, where it is entered: not once more. */
 	if (on && unlikely(came))
 		skb->tstamp = came;
@@ -121,6 +125,9 @@ static bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
 static noinline void ctnet_port_too_big(struct ctnet_port *port,
 					struct sk_buff *skb, unsigned int max)
 {
+	skb = ctnet_own(port->vport.ctd, skb);
+	if (!skb)
+		return;
 	ctnet_pmtu_tell(port->vport.ctd, skb, max, false);
 	ctnet_drop(port->vport.ctd, skb, CTNET_DROP_TOO_BIG);
 }
@@ -157,6 +164,9 @@ bool ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb, enum ctnet
 	if (likely(port->far && from != CTNET_FROM_HOST &&
 		   ctnet_veth_is_open(dev, port->far)))
 		return ctnet_port_deliver_far(port, skb, from);
+	skb = ctnet_own(port->vport.ctd, skb);
+	if (unlikely(!skb))
+		return false;
 	skb_clear_tstamp(skb);
 	skb->dev = dev;
 	err = dev_queue_xmit(skb);
