@@ -101,15 +101,16 @@ may_exist()
 # What each object has, and of which type; of an array, what its elements are.
 readonly NET_SHAPE='{addresses: ["string"], ageing: "number", df: "string", dstport: "number",
 	fdb_learned: "number", fdb_static: "number", flood: "boolean", ifindex: "number",
-	learning: "boolean", local: "string", local_present: "boolean", mac: "string", mark: "number",
-	max_fdb: "number", mtu: "number", mtu_auto: "boolean", network: "string",
-	peer_count: "number", port_count: "number", state: "string", suppress: "boolean",
+	internal: "boolean", learning: "boolean", local: "string", local_present: "boolean",
+	mac: "string", mark: "number", masquerade: "boolean", max_fdb: "number", mtu: "number",
+	mtu_auto: "boolean", network: "string", peer_count: "number", port_count: "number", state: "string", suppress: "boolean",
 	tos: "number", tos_inherit: "boolean", ttl: "number", ttl_inherit: "boolean",
 	udp_csum: "boolean", vni: "number", warnings: ["string"]}'
 readonly PORT_SHAPE='{addresses: ["string"], container_ifname: "string", container_mtu: "number",
 	flood: "boolean", gateways: [], guard: "boolean", hairpin: "boolean", ifindex: "number",
 	isolated: "boolean", label: "string", learning: "boolean", macs: ["string"],
-	mtu_auto: "boolean", network: "string", port: "string", routes: [], state: "string"}'
+	mtu_auto: "boolean", network: "string", port: "string", published: [], routes: [],
+	state: "string"}'
 readonly PEER_SHAPE='{network: "string", peer: "string"}'
 
 # shape_is SHAPE WORD...: that of what the tool prints as JSON, as jq writes it
@@ -229,7 +230,7 @@ helps()
 	[[ $(wc -w <<<"$all") -ge 60 ]] || fail "few options: $all"
 	check ctnetctl help add-net
 	for word in vni local underlay dstport address mtu mac may-exist learning ageing flood \
-		suppress max-fdb ttl tos df udp-csum mark; do
+		suppress max-fdb ttl tos df udp-csum mark masquerade internal; do
 		check_match "$OUT" "  --$word " "help add-net"
 	done
 	check ctnetctl help add-port

@@ -59,7 +59,7 @@ help_everywhere()
 		check ctnetctl "$cmd" -h
 		check_eq "$OUT" "$(ctnetctl help "$cmd")" "$cmd -h"
 	done < <(commands)
-	[[ $n -ge 19 ]] || fail "there are $n commands"
+	[[ $n -ge 22 ]] || fail "there are $n commands"
 	# whatever stands beside it, and wherever that would work
 	check ctnetctl -n nosuch add-net n1 --vni 7 --help
 	check_match "$OUT" '^usage: ctnetctl add-net'
@@ -118,8 +118,8 @@ meant()
 		add-port net0 x --name eth1:is it --ifname
 		add-fdb net0 x --dev p1:is it --port
 		add-fdb net0 x --dst 192.0.2.2:is it --peer
-		list net:none of nets, ports, peers, fdb and vteps; is it "nets"
-		list frobs:none of nets, ports, peers, fdb and vteps$
+		list net:none of nets, ports, peers, fdb, vteps and publish; is it "nets"
+		list frobs:none of nets, ports, peers, fdb, vteps and publish$
 		frobnicate:there is no command "frobnicate"; "ctnetctl help"
 		add-peer net0 192.0.2.9/24:give it without prefix length
 		add-net all:invalid interface name

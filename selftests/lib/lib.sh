@@ -88,6 +88,8 @@ run_test()
 	RET=0 SKIP_REASON="" TEST_NOW=$name
 	"${@:1:$#-1}"
 	ret=$?
+	# what a check_fail in there has left was before what came after that
+	[[ $1 == still_unchanged ]] || STATE=""
 	if [[ $RET -eq 0 && $ret -ne 0 ]]; then
 		RET=$ret
 		[[ $ret -eq $KSFT_SKIP ]] || diag "$1 returned $ret"
@@ -212,7 +214,7 @@ dump_state_of()
 	for ns; do
 		echo "== $ns"
 		{
-			ctnetctl -n "$ns" -j -b - 2>&1 <<<$'list nets\nlist ports\nlist peers\nlist fdb' |
+			ctnetctl -n "$ns" -j -b - 2>&1 <<<$'list nets\nlist ports\nlist peers\nlist fdb\nlist publish' |
 				jq -c '.[] | select(.type != "learned") | del(.fdb_learned)' 2>&1
 			ip -n "$ns" -o -d -b - <<<$'link show\naddr show' |
 				sed -E 's/ state [A-Z]+//; s/(NO-CARRIER|LOWER_UP|M-DOWN),?//g; s/ tentative//'

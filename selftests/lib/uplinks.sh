@@ -144,8 +144,8 @@ recipe()
 }
 
 recipe_lan() { readme 'ip addr flush dev eth1' | recipe; }
-recipe_nat() { readme 'sysctl -w net.ipv4.ip_forward' | grep -v ^nft | recipe; }
-recipe_nft() { readme 'table inet ctnet' >"$TMP/nat.nft" && readme 'nft -f nat.nft' | grep ^nft | recipe; }
+recipe_nat() { readme 'route_localnet=1$' | grep -v ^nft | recipe; }
+recipe_nft() { readme 'table inet behind' >"$TMP/nat.nft" && readme 'nft -f nat.nft' | grep ^nft | recipe; }
 
 # ------------------------------------------------------------------ helpers
 

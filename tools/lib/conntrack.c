@@ -12,7 +12,49 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "load.h"
 #include "nat.h"
+
+static struct {
+	typeof(nfct_open) *nfct_open;
+	typeof(nfct_close) *nfct_close;
+	typeof(nfct_query) *nfct_query;
+	typeof(nfct_callback_register) *nfct_callback_register;
+	typeof(nfct_callback_unregister) *nfct_callback_unregister;
+	typeof(nfct_filter_dump_create) *nfct_filter_dump_create;
+	typeof(nfct_filter_dump_destroy) *nfct_filter_dump_destroy;
+	typeof(nfct_filter_dump_set_attr) *nfct_filter_dump_set_attr;
+	typeof(nfct_get_attr) *nfct_get_attr;
+	typeof(nfct_get_attr_u8) *nfct_get_attr_u8;
+	typeof(nfct_get_attr_u16) *nfct_get_attr_u16;
+	typeof(nfct_get_attr_u32) *nfct_get_attr_u32;
+	typeof(nfct_clone) *nfct_clone;
+	typeof(nfct_destroy) *nfct_destroy;
+} lib;
+
+static int load(struct ct *ct)
+{
+	static const struct ct_symbol symbols[] = {
+		CT_SYMBOL(nfct_open),
+		CT_SYMBOL(nfct_close),
+		CT_SYMBOL(nfct_query),
+		CT_SYMBOL(nfct_callback_register),
+		CT_SYMBOL(nfct_callback_unregister),
+		CT_SYMBOL(nfct_filter_dump_create),
+		CT_SYMBOL(nfct_filter_dump_destroy),
+		CT_SYMBOL(nfct_filter_dump_set_attr),
+		CT_SYMBOL(nfct_get_attr),
+		CT_SYMBOL(nfct_get_attr_u8),
+		CT_SYMBOL(nfct_get_attr_u16),
+		CT_SYMBOL(nfct_get_attr_u32),
+		CT_SYMBOL(nfct_clone),
+		CT_SYMBOL(nfct_destroy),
+		{ NULL, NULL }
+	};
+	static bool loaded;
+
+	return ct_load(ct, "libnetfilter_conntrack.so.3", symbols, &loaded);
+}
 
 struct search {
 	const struct ct_nat_elems *gone;
@@ -25,7 +67,7 @@ struct search {
 static void get_ip(const struct nf_conntrack *c, bool v4, enum nf_conntrack_attr a4,
 		   enum nf_conntrack_attr a6, uint8_t b[16])
 {
-	const void *p = nfct_get_attr(c, v4 ? a4 : a6);
+	const void *p = lib.nfct_get_attr(c, v4 ? a4 : a6);
 
 	memset(b, 0, 16);
 	if (p)
@@ -61,16 +103,16 @@ static bool is_by(const struct ct_nat_elems *l, struct ct_nat_elem *key, bool v4
 
 static int look(enum nf_conntrack_msg_type type, struct nf_conntrack *c, void *data)
 {
-	bool v4 = nfct_get_attr_u8(c, ATTR_ORIG_L3PROTO) == AF_INET, hit;
-	bool dnat = nfct_get_attr_u32(c, ATTR_STATUS) & IPS_DST_NAT;
+	bool v4 = lib.nfct_get_attr_u8(c, ATTR_ORIG_L3PROTO) == AF_INET, hit;
+	bool dnat = lib.nfct_get_attr_u32(c, ATTR_STATUS) & IPS_DST_NAT;
 	struct search *s = data;
 	struct ct_nat_elem key;
 
 	(void)type;
 	memset(&key, 0, sizeof(key));
-	key.proto = nfct_get_attr_u8(c, ATTR_ORIG_L4PROTO);
-	key.host_port = ntohs(nfct_get_attr_u16(c, ATTR_ORIG_PORT_DST));
-	key.port = ntohs(nfct_get_attr_u16(c, ATTR_REPL_PORT_SRC));
+	key.proto = lib.nfct_get_attr_u8(c, ATTR_ORIG_L4PROTO);
+	key.host_port = ntohs(lib.nfct_get_attr_u16(c, ATTR_ORIG_PORT_DST));
+	key.port = ntohs(lib.nfct_get_attr_u16(c, ATTR_REPL_PORT_SRC));
 	get_ip(c, v4, ATTR_ORIG_IPV4_DST, ATTR_ORIG_IPV6_DST, key.host);
 	get_ip(c, v4, ATTR_REPL_IPV4_SRC, ATTR_REPL_IPV6_SRC, key.to);
 	if (dnat)
@@ -81,7 +123,7 @@ static int look(enum nf_conntrack_msg_type type, struct nf_conntrack *c, void *d
 	if (!hit)
 		return NFCT_CB_CONTINUE;
 	s->found = ct_grow(s->found, s->n, sizeof(*s->found));
-	s->found[s->n] = nfct_clone(c);
+	s->found[s->n] = lib.nfct_clone(c);
 	if (!s->found[s->n++])
 		ct_nomem();
 	return NFCT_CB_CONTINUE;
@@ -101,15 +143,15 @@ static bool has_ports(const struct ct_nat_elems *l, bool udp)
 static int dump(struct nfct_handle *h, bool all)
 {
 	const struct nfct_filter_dump_mark dnat = { .val = IPS_DST_NAT, .mask = IPS_DST_NAT };
-	struct nfct_filter_dump *filter = nfct_filter_dump_create();
+	struct nfct_filter_dump *filter = lib.nfct_filter_dump_create();
 	int err;
 
 	if (!filter)
 		ct_nomem();
 	if (!all)
-		nfct_filter_dump_set_attr(filter, NFCT_FILTER_DUMP_STATUS, &dnat);
-	err = nfct_query(h, NFCT_Q_DUMP_FILTER, filter) < 0 ? -errno : 0;
-	nfct_filter_dump_destroy(filter);
+		lib.nfct_filter_dump_set_attr(filter, NFCT_FILTER_DUMP_STATUS, &dnat);
+	err = lib.nfct_query(h, NFCT_Q_DUMP_FILTER, filter) < 0 ? -errno : 0;
+	lib.nfct_filter_dump_destroy(filter);
 	return err;
 }
 
@@ -118,14 +160,14 @@ static int forget(struct nfct_handle *h, struct search *s, bool all)
 	int err;
 	size_t i;
 
-	nfct_callback_register(h, NFCT_T_ALL, look, s);
+	lib.nfct_callback_register(h, NFCT_T_ALL, look, s);
 	err = dump(h, all);
-	nfct_callback_unregister(h);
+	lib.nfct_callback_unregister(h);
 	for (i = 0; i < s->n; i++) {
 		/* One that has ended by itself is gone. */
-		if (nfct_query(h, NFCT_Q_DESTROY, s->found[i]) && errno != ENOENT && !err)
+		if (lib.nfct_query(h, NFCT_Q_DESTROY, s->found[i]) && errno != ENOENT && !err)
 			err = -errno;
-		nfct_destroy(s->found[i]);
+		lib.nfct_destroy(s->found[i]);
 	}
 	free(s->found);
 	return err;
@@ -141,22 +183,28 @@ void ct_conntrack_forget(struct ct *ct, const struct ct_nat_elems *gone,
 
 	if (!all && !has_ports(gone, false))
 		return;
+	if (load(ct)) {
+		ct_warn(ct, "connections by ports that were published may last: %s", ct->error);
+		free(ct->error);
+		ct->error = NULL;
+		return;
+	}
 	if (all)
 		ct_addr_dump(&ct->rt, 0, -1, false, &s.local);
 	err = ct_netns_enter(ct, ct->ns_fd);
 	if (!err) {
-		h = nfct_open(CONNTRACK, 0);
+		h = lib.nfct_open(CONNTRACK, 0);
 		err = h ? 0 : -errno;
 		ct_netns_leave(ct);
 	}
 	if (h) {
 		err = forget(h, &s, all);
-		nfct_close(h);
+		lib.nfct_close(h);
 	}
 	ct_addrs_free(&s.local);
 	/* A kernel that cannot be asked has CONFIG_NF_CT_NETLINK off. */
 	if (err)
 		ct_warn(ct, "connections by ports that were published may last: the kernel's conntrack table: %s",
-			err == -EINVAL || err == -EOPNOTSUPP ? "it cannot be asked (CONFIG_NF_CT_NETLINK)" :
-			strerror(-err));
+			err == -EINVAL || err == -EOPNOTSUPP ?
+			"it cannot be asked (CONFIG_NF_CT_NETLINK)" : strerror(-err));
 }

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "load.h"
 #include "nat.h"
 
 #define TABLE	"inet ctnet"
@@ -97,12 +98,14 @@ static const char *const set_names[] = {
 /* nft knows no way to write a quote, and takes an asterisk for any name that begins so. */
 const char *ct_nft_bad_name(const char *name)
 {
+	static const char why[] =
+		"nft cannot name the network: it knows letters, digits and \"._-+@=,\"";
 	const char *p;
 
 	for (p = name; *p; p++)
 		if (!isascii((unsigned char)*p) ||
 		    (!isalnum((unsigned char)*p) && !strchr("._-+@=,", *p)))
-			return "nft cannot name the network: ports are published, and what leaves is masqueraded, only of one that is called by letters, digits and \"._-+@=,\"";
+			return why;
 	return NULL;
 }
 
@@ -299,10 +302,37 @@ void ct_nat_elems_minus(const struct ct_nat_elems *a, const struct ct_nat_elems 
 	}
 }
 
+static struct {
+	typeof(nft_ctx_new) *nft_ctx_new;
+	typeof(nft_ctx_free) *nft_ctx_free;
+	typeof(nft_ctx_buffer_error) *nft_ctx_buffer_error;
+	typeof(nft_ctx_buffer_output) *nft_ctx_buffer_output;
+	typeof(nft_ctx_get_error_buffer) *nft_ctx_get_error_buffer;
+	typeof(nft_ctx_get_output_buffer) *nft_ctx_get_output_buffer;
+	typeof(nft_run_cmd_from_buffer) *nft_run_cmd_from_buffer;
+} lib;
+
+static int load(struct ct *ct)
+{
+	static const struct ct_symbol symbols[] = {
+		CT_SYMBOL(nft_ctx_new),
+		CT_SYMBOL(nft_ctx_free),
+		CT_SYMBOL(nft_ctx_buffer_error),
+		CT_SYMBOL(nft_ctx_buffer_output),
+		CT_SYMBOL(nft_ctx_get_error_buffer),
+		CT_SYMBOL(nft_ctx_get_output_buffer),
+		CT_SYMBOL(nft_run_cmd_from_buffer),
+		{ NULL, NULL }
+	};
+	static bool loaded;
+
+	return ct_load(ct, "libnftables.so.1", symbols, &loaded);
+}
+
 /* The sentence of nft's first complaint, without where it stands. */
 static const char *complaint(struct nft_ctx *nft)
 {
-	const char *text = nft_ctx_get_error_buffer(nft), *p;
+	const char *text = lib.nft_ctx_get_error_buffer(nft), *p;
 
 	p = text ? strstr(text, "Error: ") : NULL;
 	p = p ? p + strlen("Error: ") : text;
@@ -312,26 +342,30 @@ static const char *complaint(struct nft_ctx *nft)
 /* Run commands in the namespace that is worked on; @why NULL: what fails is not told. */
 static int run(struct ct *ct, const char *commands, const char *why, char **out)
 {
-	int err = ct_netns_enter(ct, ct->ns_fd), failed = -1;
 	struct nft_ctx *nft;
+	int err, failed = -1;
 
+	err = load(ct);
+	if (err)
+		return err;
+	err = ct_netns_enter(ct, ct->ns_fd);
 	if (err)
 		return ct_fail(ct, "enter the namespace: %s", strerror(-err));
-	nft = nft_ctx_new(NFT_CTX_DEFAULT);
+	nft = lib.nft_ctx_new(NFT_CTX_DEFAULT);
 	if (nft) {
-		nft_ctx_buffer_error(nft);
-		nft_ctx_buffer_output(nft);
-		failed = nft_run_cmd_from_buffer(nft, commands);
+		lib.nft_ctx_buffer_error(nft);
+		lib.nft_ctx_buffer_output(nft);
+		failed = lib.nft_run_cmd_from_buffer(nft, commands);
 	}
 	if (failed && why) {
 		const char *text = nft ? complaint(nft) : "libnftables does not start";
 
 		ct_fail(ct, "%s: nft: %.*s", why, (int)strcspn(text, "\n"), text);
 	} else if (!failed && out) {
-		*out = ct_strdup(nft_ctx_get_output_buffer(nft));
+		*out = ct_strdup(lib.nft_ctx_get_output_buffer(nft));
 	}
 	if (nft)
-		nft_ctx_free(nft);
+		lib.nft_ctx_free(nft);
 	ct_netns_leave(ct);
 	return failed ? CT_REFUSED : CT_OK;
 }
