@@ -28,7 +28,7 @@ static const char target_help[] =
 	"  docker inspect -f '{{.State.Pid}}' NAME\n";
 
 static const char published_help[] =
-	"\nA port is 8080:80, the host's first, for TCP on all addresses of the host. Further forms:\n"
+	"\nSPEC is 8080:80, the host's port first, for TCP on all addresses of the host. Further forms:\n"
 	"127.0.0.1:8080:80, [2001:db8::1]:8080:80, 53:53/udp, 5000:5000/sctp, 8000-8010:80-90.\n"
 	"TARGET is as for add-port.\n";
 
@@ -57,11 +57,11 @@ static const struct command commands[] = {
 	    "add a static entry, or change it", TARGET),
 	CMD("del-fdb", "NET MAC", 2, 2, del_fdb, ct_fdb_conf, "remove an entry"),
 	CMD("flush-fdb", "NET", 1, 1, flush_fdb, ct_fdb_conf, "remove all entries, or some"),
-	CMD("publish", "NET {TARGET | --port NEAR-END} [HOST-IP:]PORT:PORT[/PROTO] ...", 2, INT_MAX,
-	    publish, ct_publish_conf, "have ports of the host lead to a container",
+	CMD("publish", "NET {TARGET | --port NEAR-END} SPEC ...", 2, INT_MAX, publish,
+	    ct_publish_conf, "have ports of the host lead to a container",
 	    .more = published_help),
-	CMD("unpublish", "NET {TARGET | --port NEAR-END} [[HOST-IP:]PORT:PORT[/PROTO] ... | all]", 1,
-	    INT_MAX, unpublish, ct_publish_conf, "take that back", .more = published_help),
+	CMD("unpublish", "NET {TARGET | --port NEAR-END} [SPEC ... | all]", 1, INT_MAX,
+	    unpublish, ct_publish_conf, "take that back", .more = published_help),
 	PLAIN("reload", "", 0, 0, reload,
 	      "make the nft rules of published ports and masquerading anew"),
 	PLAIN("show", "[NET]", 0, 1, show, "networks with their ports and peers, as a tree"),

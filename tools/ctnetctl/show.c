@@ -203,7 +203,8 @@ static int no_kind(const char *word)
 	for (i = 0; i < ARRAY_SIZE(kinds) && !near[0]; i++)
 		if (text_distance(word, kinds[i].name) != TEXT_FAR)
 			snprintf(near, sizeof(near), "; is it \"%s\"?", kinds[i].name);
-	return ct_misuse(&ct, "\"%s\" is none of nets, ports, peers, fdb, vteps and publish%s", word, near);
+	return ct_misuse(&ct, "\"%s\" is none of nets, ports, peers, fdb, vteps and publish%s",
+			 word, near);
 }
 
 int list_objects(int n, char **arg, void *vals)

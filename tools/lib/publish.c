@@ -57,11 +57,14 @@ static bool parse_range(const char *s, size_t len, uint16_t *first, uint32_t *co
 const char *ct_parse_published(const char *s, struct ct_published *p)
 {
 	static const char form[] =
-		"invalid port: give it as 8080:80, 127.0.0.1:8080:80/udp or [::1]:8000-8010:80-90/tcp";
+		"invalid port: give it as 8080:80, 127.0.0.1:8080:80/udp or [::1]:8000-8010:80-90";
+	static const char brackets[] =
+		"invalid port: the address before it is 192.0.2.1, or [2001:db8::1] in brackets";
 	const char *end = strrchr(s, '/'), *colon;
 	uint32_t count, to;
 	char host[CT_TEXT];
 	size_t i, len;
+	int family;
 
 	memset(p, 0, sizeof(*p));
 	p->proto = IPPROTO_TCP;
@@ -82,9 +85,9 @@ const char *ct_parse_published(const char *s, struct ct_published *p)
 		if (len >= sizeof(host))
 			return form;
 		snprintf(host, sizeof(host), "%.*s", (int)len, s + (*s == '['));
-		if (ct_parse_ip(host, &p->host) ||
-		    (p->host.family == AF_INET6) != (*s == '['))
-			return "invalid port: the address before it is 192.0.2.1, or [2001:db8::1] in brackets";
+		family = *s == '[' ? AF_INET6 : AF_INET;
+		if (ct_parse_ip(host, &p->host) || p->host.family != family)
+			return brackets;
 		s = colon + 1 + (*s == '[');
 		colon = memchr(s, ':', end - s);
 		if (!colon)
