@@ -122,6 +122,37 @@ static struct ctnet_dev *ctnet_decap_net(const struct sock *sk,
 	return sock ? xa_load(&sock->nets, vni) : NULL;
 }
 
+/**
+ * struct ctnet_decap_last - whom a CPU received from last
+ * @peer: the peer
+ * @gen: &ctnet_peer_gen before it was looked up; while it is the same no peer was removed, and
+ *	no network either, as its peers go first
+ */
+struct ctnet_decap_last {
+	struct ctnet_peer	*peer;
+	unsigned long		gen;
+};
+
+static DEFINE_PER_CPU(struct ctnet_decap_last, ctnet_decap_last);
+
+/*
+ * The peer that a CPU received from last, if this is from it too, and its network receives what
+ * has this VNI by this socket; else NULL. @gen: &ctnet_peer_gen, read before.
+ */
+static struct ctnet_peer *ctnet_decap_again(const struct ctnet_sock *sock, __be32 vx_vni,
+					    const struct in6_addr *saddr, unsigned long gen)
+{
+	const struct ctnet_decap_last *last = this_cpu_ptr(&ctnet_decap_last);
+	struct ctnet_peer *peer = last->peer;
+	const struct ctnet_vtep *vtep;
+
+	if (unlikely(last->gen != gen || !peer || !ipv6_addr_equal(&peer->addr, saddr)))
+		return NULL;
+	vtep = rcu_dereference(peer->vport.ctd->vtep);
+	return likely(vtep && vtep->sock[sock->family] == sock &&
+		      vtep->vni == be32_to_cpu(vxlan_vni(vx_vni))) ? peer : NULL;
+}
+
 /*
  * Whether a datagram came in by the right device. Containers can forge any source address, so one
  * that came in by a ctnet network of this host is accepted only if the route to the peer leaves by
@@ -159,6 +190,8 @@ static bool ctnet_decap_came_right(struct ctnet_peer *peer,
 int ctnet_decap_rcv(struct sock *sk, struct sk_buff *skb)
 {
 	struct ctnet_sock *sock = rcu_dereference_sk_user_data(sk);
+	/* Pairs with ctnet_peer_unlink(): what was removed before this is not found. */
+	unsigned long gen = smp_load_acquire(&ctnet_peer_gen);
 	enum ctnet_drop reason = CTNET_DROP_VXLAN_HEADER;
 	struct in6_addr saddr, daddr;
 	const struct ctnet_vtep *vtep;
@@ -184,15 +217,6 @@ int ctnet_decap_rcv(struct sock *sk, struct sk_buff *skb)
 	if (unlikely(vxh->vx_flags != VXLAN_HF_VNI ||
 		     vxh->vx_vni & ~VXLAN_VNI_MASK))
 		goto drop_sock;
-	ctd = ctnet_decap_net(sk, sock, skb, vxh->vx_vni);
-	if (unlikely(!ctd || !netif_running(ctd->dev))) {
-		net_dbg_ratelimited("UDP port %u: no network with VNI %u is up\n",
-				    ntohs(sock->port),
-				    be32_to_cpu(vxlan_vni(vxh->vx_vni)));
-		reason = CTNET_DROP_VXLAN_VNI;
-		goto drop_sock;
-	}
-
 	if (sock->family == CTNET_V4) {
 		ipv6_addr_set_v4mapped(ip_hdr(skb)->saddr, &saddr);
 		ipv6_addr_set_v4mapped(ip_hdr(skb)->daddr, &daddr);
@@ -202,13 +226,26 @@ int ctnet_decap_rcv(struct sock *sk, struct sk_buff *skb)
 		daddr = ipv6_hdr(skb)->daddr;
 		tos = ipv6_get_dsfield(ipv6_hdr(skb));
 	}
+	peer = ctnet_decap_again(sock, vxh->vx_vni, &saddr, gen);
+	ctd = peer ? peer->vport.ctd : ctnet_decap_net(sk, sock, skb, vxh->vx_vni);
+	if (unlikely(!ctd || !netif_running(ctd->dev))) {
+		net_dbg_ratelimited("UDP port %u: no network with VNI %u is up\n",
+				    ntohs(sock->port),
+				    be32_to_cpu(vxlan_vni(vxh->vx_vni)));
+		reason = CTNET_DROP_VXLAN_VNI;
+		goto drop_sock;
+	}
 	vtep = rcu_dereference(ctd->vtep);
 	if (unlikely(!vtep ||
 		     !ipv6_addr_equal(&daddr, &vtep->local[sock->family]))) {
 		reason = CTNET_DROP_VXLAN_LOCAL;
 		goto drop_config;
 	}
-	peer = ctnet_peer_find(ctd, &saddr);
+	if (unlikely(!peer)) {
+		peer = ctnet_peer_find(ctd, &saddr);
+		this_cpu_write(ctnet_decap_last.peer, peer);
+		this_cpu_write(ctnet_decap_last.gen, gen);
+	}
 	if (unlikely(!peer || ctnet_addr_family(&saddr) != sock->family)) {
 		reason = CTNET_DROP_VXLAN_PEER;
 		goto drop_config;

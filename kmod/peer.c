@@ -15,6 +15,7 @@
 #include "vtep.h"
 
 static struct kmem_cache *ctnet_peer_cache __read_mostly;
+unsigned long ctnet_peer_gen __read_mostly;
 
 static const struct rhashtable_params ctnet_peer_params = {
 	.head_offset = offsetof(struct ctnet_peer, node),
@@ -89,6 +90,14 @@ struct ctnet_peer *ctnet_peer_find(struct ctnet_dev *ctd,
 	peer = rhashtable_lookup(&ctd->peers, addr, ctnet_peer_params);
 	rcu_read_unlock();
 	return peer;
+}
+
+/* Takes a peer out of its network's table. Who has it under RCU may still use it. RTNL. */
+static void ctnet_peer_unlink(struct ctnet_dev *ctd, struct ctnet_peer *peer)
+{
+	rhashtable_remove_fast(&ctd->peers, &peer->node, ctnet_peer_params);
+	/* Pairs with ctnet_decap_peer(): who sees this does not find it any more. */
+	smp_store_release(&ctnet_peer_gen, ctnet_peer_gen + 1);
 }
 
 static void ctnet_peer_free(struct ctnet_peer *peer)
@@ -219,7 +228,7 @@ int ctnet_peer_add(struct ctnet_dev *ctd, const struct in6_addr *addr,
 	return 0;
 
 err_remove:
-	rhashtable_remove_fast(&ctd->peers, &peer->node, ctnet_peer_params);
+	ctnet_peer_unlink(ctd, peer);
 	xa_release(&ctd->members, peer->vport.id);
 	/* A datagram from it may have found it meanwhile. */
 	call_rcu(&peer->rcu, ctnet_peer_free_rcu);
@@ -245,7 +254,7 @@ void ctnet_peer_del(struct ctnet_peer *peer)
 
 	xa_erase(&ctd->members, peer->vport.id);
 	WRITE_ONCE(ctd->n_peers, ctd->n_peers - 1);
-	rhashtable_remove_fast(&ctd->peers, &peer->node, ctnet_peer_params);
+	ctnet_peer_unlink(ctd, peer);
 	ctnet_transit_del(peer);
 	ctnet_fdb_retire(&peer->vport);
 	ctnet_nl_peer_event(peer, CTNET_CMD_PEER_DEL_NTF);

@@ -25,6 +25,12 @@ struct ctnet_peer {
 	struct rcu_head			rcu;
 };
 
+/*
+ * Counts peers that were removed, of all networks: after each was taken out of its table, and
+ * before the grace period in which it may still be used. Written under RTNL.
+ */
+extern unsigned long ctnet_peer_gen;
+
 int ctnet_peer_init(void);
 void ctnet_peer_exit(void);
 int ctnet_peer_net_init(struct ctnet_dev *ctd);
