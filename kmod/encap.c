@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/ip.h>
+#include <linux/jhash.h>
 #include <net/inet_ecn.h>
 #include <net/ip6_route.h>
 #include <net/ip6_tunnel.h>
@@ -64,6 +65,31 @@ VISIBLE_IF_KUNIT struct ctnet_outer ctnet_encap_outer(const struct ctnet_vtep *v
 	outer.ttl = vtep->ttl == CTNET_INHERIT ? ttl : vtep->ttl;
 	outer.df = vtep->df == CTNET_DF_INHERIT ? df : vtep->df;
 	return outer;
+}
+
+/* Ports of TCP or UDP. */
+#define CTNET_ENCAP_PORTS	(2 * sizeof(__be16))
+
+/*
+ * Gives a frame the hash of its flow, of which udp_flow_src_port() makes the source port. The
+ * flow dissector, which looks for all kinds of headers, is left the frames that are not plain
+ * TCP or UDP; fragments, of which only the first has ports, and what is tagged among them.
+ */
+static void ctnet_encap_hash(struct sk_buff *skb)
+{
+	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
+	const struct iphdr *iph = (const struct iphdr *)(eth + 1);
+	static u32 seed __read_mostly;
+
+	if (skb->l4_hash || skb->sw_hash || eth->h_proto != htons(ETH_P_IP) ||
+	    skb_headlen(skb) < ETH_HLEN + sizeof(*iph) + CTNET_ENCAP_PORTS ||
+	    iph->version != 4 || iph->ihl != sizeof(*iph) / 4 || ip_is_fragment(iph) ||
+	    (iph->protocol != IPPROTO_TCP && iph->protocol != IPPROTO_UDP))
+		return;
+	net_get_random_once(&seed, sizeof(seed));
+	__skb_set_sw_hash(skb, jhash_3words((__force u32)iph->saddr, (__force u32)iph->daddr,
+					    get_unaligned((const u32 *)(iph + 1)),
+					    seed + iph->protocol), true);
 }
 
 /* Slow path: no cached route, or one that is no longer valid. */
@@ -184,6 +210,7 @@ static void ctnet_encap_send(struct ctnet_peer *peer,
 	if (skb->ip_summed == CHECKSUM_PARTIAL)
 		skb_set_transport_header(skb, skb_checksum_start_offset(skb));
 	outer = ctnet_encap_outer(vtep, skb);
+	ctnet_encap_hash(skb);
 	outer.sport = udp_flow_src_port(dev_net(ctd->dev), skb, 0, 0, true);
 	outer.dport = peer->dstport ?: vtep->port;
 	trace_ctnet_encap(skb, peer, vtep->vni, outer.sport);
