@@ -47,6 +47,22 @@ static struct ctnet_vport *ctnet_fdb_test_at(struct ctnet_test *t, const u8 *mac
 	return fdb ? rcu_access_pointer(fdb->vport) : NULL;
 }
 
+/* Where a frame from there goes, or NULL. */
+static struct ctnet_vport *ctnet_fdb_test_dest(const struct ctnet_vport *src, const u8 *mac)
+{
+	struct ctnet_vport *vport = NULL;
+	struct ctnet_fdb *fdb;
+
+	local_bh_disable();
+	rcu_read_lock();
+	fdb = ctnet_fdb_find_dest(src, mac);
+	if (fdb)
+		vport = rcu_dereference(fdb->vport);
+	rcu_read_unlock();
+	local_bh_enable();
+	return vport;
+}
+
 int ctnet_fdb_test_set(struct ctnet_vport *vport, const u8 *mac, bool replace)
 {
 	int err;
@@ -134,6 +150,33 @@ static void ctnet_fdb_test_learns(struct kunit *test)
 	ctnet_fdb_test_learn(t->port[0], ctnet_test_mac[1]);
 	ctnet_fdb_test_count(test, 2, 0);
 	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_find(t, ctnet_test_mac[0]), fdb);
+}
+
+/* What a port sent to last is what the table says now. */
+static void ctnet_fdb_test_dest_changes(struct kunit *test)
+{
+	struct ctnet_test *t = test->priv;
+	const u8 *mac = ctnet_test_mac[0];
+	const struct ctnet_vport *src = t->port[2];
+
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_dest(src, mac));
+	ctnet_fdb_test_learn(t->port[0], mac);
+	ctnet_fdb_test_learn(t->port[0], ctnet_test_mac[1]);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_dest(src, mac), t->port[0]);
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_dest(src, ctnet_test_mac[2]));
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_dest(src, mac), t->port[0]);
+	/* It moves, its place is taken, it is deleted, it comes back. */
+	ctnet_fdb_test_learn(t->port[1], mac);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_dest(src, mac), t->port[1]);
+	KUNIT_EXPECT_EQ(test, ctnet_fdb_test_set(&t->ctd->self, mac, true), 0);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_dest(src, mac), &t->ctd->self);
+	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_del(t, ctnet_fdb_test_find(t, mac)));
+	KUNIT_EXPECT_NULL(test, ctnet_fdb_test_dest(src, mac));
+	ctnet_fdb_test_learn(t->port[0], mac);
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_dest(src, mac), t->port[0]);
+	/* Others that go do not matter. */
+	KUNIT_EXPECT_TRUE(test, ctnet_fdb_test_del(t, ctnet_fdb_test_find(t, ctnet_test_mac[1])));
+	KUNIT_EXPECT_PTR_EQ(test, ctnet_fdb_test_dest(src, mac), t->port[0]);
 }
 
 static void ctnet_fdb_test_seen_again(struct kunit *test)
@@ -596,6 +639,7 @@ static void ctnet_fdb_test_ages(struct kunit *test)
 static struct kunit_case ctnet_fdb_cases[] = {
 	KUNIT_CASE(ctnet_fdb_test_own),
 	KUNIT_CASE(ctnet_fdb_test_learns),
+	KUNIT_CASE(ctnet_fdb_test_dest_changes),
 	KUNIT_CASE(ctnet_fdb_test_seen_again),
 	KUNIT_CASE(ctnet_fdb_test_moves),
 	KUNIT_CASE(ctnet_fdb_test_static_stays),
