@@ -390,9 +390,7 @@ check()
 			"$ok" "$bad" "$skipped" "$secs"
 		passed=$((passed + ok)) failed=$((failed + bad)) skip=$((skip + skipped))
 	done < <(sort "$RUN"/{,host/}vm*/results)
-	for name in $(cat "$RUN"/{,host/}left_out 2>/dev/null); do
-		echo "LEFT $name: no time was left for it"
-	done
+	sed 's/.*/LEFT &: no time was left for it/' "$RUN"/{,host/}left_out 2>/dev/null
 	echo
 	[[ -z ${COVERAGE:-} ]] || coverage_report
 	keep_out

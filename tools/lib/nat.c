@@ -360,7 +360,7 @@ static void add_back(struct ct_nat_edit *e, struct ct_nat_back *b)
 
 void ct_nat_note_owner(struct ct_nat_edit *e, const char *owner)
 {
-	const struct ct_nat_owner *w = ct_nat_find_owner(e->nat, owner);
+	const struct ct_nat_owner *w = ct_nat_find_owner(&e->nat, owner);
 	size_t ports = w ? w->n * sizeof(*w->ports) : 0, name = strlen(owner) + 1;
 	struct ct_nat_back *b;
 
@@ -376,13 +376,13 @@ void ct_nat_note_owner(struct ct_nat_edit *e, const char *owner)
 		memcpy(b->w.ports, w->ports, ports);
 	memcpy(b->w.owner, owner, name);
 	if (w && w->target)
-		b->w.target = strcpy(b->w.owner + name, w->target);
+		b->w.target = memcpy(b->w.owner + name, w->target, strlen(w->target) + 1);
 	add_back(e, b);
 }
 
 static void note_net(struct ct_nat_edit *e, const char *net)
 {
-	const struct ct_nat_net *n = find_net(e->nat, net);
+	const struct ct_nat_net *n = find_net(&e->nat, net);
 	size_t subnets = n ? n->subnets.n * sizeof(*n->subnets.v) : 0;
 	struct ct_nat_back *b;
 
@@ -407,18 +407,18 @@ static int put_back(struct ct_nat_edit *e)
 	struct ct_nat_net *n;
 
 	if (b->is_net) {
-		n = find_net(e->nat, b->net);
+		n = find_net(&e->nat, b->net);
 		if (n)
-			remove_net(e->nat, n);
+			remove_net(&e->nat, n);
 		if (b->was)
-			add_net(e->nat, &b->n);
+			add_net(&e->nat, &b->n);
 		return CT_OK;
 	}
-	w = ct_nat_find_owner(e->nat, b->w.owner);
+	w = ct_nat_find_owner(&e->nat, b->w.owner);
 	if (w)
-		ct_nat_remove_owner(e->nat, w);
+		ct_nat_remove_owner(&e->nat, w);
 	if (b->was)
-		ct_nat_add_owner(e->nat, &b->w);
+		ct_nat_add_owner(&e->nat, &b->w);
 	return CT_OK;
 }
 
@@ -443,12 +443,12 @@ static int apply(struct ct_nat_edit *e, const struct ct_nat_file *f, const struc
 	int err;
 
 	ct_nat_elems(old, &have);
-	ct_nat_elems(e->nat, &want);
-	err = ct_nat_file_write(ct, f, e->nat);
-	err = err ?: set_devices(ct, ls, old, e->nat, anew);
+	ct_nat_elems(&e->nat, &want);
+	err = ct_nat_file_write(ct, f, &e->nat);
+	err = err ?: set_devices(ct, ls, old, &e->nat, anew);
 	err = err ?: ct_nft_change(ct, &have, &want, anew);
 	if (!err) {
-		err = ct_nat_file_commit(ct, f, e->nat);
+		err = ct_nat_file_commit(ct, f, &e->nat);
 		if (err && ct_nft_change(ct, &want, &have, false))
 			err = CT_REFUSED;
 	}
@@ -456,7 +456,7 @@ static int apply(struct ct_nat_edit *e, const struct ct_nat_file *f, const struc
 		char *why = ct->error;
 
 		ct->error = NULL;
-		set_devices(ct, ls, e->nat, old, false);
+		set_devices(ct, ls, &e->nat, old, false);
 		free(ct->error);
 		ct->error = why;
 		ct_nat_file_drop(f);
@@ -471,8 +471,8 @@ static int apply(struct ct_nat_edit *e, const struct ct_nat_file *f, const struc
 /* @anew: the table is replaced. */
 static int edit(struct ct_nat_edit *e, ct_nat_edit_fn fn, bool anew)
 {
-	struct ct_nat old = { 0 }, new = { 0 };
 	struct ct_links ls = { 0 };
+	struct ct_nat old = { 0 };
 	struct ct *ct = e->ct;
 	struct ct_nat_file f;
 	bool there;
@@ -482,20 +482,19 @@ static int edit(struct ct_nat_edit *e, ct_nat_edit_fn fn, bool anew)
 	err = err ?: ct_nat_file_lock(ct, &f);
 	if (err)
 		return err;
-	e->nat = &new;
 	err = list_links(ct, &ls);
 	err = err ?: ct_nat_file_read(ct, &f, &old);
-	err = err ?: ct_nat_file_read(ct, &f, &new);
+	err = err ?: ct_nat_file_read(ct, &f, &e->nat);
 	if (!err)
-		prune(&new, &ls);
+		prune(&e->nat, &ls);
 	err = err ?: fn(e);
 	err = err ?: apply(e, &f, &ls, &old, anew);
 	if (!err && !e->back)
-		warn_forwarding(ct, &new);
+		warn_forwarding(ct, &e->nat);
 	ct_nat_file_unlock(&f);
 	ct_links_free(&ls);
 	ct_nat_free(&old);
-	ct_nat_free(&new);
+	ct_nat_free(&e->nat);
 	return err;
 }
 
@@ -548,21 +547,21 @@ struct net_arg {
 static int set_net(struct ct_nat_edit *e)
 {
 	const struct net_arg *a = e->arg;
-	struct ct_nat_net *n = find_net(e->nat, a->net.net);
+	struct ct_nat_net *n = find_net(&e->nat, a->net.net);
 	size_t i;
 
 	note_net(e, a->net.net);
 	if (n)
-		remove_net(e->nat, n);
+		remove_net(&e->nat, n);
 	if (a->net.masquerade || a->net.internal)
-		add_net(e->nat, &a->net);
-	for (i = e->nat->n_owners; a->forget && i-- > 0;) {
-		struct ct_nat_owner *w = &e->nat->owners[i];
+		add_net(&e->nat, &a->net);
+	for (i = e->nat.n_owners; a->forget && i-- > 0;) {
+		struct ct_nat_owner *w = &e->nat.owners[i];
 
 		if (strcmp(w->net, a->net.net))
 			continue;
 		ct_nat_note_owner(e, w->owner);
-		ct_nat_remove_owner(e->nat, w);
+		ct_nat_remove_owner(&e->nat, w);
 	}
 	return CT_OK;
 }
@@ -653,11 +652,11 @@ static int renew(struct ct_nat_edit *e)
 	int err = CT_OK;
 	size_t i;
 
-	for (i = 0; i < e->nat->n_nets && !err; i++) {
-		if (!e->nat->nets[i].own)
+	for (i = 0; i < e->nat.n_nets && !err; i++) {
+		if (!e->nat.nets[i].own)
 			continue;
-		ct_addrs_free(&e->nat->nets[i].subnets);
-		err = own_subnets(e->ct, &e->nat->nets[i]);
+		ct_addrs_free(&e->nat.nets[i].subnets);
+		err = own_subnets(e->ct, &e->nat.nets[i]);
 	}
 	return err;
 }

@@ -93,7 +93,7 @@ void ct_conntrack_forget(struct ct *ct, const struct ct_nat_elems *gone,
  */
 struct ct_nat_edit {
 	struct ct *ct;
-	struct ct_nat *nat;
+	struct ct_nat nat;
 	const void *arg;
 	struct ct_nat_back **backs;
 	size_t n;

@@ -261,7 +261,7 @@ static int choose(struct ct_nat_edit *e, const struct ct_nat_owner *w, struct ct
 		    try_bind(e->ct, &p->host, w->addr[f].family, p->proto, &port))
 			port = 32768 + random % 28232;
 		p->host_port = port;
-		if (!clash(e->nat, w, p, &with) && !is_bound(e->ct, w, p, &port, &absent))
+		if (!clash(&e->nat, w, p, &with) && !is_bound(e->ct, w, p, &port, &absent))
 			return CT_OK;
 	}
 	p->host_port = 0;
@@ -308,7 +308,7 @@ static int publish_one(struct ct_nat_edit *e, struct ct_nat_owner *w, struct ct_
 			return may_exist ? CT_OK :
 			       ct_fail(e->ct, "%s is published already",
 				       ct_published_text(p, text));
-	other = clash(e->nat, w, p, &with);
+	other = clash(&e->nat, w, p, &with);
 	if (other)
 		return ct_fail(e->ct, "%s: %s is published already, for %s on network %s",
 			       ct_published_text(p, text), ct_published_text(with, his),
@@ -333,7 +333,7 @@ struct publish_arg {
 static int publish(struct ct_nat_edit *e)
 {
 	const struct publish_arg *a = e->arg;
-	struct ct_nat_owner like = *a->o, *w = ct_nat_find_owner(e->nat, a->o->owner);
+	struct ct_nat_owner like = *a->o, *w = ct_nat_find_owner(&e->nat, a->o->owner);
 	int err = CT_OK;
 	size_t i;
 
@@ -344,12 +344,12 @@ static int publish(struct ct_nat_edit *e)
 	if (!w) {
 		like.n = 0;
 		like.ifindex = a->ifindex;
-		w = ct_nat_add_owner(e->nat, &like);
+		w = ct_nat_add_owner(&e->nat, &like);
 	}
 	for (i = 0; i < a->o->n && !err; i++)
 		err = publish_one(e, w, &a->o->ports[i], a->may_exist);
 	if (!err && !w->n)
-		ct_nat_remove_owner(e->nat, w);
+		ct_nat_remove_owner(&e->nat, w);
 	return err;
 }
 
@@ -382,7 +382,7 @@ struct unpublish_arg {
 static int unpublish(struct ct_nat_edit *e)
 {
 	const struct unpublish_arg *a = e->arg;
-	struct ct_nat_owner *w = ct_nat_find_owner(e->nat, a->owner);
+	struct ct_nat_owner *w = ct_nat_find_owner(&e->nat, a->owner);
 	char text[CT_TEXT];
 	size_t i, j;
 
@@ -403,7 +403,7 @@ static int unpublish(struct ct_nat_edit *e)
 		memmove(&w->ports[j], &w->ports[j + 1], (w->n - j) * sizeof(*w->ports));
 	}
 	if (!a->ports || !w->n)
-		ct_nat_remove_owner(e->nat, w);
+		ct_nat_remove_owner(&e->nat, w);
 	return CT_OK;
 }
 
@@ -422,13 +422,13 @@ static int unpublish_near(struct ct_nat_edit *e)
 	const int *near = e->arg;
 	size_t i;
 
-	for (i = e->nat->n_owners; i-- > 0;) {
-		struct ct_nat_owner *w = &e->nat->owners[i];
+	for (i = e->nat.n_owners; i-- > 0;) {
+		struct ct_nat_owner *w = &e->nat.owners[i];
 
 		if (w->near != *near)
 			continue;
 		ct_nat_note_owner(e, w->owner);
-		ct_nat_remove_owner(e->nat, w);
+		ct_nat_remove_owner(&e->nat, w);
 	}
 	return CT_OK;
 }
@@ -489,8 +489,8 @@ static int follow(struct ct_nat_edit *e)
 	size_t i, j;
 	int f;
 
-	for (i = 0; i < e->nat->n_owners; i++) {
-		struct ct_nat_owner *w = &e->nat->owners[i];
+	for (i = 0; i < e->nat.n_owners; i++) {
+		struct ct_nat_owner *w = &e->nat.owners[i];
 
 		if (w->near != a->near)
 			continue;
