@@ -90,7 +90,7 @@ each_answers()
 
 	ctn "$h1" -j -s list ports net0 >"$TMP/before"
 	START=$(now_ms)
-	ip netns exec "$far" python3 -IS "$SCALE" answer $BASE $N 198.18.0.1 $LATE >"$TMP/answerer" 2>&1 &
+	ip netns exec "$far" python3 -EsS "$SCALE" answer $BASE $N 198.18.0.1 $LATE >"$TMP/answerer" 2>&1 &
 	answerer=$!
 	defer kill_wait "$answerer"
 	wait_until 20000 grep -q ready "$TMP/answerer" || return
@@ -116,7 +116,7 @@ flood_reaches_all()
 
 	check_eq "$(sysctl -n net.core.netdev_max_backlog)" 1000 netdev_max_backlog
 	ip netns exec "$far" env CTNET_SLOW="$CTNET_SLOW" \
-		python3 -IS "$SCALE" collect $N "$count" $m >"$TMP/collector" 2>&1 &
+		python3 -EsS "$SCALE" collect $N "$count" $m >"$TMP/collector" 2>&1 &
 	collector=$!
 	wait_until 20000 grep -q ready "$TMP/collector" || return
 	dropped=$(softnet_drops)

@@ -130,13 +130,13 @@ prompt()
 	cat >"$TMP/bashrc" <<-'EOF'
 		PS1='host1 \w\$ ' HISTFILE=
 		for f in /usr/share/bash-completion/bash_completion \
-			/run/ctnet/installed/usr/local/share/bash-completion/completions/ctnetctl; do
+			/run/ctnet-vm/installed/usr/local/share/bash-completion/completions/ctnetctl; do
 			[[ ! -r $f ]] || . "$f"
 		done
 		unset f
 		# Ctrl-D, typed before there was a prompt, comes as this character
 		bind '"\C-@": "exit\n"'
-		export MANPATH=/run/ctnet/installed/usr/local/share/man:
+		export MANPATH=/run/ctnet-vm/installed/usr/local/share/man:
 		cd /
 	EOF
 	step "Your turn. This is a shell on host1; \"exit\" ends the VM, and so does Ctrl-]." \

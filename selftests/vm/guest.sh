@@ -10,7 +10,7 @@
 set -u
 
 RUN=$1 VM=$2
-readonly RUN VM FAST=/run/ctnet
+readonly RUN VM FAST=/run/ctnet-vm
 set -a
 # shellcheck source=/dev/null
 . "$RUN/vars"
