@@ -162,7 +162,7 @@ passes()
 	capture_stop "$f"
 	# 1500 bytes, where the path has room for 1450
 	check ip -n "$c4" link set eth0 mtu 1500
-	check ip -n "$h1" link set "$(near_end "$c4")" mtu 1500
+	check ip -n "$h1" link set "$(near_end "$h1" "$c4" net0)" mtu 1500
 	capture_start "$c4" eth0 "icmp6 and ether dst $M4" "$g" || return
 	frame=$(printf %s "${to//:/}" "${M4//:/}" 86dd \
 		6000000005b41140 20010db8010000000000000000000004 20010db8010000000000000000000003)
