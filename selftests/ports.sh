@@ -282,7 +282,7 @@ set_net_takes()
 	check_match "$(ctn "$h1" save n2)" 'add-net n2 --vni 7 --local 2001:db8:1::1 --address'
 	check_fail 2 'has no local address' ctn "$h1" set-net n2 --local -192.0.2.1
 	check_fail 2 'has no address' ctn "$h1" set-net n2 --address -198.51.100.1/24
-	check_fail 2 'tunnel' ctn "$h1" set-net n2 --local -2001:db8:1::1 --address none
+	check_fail 2 'needs a local address' ctn "$h1" set-net n2 --local -2001:db8:1::1 --address none
 	check ctn "$h1" set-net n2 --address none
 	check_eq "$(addresses_of "$h1" n2)" "" addresses
 	check_fail 2 'mac auto' ctn "$h1" set-net n2 --mac auto
