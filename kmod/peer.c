@@ -96,7 +96,7 @@ struct ctnet_peer *ctnet_peer_find(struct ctnet_dev *ctd,
 static void ctnet_peer_unlink(struct ctnet_dev *ctd, struct ctnet_peer *peer)
 {
 	rhashtable_remove_fast(&ctd->peers, &peer->node, ctnet_peer_params);
-	/* Pairs with ctnet_decap_peer(): who sees this does not find it any more. */
+	/* Pairs with ctnet_decap_rcv(): who sees this does not find it any more. */
 	smp_store_release(&ctnet_peer_gen, ctnet_peer_gen + 1);
 }
 
