@@ -132,6 +132,7 @@ net0 web 8081:81/udp 203.0.113.1,$NET6:1" "list"
 # A container by its own port, a neighbour's, and that of another network.
 hairpin()
 {
+	check ctn "$h1" publish net0 "$web" 8080:80 8081:81/udp --may-exist || return
 	tcp "$web" "$web" 192.0.2.1 8080 203.0.113.1 80 203.0.113.254
 	tcp "$db" "$web" 203.0.113.254 8080 203.0.113.1 80 203.0.113.254
 	tcp "$db" "$web" $WAN6:1 8080 $NET6:1 80 $NET6:fe
@@ -459,6 +460,24 @@ goes_along()
 }
 
 near_of() { ctn "$h1" list ports net0 | awk -F'\t' -v l="$1" '$4 == l { print $2 }'; }
+# Who may not publish does not keep others from it, and an altname is as good as a name.
+not_held()
+{
+	check ip -n "$h1" link property add dev net0 altname front
+	check ctn "$h1" publish front "$web" 8080:80 || return
+	background setpriv --reuid=65534 --clear-groups flock -F /run/ctnet sleep 600
+	background setpriv --reuid=65534 --clear-groups flock -F /run/ctnet/lock sleep 600
+	nap 0.5
+	check timeout $((10 * CTNET_SLOW)) ctnetctl -n "$h1" publish front "$web" 8081:81
+	check_eq "$(published)" "net0 web 8080:80/tcp 203.0.113.1,$NET6:1
+net0 web 8081:81/tcp 203.0.113.1,$NET6:1" "list"
+	tcp "$pc" "$web" 192.0.2.1 8080 203.0.113.1 80 192.0.2.2
+	tcp "$web" "$web" 192.0.2.1 8080 203.0.113.1 80 203.0.113.254
+	check ctn "$h1" unpublish net0 "$web"
+	check ip -n "$h1" link property del dev net0 altname front
+	none_left
+}
+
 gone() { [[ -z $(ctn "$h1" list ports net1) ]]; }
 
 # Nothing half: what cannot be written, or is refused later, is as before.
@@ -476,7 +495,8 @@ full()
 	# shellcheck disable=SC2016 # for the shell in there
 	refused 2 'write /run/ctnet/nat-.*: No space left' unshare -m bash -c '
 		cp /run/ctnet/nat-*.json "$1"
-		mount -t tmpfs -o nr_inodes=$(($(ls "$1"/nat-*.json | wc -l) + 1)) t /run/ctnet
+		mount -t tmpfs -o nr_inodes=$(($(ls "$1"/nat-*.json | wc -l) + 2)) t /run/ctnet
+		: >/run/ctnet/lock
 		mv "$1"/nat-*.json /run/ctnet/
 		exec ctnetctl -n "$2" publish net0 "$3" 8081:81' bash "$TMP" "$h1" "$web"
 }
@@ -510,5 +530,6 @@ run_test injection "what a label or name says gets nowhere near nft"
 refusal_test bad_words "words that are no ports: a sentence each, and nothing changes"
 run_test taken "what a container or a program has is not published again"
 run_test goes_along "what is published goes with container, port and network, and follows addresses"
+run_test not_held "who may not publish keeps nobody from it; a network by an altname"
 run_test all_or_nothing "a full disk: nothing changes"
 run_test not_forwarding "what is amiss is said: no forwarding, an address that the host does not have"

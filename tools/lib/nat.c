@@ -591,13 +591,14 @@ int ct_nat_net_set(struct ct *ct, const struct ct_nat_net *net)
 {
 	struct net_arg a = { .net = *net };
 	bool on = net->masquerade || net->internal;
-	const char *why = on ? ct_nft_bad_name(net->net) : NULL;
+	const char *why;
 	struct ct_link l;
 	int err;
 
 	err = ct_net_find(ct, net->net, &l, NULL);
 	if (err)
 		return err;
+	why = on ? ct_nft_bad_name(l.name) : NULL;
 	if (why)
 		return ct_fail(ct, "%s", why);
 	if (!on && ct_nat_is_empty(ct))

@@ -18,6 +18,7 @@
 #include "nat.h"
 
 #define DIR_PATH	"/run/ctnet"
+#define LOCK_PATH	DIR_PATH "/lock"
 #define FORMAT		1
 
 #ifndef SO_NETNS_COOKIE
@@ -44,13 +45,14 @@ int ct_nat_file_lock(struct ct *ct, struct ct_nat_file *f)
 {
 	if (!mkdir(DIR_PATH, 0755))
 		chmod(DIR_PATH, 0755);	/* whatever the umask */
-	f->lock = open(DIR_PATH, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Who may not write it may not hold it either, and so keep others waiting. */
+	f->lock = open(LOCK_PATH, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (f->lock < 0)
-		return ct_fail(ct, "open " DIR_PATH ", where published ports are recorded: %s",
+		return ct_fail(ct, "open " LOCK_PATH ", beside which published ports are recorded: %s",
 			       strerror(errno));
 	while (flock(f->lock, LOCK_EX))
 		if (errno != EINTR || ct_interrupted(ct)) {
-			ct_fail(ct, "lock " DIR_PATH ": %s", strerror(errno));
+			ct_fail(ct, "lock " LOCK_PATH ": %s", strerror(errno));
 			ct_nat_file_unlock(f);
 			return CT_REFUSED;
 		}

@@ -326,7 +326,7 @@ static int publish_one(struct ct_nat_edit *e, struct ct_nat_owner *w, struct ct_
 
 struct publish_arg {
 	const struct ct_nat_owner *o;
-	int ifindex;
+	const struct ct_link *net;
 	bool may_exist;
 };
 
@@ -338,12 +338,14 @@ static int publish(struct ct_nat_edit *e)
 	size_t i;
 
 	ct_nat_note_owner(e, a->o->owner);
-	if (w && (w->ifindex != a->ifindex || !ct_ip_equal(&w->addr[0], &like.addr[0]) ||
+	if (w && (w->ifindex != a->net->ifindex || !ct_ip_equal(&w->addr[0], &like.addr[0]) ||
 		  !ct_ip_equal(&w->addr[1], &like.addr[1])))
 		return ct_fail(e->ct, "what is published already leads to another address, or network");
 	if (!w) {
 		like.n = 0;
-		like.ifindex = a->ifindex;
+		like.ifindex = a->net->ifindex;
+		/* It may have been called by another of its names, which packets do not have. */
+		memcpy(like.net, a->net->name, sizeof(a->net->name));
 		w = ct_nat_add_owner(&e->nat, &like);
 	}
 	for (i = 0; i < a->o->n && !err; i++)
@@ -355,9 +357,9 @@ static int publish(struct ct_nat_edit *e)
 
 int ct_publish_add(struct ct *ct, const struct ct_nat_owner *o, bool may_exist)
 {
-	struct publish_arg a = { .o = o, .may_exist = may_exist };
-	const char *why = ct_nft_bad_name(o->net);
 	struct ct_link l;
+	struct publish_arg a = { .o = o, .net = &l, .may_exist = may_exist };
+	const char *why;
 	int err;
 
 	if (!o->owner || !o->owner[0] || strlen(o->owner) > CT_NAT_OWNER)
@@ -366,10 +368,8 @@ int ct_publish_add(struct ct *ct, const struct ct_nat_owner *o, bool may_exist)
 	err = ct_net_find(ct, o->net, &l, NULL);
 	if (err)
 		return err;
-	if (why)
-		return ct_fail(ct, "%s", why);
-	a.ifindex = l.ifindex;
-	return ct_nat_change(ct, publish, &a, false);
+	why = ct_nft_bad_name(l.name);
+	return why ? ct_fail(ct, "%s", why) : ct_nat_change(ct, publish, &a, false);
 }
 
 struct unpublish_arg {
