@@ -12,6 +12,7 @@
 #	dies		ends at once
 #	first_line	prints the kernel's first line, and goes on: the VM never comes up
 #	works		boots
+#	hangs LINE	boots, prints LINE in the first script, and goes on
 #
 # What boots says that the scripts it takes have passed.
 
@@ -41,6 +42,13 @@ cat >"$STAND_IN" <<-'END'
 		echo "[    0.000000] Linux version 6.1.0 (somebody)" >"$dir/console"
 		;;
 	esac
+	if [[ $mode == hangs* ]]; then
+		touch "$dir/ready"
+		for t in "${dir%/*}"/queue/*; do
+			mv "$t" "$dir/current" && break
+		done
+		printf '%s\n' "== ${t##*/}" "${mode#hangs }" >>"$dir/log"
+	fi
 	if [[ $mode == works && -d ${dir%/*}/queue ]]; then
 		touch "$dir/ready"
 		for t in "${dir%/*}"/queue/*; do
@@ -58,7 +66,7 @@ echo >"$TMP/kvm"
 clean()
 {
 	env -u TESTS -u SKIP -u TESTS_ONLY -u KERNELS -u KERNEL -u RUNNER -u KVM -u JOBS -u V \
-		-u SANITIZE -u COVERAGE -u BRIEF -u UNTIL PATH="$TMP/bin:$PATH" KVM_DEVICE="$TMP/kvm" \
+		-u SANITIZE -u COVERAGE -u BRIEF -u UNTIL -u LAST PATH="$TMP/bin:$PATH" KVM_DEVICE="$TMP/kvm" \
 		STARTS="$TMP/starts" KVM_TRIAL=3 KVM_BOOT_TIMEOUT=15 "$@"
 }
 
@@ -225,6 +233,20 @@ until_then()
 	[[ $OUT != *LEFT* ]] || fail "something was left out: $OUT"
 }
 
+# the time to start scripts is long, and that to end them has come
+until_ends()
+{
+	local -a late=(KVM=1 UNTIL=$((EPOCHSECONDS + 1000)) LAST=-1000)
+
+	whole_run "hangs ok 1 something" "${late[@]}"
+	check_match "$OUT" 'LEFT completion: no time was left for it'
+	check_match "$OUT" 'LEFT output: no time was left for it'
+	check_match "$OUT" '0 passed, 0 failed'
+	none_left
+	whole_run "hangs not ok 1 something" "${late[@]}"
+	check_match "$OUT" '0 passed, 4 failed'
+}
+
 run_test silent "KVM that runs nothing is given up within half a minute"
 run_test firmware "and KVM that runs the firmware only"
 run_test dies "and where QEMU ends at once"
@@ -236,3 +258,4 @@ run_test begins_only "a kernel that begins with KVM and does not boot is emulate
 run_test run_with_kvm "a run with KVM"
 run_test brief "BRIEF=1 leaves to others what they show, but not with KVM"
 run_test until_then "after UNTIL no script is started, and what is left out is named"
+run_test until_ends "and what still runs is ended, and named"

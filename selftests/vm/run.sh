@@ -14,8 +14,8 @@
 #			SANITIZE=1: ctnetctl with its sanitizers;
 #			KERNELS="6.1 6.12 7.2": on each of these kernels of Debian's;
 #			BRIEF=1: what is shown elsewhere is left out, see brief()
-#			UNTIL=T: no script is started after T (seconds since 1970), and
-#			those that are left out are named
+#			UNTIL=T: no script is started after T (seconds since 1970), one that
+#			still runs LAST seconds later (600) is ended, and both are named
 #	run.sh check-debug	on each kernel of our own what kernels/kernels says
 #			ON="uml kcsan": on these only
 #	run.sh demo
@@ -161,6 +161,21 @@ leave_out()
 	done
 }
 
+out_of_time() { [[ -n ${UNTIL:-} ]] && ((EPOCHSECONDS > UNTIL + ${LAST:-600})); }
+
+# Ends VM $1 in the middle of script $2, for want of time. What has failed until then has failed.
+cut_off()
+{
+	end_vm "$1"
+	if block "$1" "$2" | grep -q '^not ok '; then
+		show_block "$1" "$2"
+		echo "== $2: FAIL"
+		lost "$1" "$2" >>"$RUN/vm$1/results"
+	else
+		echo "$2" >>"$RUN/left_out"
+	fi
+}
+
 # what script $2 printed in VM $1
 block() { sed -n "/^== $2\$/,/^== $2: /p" "$RUN/vm$1/log"; }
 
@@ -242,6 +257,10 @@ watch_vm()
 		VM_TEST[vm]=$t
 		VM_DEADLINE[vm]=$((SECONDS + SLACK + $(script_timeout "$t")))
 		((JOBS == 1)) || echo "== $t: started in VM $vm"
+	fi
+	if [[ -z $end && -n $t ]] && out_of_time; then
+		cut_off "$vm" "$t"
+		return
 	fi
 	if [[ -z $end ]]; then
 		((SECONDS > VM_DEADLINE[vm])) || return 0
