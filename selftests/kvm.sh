@@ -166,12 +166,14 @@ forced()
 	check_match "$OUT" 'KVM=yes: 0 is'
 }
 
-# whole_run KVM_MODE [VARIABLE=VALUE...]: what run.sh prints, with two VMs, is in $OUT
+# whole_run KVM_MODE [VARIABLE=VALUE...]: what run.sh prints, with two VMs, is in $OUT, and how it
+# ends in $STATUS
 whole_run()
 {
 	: >"$TMP/starts"
 	OUT=$(clean KVM_MODE="$1" JOBS=2 TESTS="completion output" "${@:2}" \
 		bash "$SELFTESTS/vm/run.sh" check 2>&1)
+	STATUS=$?
 	STARTED=$(grep -c kvm "$TMP/starts")
 }
 
@@ -229,6 +231,8 @@ until_then()
 	check_match "$OUT" 'LEFT completion: no time was left for it'
 	check_match "$OUT" 'LEFT output: no time was left for it'
 	check_match "$OUT" '0 passed, 0 failed'
+	[[ $OUT != *building* ]] || fail "it builds what nobody needs: $OUT"
+	check_eq "$STATUS" 0 status
 	whole_run works KVM=0 UNTIL=$((EPOCHSECONDS + 1000))
 	[[ $OUT != *LEFT* ]] || fail "something was left out: $OUT"
 }
@@ -236,15 +240,17 @@ until_then()
 # the time to start scripts is long, and that to end them has come
 until_ends()
 {
-	local -a late=(KVM=1 UNTIL=$((EPOCHSECONDS + 1000)) LAST=-1000)
+	local -a late=(KVM=1 KVM_BOOT_TIMEOUT=300 UNTIL=$((EPOCHSECONDS + 1000)) LAST=-1000)
 
 	whole_run "hangs ok 1 something" "${late[@]}"
 	check_match "$OUT" 'LEFT completion: no time was left for it'
 	check_match "$OUT" 'LEFT output: no time was left for it'
 	check_match "$OUT" '0 passed, 0 failed'
+	check_eq "$STATUS" 0 status
 	none_left
 	whole_run "hangs not ok 1 something" "${late[@]}"
 	check_match "$OUT" '0 passed, 4 failed'
+	[[ $STATUS -ne 0 ]] || fail "a run with failures ends with 0"
 }
 
 run_test silent "KVM that runs nothing is given up within half a minute"
