@@ -30,42 +30,59 @@
 #error "With PREEMPT_RT, ctnet needs a kernel with PREEMPT_RT_NEEDS_BH_LOCK"
 #endif
 
-/* A device whose ndo_start_xmit needs no lock, and that stays in its namespace. */
-static inline void ctnet_dev_lockless_local(struct net_device *dev)
+/* A device whose ndo_start_xmit needs no lock. */
+static inline void ctnet_dev_lockless(struct net_device *dev)
 {
 #ifdef NETIF_F_LLTX
-	dev->features |= NETIF_F_LLTX | NETIF_F_NETNS_LOCAL;
+	dev->features |= NETIF_F_LLTX;
 #else
 	dev->lltx = true;
+#endif
+}
+
+/* A device that stays in its namespace. */
+static inline void ctnet_dev_local(struct net_device *dev)
+{
+#ifdef NETIF_F_LLTX
+	dev->features |= NETIF_F_NETNS_LOCAL;
+#else
 	dev->netns_immutable = true;
 #endif
 }
 
-/* rtnl_link_ops.newlink: define NAME(dev, tb, data, extack). */
+/*
+ * rtnl_link_ops.newlink: define NAME(link_net, dev, tb, data, extack). In @link_net lies what
+ * IFLA_LINK names.
+ */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0)
 #define CTNET_DEFINE_NEWLINK(name)					\
-static int name##_do(struct net_device *dev, struct nlattr *tb[],	\
-		     struct nlattr *data[], struct netlink_ext_ack *extack); \
+static int name##_do(struct net *link_net, struct net_device *dev,	\
+		     struct nlattr *tb[], struct nlattr *data[],	\
+		     struct netlink_ext_ack *extack);			\
 static int name(struct net *src_net, struct net_device *dev,		\
 		struct nlattr *tb[], struct nlattr *data[],		\
 		struct netlink_ext_ack *extack)				\
 {									\
-	return name##_do(dev, tb, data, extack);			\
+	return name##_do(src_net, dev, tb, data, extack);		\
 }									\
-static int name##_do(struct net_device *dev, struct nlattr *tb[],	\
-		     struct nlattr *data[], struct netlink_ext_ack *extack)
+static int name##_do(struct net *link_net, struct net_device *dev,	\
+		     struct nlattr *tb[], struct nlattr *data[],	\
+		     struct netlink_ext_ack *extack)
 #else
 #define CTNET_DEFINE_NEWLINK(name)					\
-static int name##_do(struct net_device *dev, struct nlattr *tb[],	\
-		     struct nlattr *data[], struct netlink_ext_ack *extack); \
+static int name##_do(struct net *link_net, struct net_device *dev,	\
+		     struct nlattr *tb[], struct nlattr *data[],	\
+		     struct netlink_ext_ack *extack);			\
 static int name(struct net_device *dev,					\
 		struct rtnl_newlink_params *params,			\
 		struct netlink_ext_ack *extack)				\
 {									\
-	return name##_do(dev, params->tb, params->data, extack);	\
+	return name##_do(rtnl_newlink_link_net(params), dev, params->tb, \
+			 params->data, extack);				\
 }									\
-static int name##_do(struct net_device *dev, struct nlattr *tb[],	\
-		     struct nlattr *data[], struct netlink_ext_ack *extack)
+static int name##_do(struct net *link_net, struct net_device *dev,	\
+		     struct nlattr *tb[], struct nlattr *data[],	\
+		     struct netlink_ext_ack *extack)
 #endif
 
 /*

@@ -85,6 +85,7 @@ struct ctnet_vport_cpu {
  * @kind: what it is embedded in
  * @dead: being removed, or not yet announced by an event: nothing is learned for it; under
  *	the table's lock
+ * @from: enum ctnet_from: how what is sent in answer to its frames comes, and copies of them
  * @flags: enum ctnet_port_flags; written under RTNL, read with READ_ONCE
  * @id: index in &ctnet_dev.members
  * @ctd: the network
@@ -100,6 +101,7 @@ struct ctnet_vport_cpu {
 struct ctnet_vport {
 	enum ctnet_vport_kind	kind;
 	bool			dead;
+	u8			from;
 	u32			flags;
 	u32			id;
 	struct ctnet_dev	*ctd;
@@ -112,9 +114,13 @@ struct ctnet_vport {
 	unsigned long		miss_window;
 };
 
-/* Where ports (by ifindex), peers and the host stand in &ctnet_dev.members. */
+/*
+ * Where ports (by ifindex, native ones by a number that no device of the namespace has), peers
+ * and the host stand in &ctnet_dev.members.
+ */
 #define CTNET_ID_SELF		0
-#define CTNET_ID_PORT_MAX	((u32)INT_MAX)
+#define CTNET_ID_NATIVES	XA_LIMIT(CTNET_PORT_NATIVE, CTNET_PORT_DEV_MAX)
+#define CTNET_ID_PORT_MAX	((u32)CTNET_PORT_DEV_MAX)
 #define CTNET_ID_PEERS		XA_LIMIT(CTNET_ID_PORT_MAX + 1, U32_MAX)
 
 /* The two families of the underlay, as indexes. */
@@ -211,6 +217,8 @@ struct ctnet_dev {
  * struct ctnet_ns - what a network namespace has
  * @net: the namespace
  * @nets: all &struct ctnet_dev by id; written under RTNL, read under RCU
+ * @natives: all native ports by id; RTNL
+ * @native_next: where the next one's id is looked for; RTNL
  * @socks: &struct ctnet_sock; written under RTNL, read under RCU
  * @transit: the peers of all networks; NULL while there never was one
  * @seq: counts changes of networks, ports, peers and sockets
@@ -229,6 +237,8 @@ struct ctnet_dev {
 struct ctnet_ns {
 	struct net		*net;
 	struct xarray		nets;
+	struct xarray		natives;
+	u32			native_next;
 	struct list_head	socks;
 	struct ctnet_transit __rcu *transit;
 	atomic_t		seq;

@@ -51,16 +51,18 @@ static DEFINE_PER_CPU(unsigned int, ctnet_receive_depth);
 /**
  * ctnet_receive() - have the stack receive a frame, in place if possible
  * @skb: the frame, as netif_receive_skb() takes it; consumed
+ * @from: how it came
  *
- * Tunnels inside tunnels, which a container may make, could overflow the kernel's stack. From
- * some depth on a frame goes through the backlog.
+ * Who sends may hold locks that receiving takes; and tunnels inside tunnels, which a container
+ * may make, could overflow the kernel's stack. Such a frame goes through the backlog.
  *
  * Context: bottom halves off. Return: false if the backlog was full.
  */
-bool ctnet_receive(struct sk_buff *skb)
+bool ctnet_receive(struct sk_buff *skb, enum ctnet_from from)
 {
-	if (unlikely(__this_cpu_read(ctnet_receive_depth) >= CTNET_RECEIVE_DEPTH))
-		return netif_rx(skb) == NET_RX_SUCCESS;
+	if (from >= CTNET_FROM_HOST ||
+	    unlikely(__this_cpu_read(ctnet_receive_depth) >= CTNET_RECEIVE_DEPTH))
+		return __netif_rx(skb) == NET_RX_SUCCESS;
 	__this_cpu_inc(ctnet_receive_depth);
 	netif_receive_skb(skb);
 	__this_cpu_dec(ctnet_receive_depth);
@@ -92,13 +94,14 @@ static void ctnet_dev_count(struct ctnet_dev *ctd, unsigned int len, bool room)
  * ctnet_dev_deliver() - hand a frame to the host
  * @ctd: the network
  * @skb: the frame, as forward.c has it; consumed
+ * @from: how it came
  */
-void ctnet_dev_deliver(struct ctnet_dev *ctd, struct sk_buff *skb)
+void ctnet_dev_deliver(struct ctnet_dev *ctd, struct sk_buff *skb, enum ctnet_from from)
 {
 	unsigned int len = skb->len;
 
 	ctnet_dev_receive(ctd->dev, skb);
-	ctnet_dev_count(ctd, len, ctnet_receive(skb));
+	ctnet_dev_count(ctd, len, ctnet_receive(skb, from));
 }
 
 /**
@@ -110,10 +113,7 @@ void ctnet_dev_deliver(struct ctnet_dev *ctd, struct sk_buff *skb)
  */
 void ctnet_dev_answer(struct ctnet_dev *ctd, struct sk_buff *skb)
 {
-	unsigned int len = skb->len;
-
-	ctnet_dev_receive(ctd->dev, skb);
-	ctnet_dev_count(ctd, len, netif_rx(skb) == NET_RX_SUCCESS);
+	ctnet_dev_deliver(ctd, skb, CTNET_FROM_HOST);
 }
 
 /* On failure nothing is left; ctnet_dev_uninit() is the reverse. RTNL. */
@@ -438,7 +438,8 @@ void ctnet_dev_setup(struct net_device *dev)
 	dev->priv_flags |= IFF_NO_QUEUE | IFF_LIVE_ADDR_CHANGE |
 			   IFF_DISABLE_NETPOLL | IFF_UNICAST_FLT;
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
-	ctnet_dev_lockless_local(dev);
+	ctnet_dev_lockless(dev);
+	ctnet_dev_local(dev);
 	/* A path's MTU is set in the route that the host's frame has. */
 	netif_keep_dst(dev);
 	dev->features |= CTNET_FEATURES | CTNET_VLAN_FEATURES;
@@ -453,6 +454,7 @@ void ctnet_dev_setup(struct net_device *dev)
 	ctd->self.kind = CTNET_VPORT_SELF;
 	ctd->self.flags = CTNET_PORT_FLOOD;
 	ctd->self.id = CTNET_ID_SELF;
+	ctd->self.from = CTNET_FROM_HOST;
 	ctd->self.ctd = ctd;
 	ctd->learning = true;
 	ctd->flood = true;

@@ -4,13 +4,15 @@
 #define _CTNET_DEV_H
 
 #include "ctnet.h"
+#include "forward.h"
 
 void ctnet_dev_setup(struct net_device *dev);
 int ctnet_dev_may_have_mac(struct net_device *dev, const u8 *mac);
-bool ctnet_receive(struct sk_buff *skb);
+bool ctnet_receive(struct sk_buff *skb, enum ctnet_from from);
 bool ctnet_dev_is(const struct net_device *dev);
 bool ctnet_dev_has_addr(struct net_device *dev, const struct in6_addr *addr);
-void ctnet_dev_deliver(struct ctnet_dev *ctd, struct sk_buff *skb);
+void ctnet_dev_deliver(struct ctnet_dev *ctd, struct sk_buff *skb,
+		       enum ctnet_from from);
 void ctnet_dev_answer(struct ctnet_dev *ctd, struct sk_buff *skb);
 
 #endif /* _CTNET_DEV_H */

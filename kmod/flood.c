@@ -29,6 +29,7 @@ static DEFINE_PER_CPU(bool, ctnet_flooding);
  * @next: id of the next receiver
  * @bytes: memory that is counted for it
  * @depth: ctnet_encap_depth of the CPU, which has to be kept while it waits
+ * @from: enum ctnet_from: how it came
  * @group: whether it is multicast or broadcast, rather than unknown unicast
  * @bpdu: whether it is a BPDU
  */
@@ -38,6 +39,7 @@ struct ctnet_flood_cb {
 	u32 next;
 	u32 bytes;
 	u32 depth;
+	u8 from;
 	bool group;
 	bool bpdu;
 };
@@ -77,7 +79,7 @@ static struct sk_buff *ctnet_flood_batch(struct ctnet_dev *ctd,
 					 struct sk_buff *skb)
 {
 	struct ctnet_flood_cb cb = *ctnet_flood_cb(skb);
-	enum ctnet_from from = cb.src == CTNET_ID_SELF ? CTNET_FROM_HOST : CTNET_FROM_WIRE;
+	enum ctnet_from from = cb.from;
 	struct ctnet_vport *dst, *prev = NULL;
 	/* Split horizon: peers come last, and a frame from a peer is not sent to them. */
 	u32 last = ctnet_id_is_peer(cb.src) ? CTNET_ID_PORT_MAX : U32_MAX;
@@ -171,6 +173,7 @@ void ctnet_flood(struct sk_buff *skb, const struct ctnet_vport *src)
 		.src = src->id,
 		.flags = READ_ONCE(src->flags),
 		.depth = __this_cpu_read(ctnet_encap_depth),
+		.from = src->from,
 		.group = is_multicast_ether_addr(to),
 		.bpdu = is_link_local_ether_addr(to),
 	};

@@ -11,9 +11,9 @@
  *   handler, the UDP socket's encap_rcv, ndo_start_xmit, the flood's poll) to
  *   the end, so what the table points to stays.
  * - Each function that takes an skb owns it: it hands it on or frees it.
- * - With CTNET_FROM_STACK others may have references to it, as pktgen keeps one to
- *   what it sent. Nobody but the stack may be handed it, and nothing but what
- *   each device on the way sets may be changed, before ctnet_own().
+ * - With CTNET_FROM_STACK and CTNET_FROM_NATIVE others may have references to it, as
+ *   pktgen keeps one to what it sent. Nobody but the stack may be handed it, and nothing
+ *   but what each device on the way sets may be changed, before ctnet_own().
  */
 #include "ctnet.h"
 #include "dev.h"
@@ -89,26 +89,27 @@ bool ctnet_deliver(struct ctnet_vport *vport, struct sk_buff *skb, enum ctnet_fr
 		return ctnet_port_deliver(ctnet_vport_port(vport), skb, from);
 	case CTNET_VPORT_PEER:
 		/* When it was received is not when it is to be sent. */
-		if (from != CTNET_FROM_HOST)
+		if (from < CTNET_FROM_HOST)
 			skb_clear_tstamp(skb);
 		ctnet_encap_xmit(ctnet_vport_peer(vport), skb);
 		break;
 	case CTNET_VPORT_SELF:
 		skb = ctnet_own(vport->ctd, skb);
 		if (likely(skb))
-			ctnet_dev_deliver(vport->ctd, skb);
+			ctnet_dev_deliver(vport->ctd, skb, from);
 		break;
 	}
 	return false;
 }
 
 /* Copies a frame to the host, which is promiscuous. */
-static noinline void ctnet_forward_show(struct ctnet_dev *ctd, struct sk_buff *skb)
+static noinline void ctnet_forward_show(struct ctnet_dev *ctd, struct sk_buff *skb,
+					enum ctnet_from from)
 {
 	struct sk_buff *clone = skb_clone(skb, GFP_ATOMIC);
 
 	if (clone)
-		ctnet_dev_deliver(ctd, clone);
+		ctnet_dev_deliver(ctd, clone, from);
 	else
 		ctnet_drop_count(ctd, skb, CTNET_DROP_NOMEM);
 }
@@ -127,7 +128,7 @@ static noinline void ctnet_forward_unknown(struct sk_buff *skb,
 		return;
 	}
 	if (unlikely(READ_ONCE(ctd->sees_all)) && src != &ctd->self)
-		ctnet_forward_show(ctd, skb);
+		ctnet_forward_show(ctd, skb, src->from);
 	ctnet_nl_miss_event(src, eth_hdr(skb)->h_dest, NULL);
 	ctnet_drop(ctd, skb, CTNET_DROP_UNKNOWN);
 }
@@ -249,7 +250,7 @@ bool ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src, enum ctnet_from
 		goto drop;
 	if (unlikely(READ_ONCE(ctd->sees_all)) && dst != &ctd->self &&
 	    src != &ctd->self)
-		ctnet_forward_show(ctd, skb);
+		ctnet_forward_show(ctd, skb, src->from);
 	return ctnet_deliver(dst, skb, from);
 
 drop:

@@ -11,14 +11,17 @@
 
 /**
  * enum ctnet_from - how a frame came, and so how it may be received
- * @CTNET_FROM_HOST: the host sends it, and may hold locks: by the backlog
  * @CTNET_FROM_WIRE: out of a tunnel or a queue of ours: in place
  * @CTNET_FROM_STACK: the stack has called the rx handler: it may go on with another device
+ * @CTNET_FROM_HOST: the host sends it, and may hold locks: by the backlog
+ * @CTNET_FROM_NATIVE: a container sends it by a native port, and may hold locks: by the
+ *	backlog. Nothing of the container's namespace is left with it.
  */
 enum ctnet_from {
-	CTNET_FROM_HOST,
 	CTNET_FROM_WIRE,
 	CTNET_FROM_STACK,
+	CTNET_FROM_HOST,
+	CTNET_FROM_NATIVE,
 };
 
 struct sk_buff *ctnet_own(struct ctnet_dev *ctd, struct sk_buff *skb);

@@ -7,7 +7,8 @@
  *
  * A port's own device may have been an interface of the host before (an uplink), whose MAC the
  * neighbours still know. Nobody knows the MAC of the near end of a container's veth, so a port
- * with guard, as containers have it, has no such entry.
+ * with guard, as containers have it, has no such entry. A native port's device is the
+ * container's.
  */
 #include "ctnet.h"
 #include "fdb.h"
@@ -100,7 +101,7 @@ static void ctnet_host_set_unheld(struct ctnet_port *port, bool unheld)
  */
 int ctnet_host_port(struct ctnet_port *port, bool attached)
 {
-	bool wants = attached && !(port->vport.flags & CTNET_PORT_GUARD) &&
+	bool wants = attached && !port->native && !(port->vport.flags & CTNET_PORT_GUARD) &&
 		     is_valid_ether_addr(port->dev->dev_addr);
 	struct ctnet_dev *ctd = port->vport.ctd;
 	int err = 0;

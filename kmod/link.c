@@ -7,6 +7,7 @@
 #include "fdbwalk.h"
 #include "link.h"
 #include "mtu.h"
+#include "native.h"
 #include "nlmsg.h"
 #include "peer.h"
 #include "vtep.h"
@@ -51,8 +52,16 @@ static const struct nla_policy ctnet_ifla_policy[CTNET_IFLA_POLICY_MAX + 1] = {
 	[IFLA_CTNET_MAX + 1 ... CTNET_IFLA_POLICY_MAX] = { .type = NLA_REJECT },
 };
 
-static int ctnet_link_validate(struct nlattr *tb[], struct nlattr *data[],
-			       struct netlink_ext_ack *extack)
+/**
+ * ctnet_link_validate() - rtnl_link_ops.validate
+ * @tb: the link's attributes
+ * @data: unused
+ * @extack: says why not
+ *
+ * Return: 0 or an error.
+ */
+int ctnet_link_validate(struct nlattr *tb[], struct nlattr *data[],
+			struct netlink_ext_ack *extack)
 {
 	if (tb[IFLA_ADDRESS]) {
 		if (nla_len(tb[IFLA_ADDRESS]) != ETH_ALEN) {
@@ -228,6 +237,13 @@ CTNET_DEFINE_NEWLINK(ctnet_link_newlink)
 	return 0;
 }
 
+/* Its native ports go with it, and in one stroke. */
+static void ctnet_link_dellink(struct net_device *dev, struct list_head *head)
+{
+	ctnet_native_del_all(netdev_priv(dev), head);
+	unregister_netdevice_queue(dev, head);
+}
+
 static size_t ctnet_link_get_size(const struct net_device *dev)
 {
 	return nla_total_size(sizeof(u32)) +	/* IFLA_CTNET_VNI */
@@ -288,6 +304,7 @@ struct rtnl_link_ops ctnet_link_ops __read_mostly = {
 	.validate	= ctnet_link_validate,
 	.newlink	= ctnet_link_newlink,
 	.changelink	= ctnet_link_changelink,
+	.dellink	= ctnet_link_dellink,
 	.get_size	= ctnet_link_get_size,
 	.fill_info	= ctnet_link_fill_info,
 	.slave_maxtype	= IFLA_BRPORT_MAX,

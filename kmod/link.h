@@ -6,5 +6,7 @@
 #include "ctnet.h"
 
 extern struct rtnl_link_ops ctnet_link_ops;
+int ctnet_link_validate(struct nlattr *tb[], struct nlattr *data[],
+			struct netlink_ext_ack *extack);
 
 #endif /* _CTNET_LINK_H */

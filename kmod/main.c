@@ -13,6 +13,7 @@
 #include "fdb.h"
 #include "link.h"
 #include "mtu.h"
+#include "native.h"
 #include "netlink.h"
 #include "nlmsg.h"
 #include "peer.h"
@@ -38,6 +39,7 @@ static int __net_init ctnet_ns_init(struct net *net)
 
 	ns->net = net;
 	xa_init_flags(&ns->nets, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
+	xa_init_flags(&ns->natives, XA_FLAGS_ALLOC | XA_FLAGS_ACCOUNT);
 	atomic_set(&ns->seq, 1);
 	ctnet_vtep_ns_init(ns);
 	ctnet_mtu_ns_init(ns);
@@ -52,7 +54,8 @@ static void __net_exit ctnet_ns_exit(struct net *net)
 	ctnet_nl_ns_exit(ns);
 	ctnet_mtu_ns_exit(ns);
 	ctnet_vtep_ns_exit(ns);
-	WARN_ON_ONCE(!xa_empty(&ns->nets));
+	WARN_ON_ONCE(!xa_empty(&ns->nets) || !xa_empty(&ns->natives));
+	xa_destroy(&ns->natives);
 	xa_destroy(&ns->nets);
 }
 
@@ -96,9 +99,14 @@ static int __init ctnet_init(void)
 	err = rtnl_link_register(&ctnet_link_ops);
 	if (err)
 		goto err_nl;
+	err = rtnl_link_register(&ctnet_native_ops);
+	if (err)
+		goto err_link;
 	ctnet_test_run();
 	return 0;
 
+err_link:
+	rtnl_link_unregister(&ctnet_link_ops);
 err_nl:
 	ctnet_nl_exit();
 err_notifier6:
@@ -122,6 +130,7 @@ err_fdb:
 static void __exit ctnet_exit(void)
 {
 	ctnet_test_end();
+	rtnl_link_unregister(&ctnet_native_ops);
 	rtnl_link_unregister(&ctnet_link_ops);
 	ctnet_nl_exit();
 	unregister_inet6addr_notifier(&ctnet_mtu_notifier6);
@@ -142,4 +151,5 @@ MODULE_LICENSE("GPL");
 MODULE_AUTHOR("ctnet authors");
 MODULE_DESCRIPTION("Bridge and VXLAN tunnel endpoint in one, for containers");
 MODULE_ALIAS_RTNL_LINK("ctnet");
+MODULE_ALIAS_RTNL_LINK("ctnet_port");
 MODULE_ALIAS_GENL_FAMILY(CTNET_GENL_NAME);

@@ -19,6 +19,7 @@
 #include "ctnet.h"
 #include "encap.h"
 #include "mtu.h"
+#include "native.h"
 #include "peer.h"
 #include "port.h"
 #include "vtep.h"
@@ -282,7 +283,7 @@ unsigned int ctnet_mtu_auto(struct ctnet_dev *ctd)
 	xa_for_each_range(&ctd->members, id, vport, CTNET_ID_SELF + 1,
 			  CTNET_ID_PORT_MAX)
 		if (!(vport->flags & CTNET_PORT_MTU_AUTO))
-			mtu = min(mtu, READ_ONCE(ctnet_vport_port(vport)->dev->mtu));
+			mtu = min(mtu, ctnet_port_mtu(ctnet_vport_port(vport)));
 	if (rtnl_dereference(ctd->vtep))
 		mtu = min(mtu, ctnet_mtu_underlay(ctd));
 	if (mtu == UINT_MAX)
@@ -334,7 +335,7 @@ bool ctnet_mtu_may_set(const struct ctnet_dev *ctd, const struct net_device *dev
 }
 
 /**
- * ctnet_mtu_port_follow() - set the MTU of a pair that follows its network
+ * ctnet_mtu_port_follow() - set the MTU of a pair, or a native port, that follows its network
  * @port: the port; nothing happens unless it has %CTNET_PORT_MTU_AUTO
  * @far_too: set the far end's in any case; else only if both ends have the same, that is if the
  *	container did not set another
@@ -345,17 +346,19 @@ void ctnet_mtu_port_follow(struct ctnet_port *port, bool far_too)
 {
 	struct ctnet_dev *ctd = port->vport.ctd;
 	unsigned int mtu = ctd->dev->mtu;
-	struct net_device *far;
+	struct net_device *far = ctnet_port_container_dev(port);
 
 	if (!(port->vport.flags & CTNET_PORT_MTU_AUTO))
 		return;
-	far = ctnet_port_peer_dev(port->dev);
 	if (ctnet_mtu_has_ipv6(port->dev) || (far && ctnet_mtu_has_ipv6(far)))
 		mtu = max_t(unsigned int, mtu, IPV6_MIN_MTU);
-	if (far && (far_too || far->mtu == port->dev->mtu) &&
+	if (far && (far_too || far->mtu == ctnet_port_mtu(port)) &&
 	    ctnet_mtu_may_set(ctd, far))
 		ctnet_mtu_set(ctd, far, mtu);
-	ctnet_mtu_set(ctd, port->dev, mtu);
+	if (port->native)
+		ctnet_native_set_mtu(port, mtu);
+	else
+		ctnet_mtu_set(ctd, port->dev, mtu);
 }
 
 /**

@@ -63,7 +63,7 @@ static enum ctnet_neigh_verdict ctnet_neigh_ask_others(struct sk_buff *skb,
 	if (src->kind == CTNET_VPORT_SELF)
 		kfree_skb(skb);
 	else
-		ctnet_dev_deliver(ctd, skb);
+		ctnet_dev_deliver(ctd, skb, src->from);
 	return CTNET_NEIGH_CONSUMED;
 }
 
@@ -81,7 +81,7 @@ static enum ctnet_neigh_verdict ctnet_neigh_look(struct sk_buff *skb,
 	/* The host answers for its own addresses itself. */
 	if (!fdb && src->kind != CTNET_VPORT_SELF &&
 	    ctnet_dev_has_addr(ctd->dev, addr)) {
-		ctnet_deliver(&ctd->self, skb, CTNET_FROM_WIRE);
+		ctnet_deliver(&ctd->self, skb, src->from);
 		return CTNET_NEIGH_CONSUMED;
 	}
 	if (!fdb) {
@@ -120,7 +120,7 @@ static void ctnet_neigh_send(struct sk_buff *skb, struct ctnet_vport *src,
 	if (src->kind == CTNET_VPORT_SELF)
 		ctnet_dev_answer(ctd, answer);
 	else
-		ctnet_deliver(src, answer, CTNET_FROM_WIRE);
+		ctnet_deliver(src, answer, src->from);
 	consume_skb(skb);
 }
 

@@ -7,6 +7,7 @@
 
 #include "ctnet.h"
 #include "dev.h"
+#include "native.h"
 #include "netlink.h"
 #include "nldump.h"
 #include "nlfdb.h"
@@ -80,23 +81,26 @@ static struct net_device *ctnet_nl_get_dev(struct genl_info *info)
 
 static struct ctnet_port *ctnet_nl_get_port(struct genl_info *info)
 {
+	struct nlattr *attr = info->attrs[CTNET_A_PORT_DEV];
+	struct ctnet_vport *vport;
 	struct net_device *dev;
-	struct ctnet_port *port;
 	struct ctnet_dev *ctd;
 
 	ctd = ctnet_nl_get_net(info, CTNET_A_PORT_NET);
 	if (IS_ERR(ctd))
 		return ERR_CAST(ctd);
-	dev = ctnet_nl_get_dev(info);
-	if (IS_ERR(dev))
-		return ERR_CAST(dev);
-	port = ctnet_port_get(dev);
-	if (!port || port->vport.ctd != ctd) {
-		NL_SET_ERR_MSG_ATTR(info->extack, info->attrs[CTNET_A_PORT_DEV],
+	if (!attr || nla_get_u32(attr) < CTNET_PORT_NATIVE) {
+		dev = ctnet_nl_get_dev(info);
+		if (IS_ERR(dev))
+			return ERR_CAST(dev);
+	}
+	vport = xa_load(&ctd->members, nla_get_u32(attr));
+	if (!vport) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
 				    "The device is not a port of this network");
 		return ERR_PTR(-ENOENT);
 	}
-	return port;
+	return ctnet_vport_port(vport);
 }
 
 /**
@@ -163,17 +167,37 @@ static int ctnet_nl_port_add(struct sk_buff *skb, struct genl_info *info)
 static int ctnet_nl_port_set(struct sk_buff *skb, struct genl_info *info)
 {
 	struct ctnet_port *port = ctnet_nl_get_port(info);
-	struct nla_bitfield32 f;
+	struct nlattr *attr = info->attrs[CTNET_A_PORT_LABEL];
+	struct ctnet_native_label *label = NULL;
+	struct nla_bitfield32 f = {};
 	int err;
 
 	if (IS_ERR(port))
 		return PTR_ERR(port);
-	if (GENL_REQ_ATTR_CHECK(info, CTNET_A_PORT_FLAGS)) {
-		GENL_SET_ERR_MSG(info, "No flags are named: there is nothing to set");
+	if (!attr && GENL_REQ_ATTR_CHECK(info, CTNET_A_PORT_FLAGS)) {
+		GENL_SET_ERR_MSG(info, "No flags are named, and no label: there is nothing to set");
 		return -EINVAL;
 	}
-	f = nla_get_bitfield32(info->attrs[CTNET_A_PORT_FLAGS]);
+	if (attr && !port->native) {
+		NL_SET_ERR_MSG_ATTR(info->extack, attr,
+				    "Only a native port has a label: set the alias of the port's device");
+		return -EOPNOTSUPP;
+	}
+	if (info->attrs[CTNET_A_PORT_FLAGS])
+		f = nla_get_bitfield32(info->attrs[CTNET_A_PORT_FLAGS]);
+	/* An empty one is none. */
+	if (attr && *(const char *)nla_data(attr)) {
+		label = ctnet_native_label_new(attr);
+		if (!label)
+			return -ENOMEM;
+	}
+	/* First, so that the event has both. */
+	if (attr)
+		label = ctnet_native_label_set(port, label);
 	err = ctnet_port_set_flags(port, f.value, f.selector, info->extack);
+	if (err && attr)
+		label = ctnet_native_label_set(port, label);
+	ctnet_native_label_free(label);
 	if (err && err != -ENOMEM)
 		NL_SET_BAD_ATTR(info->extack, info->attrs[CTNET_A_PORT_FLAGS]);
 	return err;
@@ -185,7 +209,10 @@ static int ctnet_nl_port_del(struct sk_buff *skb, struct genl_info *info)
 
 	if (IS_ERR(port))
 		return PTR_ERR(port);
-	ctnet_port_detach(port);
+	if (port->native)
+		ctnet_native_del(port);
+	else
+		ctnet_port_detach(port);
 	return 0;
 }
 
@@ -277,6 +304,11 @@ static struct netlink_range_validation ctnet_ifindex = {
 	.max = INT_MAX,
 };
 
+static struct netlink_range_validation ctnet_port_number = {
+	.min = 1,
+	.max = CTNET_PORT_DEV_MAX,
+};
+
 /*
  * The attributes that name an object come first in each of these, so that a
  * command which only names one uses the same policy up to there.
@@ -287,8 +319,10 @@ static const struct nla_policy ctnet_net_policy[] = {
 
 static const struct nla_policy ctnet_port_policy[] = {
 	[CTNET_A_PORT_NET] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
-	[CTNET_A_PORT_DEV] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_PORT_DEV] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_port_number),
 	[CTNET_A_PORT_FLAGS] = NLA_POLICY_BITFIELD32(CTNET_PORT_FLAGS_ALL),
+	[CTNET_A_PORT_STATS ... CTNET_A_PORT_NETNSID] = { .type = NLA_REJECT },
+	[CTNET_A_PORT_LABEL] = { .type = NLA_NUL_STRING, .len = CTNET_LABEL_MAX },
 };
 
 static const struct nla_policy ctnet_peer_policy[] = {
@@ -300,7 +334,7 @@ static const struct nla_policy ctnet_peer_policy[] = {
 static const struct nla_policy ctnet_fdb_policy[] = {
 	[CTNET_A_FDB_NET] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
 	[CTNET_A_FDB_MAC] = NLA_POLICY_EXACT_LEN(ETH_ALEN),
-	[CTNET_A_FDB_PORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_FDB_PORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_port_number),
 	[CTNET_A_FDB_PEER] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 	[CTNET_A_FDB_SELF] = { .type = NLA_FLAG },
 	[CTNET_A_FDB_STATIC] = { .type = NLA_REJECT },
@@ -312,7 +346,7 @@ static const struct nla_policy ctnet_fdb_policy[] = {
 static const struct nla_policy ctnet_fdb_get_policy[] = {
 	[CTNET_A_FDB_NET] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
 	[CTNET_A_FDB_MAC] = NLA_POLICY_EXACT_LEN(ETH_ALEN),
-	[CTNET_A_FDB_PORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_FDB_PORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_port_number),
 	[CTNET_A_FDB_PEER] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 	[CTNET_A_FDB_SELF] = { .type = NLA_REJECT },
 	[CTNET_A_FDB_STATIC] = { .type = NLA_FLAG },
@@ -321,7 +355,7 @@ static const struct nla_policy ctnet_fdb_get_policy[] = {
 static const struct nla_policy ctnet_fdb_flush_policy[] = {
 	[CTNET_A_FDB_NET] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
 	[CTNET_A_FDB_MAC] = { .type = NLA_REJECT },
-	[CTNET_A_FDB_PORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_ifindex),
+	[CTNET_A_FDB_PORT] = NLA_POLICY_FULL_RANGE(NLA_U32, &ctnet_port_number),
 	[CTNET_A_FDB_PEER] = NLA_POLICY_RANGE(NLA_BINARY, 4, 16),
 	[CTNET_A_FDB_SELF ... CTNET_A_FDB_IP] = { .type = NLA_REJECT },
 	[CTNET_A_FDB_LEARNED] = { .type = NLA_FLAG },
@@ -356,7 +390,7 @@ static const struct genl_ops ctnet_nl_ops[] = {
 	CTNET_OP_SET(CTNET_CMD_PORT_ADD, port_add, ctnet_port_policy,
 		     CTNET_A_PORT_FLAGS),
 	CTNET_OP_SET(CTNET_CMD_PORT_SET, port_set, ctnet_port_policy,
-		     CTNET_A_PORT_FLAGS),
+		     CTNET_A_PORT_LABEL),
 	CTNET_OP_SET(CTNET_CMD_PORT_DEL, port_del, ctnet_port_policy,
 		     CTNET_A_PORT_DEV),
 	CTNET_OP_GET(CTNET_CMD_PORT_GET, port_get, ports_dumpit,

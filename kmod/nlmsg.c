@@ -2,6 +2,7 @@
 /* Objects in messages, and events. */
 #include "ctnet.h"
 #include "fdb.h"
+#include "native.h"
 #include "netlink.h"
 #include "nlmsg.h"
 #include "peer.h"
@@ -150,7 +151,8 @@ int ctnet_nl_fill_port(struct sk_buff *msg, const void *obj, bool stats)
 
 	if (nla_put_u32(msg, CTNET_A_PORT_NET, vport->ctd->dev->ifindex) ||
 	    nla_put_u32(msg, CTNET_A_PORT_DEV, vport->id) ||
-	    ctnet_nl_put_name(msg, CTNET_A_PORT_DEVNAME, port->dev) ||
+	    (port->native ? ctnet_native_fill(msg, port) :
+	     ctnet_nl_put_name(msg, CTNET_A_PORT_DEVNAME, port->dev)) ||
 	    nla_put(msg, CTNET_A_PORT_FLAGS, sizeof(flags), &flags))
 		return -EMSGSIZE;
 	return stats ? ctnet_stats_put(msg, CTNET_A_PORT_STATS,

@@ -11,6 +11,7 @@
 #include "forward.h"
 #include "host.h"
 #include "mtu.h"
+#include "native.h"
 #include "nlmsg.h"
 #include "offload.h"
 #include "pmtu.h"
@@ -92,7 +93,8 @@ static bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
 
 	on = from == CTNET_FROM_STACK && ctnet_port_may_go_on(far);
 	/* The stack takes what others have a reference to, as from any device. */
-	if (unlikely(skb_shared(skb)) && (!on || skb_zcopy(skb))) {
+	if (unlikely(skb_shared(skb)) &&
+	    ((!on && from != CTNET_FROM_NATIVE) || skb_zcopy(skb))) {
 		skb = ctnet_own(port->vport.ctd, skb);
 		if (!skb)
 			return false;
@@ -105,18 +107,20 @@ static bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
 	/* Of the device it came in by, which may have had more queues. */
 	skb_set_queue_mapping(skb, 0);
 	skb_clear_tstamp(skb);
-	skb_scrub_packet(skb, !net_eq(dev_net(far), dev_net(port->dev)));
+	if (from != CTNET_FROM_NATIVE)
+		skb_scrub_packet(skb, !net_eq(dev_net(far), dev_net(port->vport.ctd->dev)));
 	skb->priority = 0;
 	skb->protocol = eth_type_trans(skb, far);
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
 	/* The stack takes the time, if anybody wants it, where it is entered: not once more. */
 	if (on && unlikely(came))
 		skb->tstamp = came;
-	if (!on && unlikely(!ctnet_receive(skb))) {
+	if (!on && unlikely(!ctnet_receive(skb, from))) {
 		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_QUEUE);
 		return false;
 	}
-	ctnet_veth_count(port->dev, len);
+	if (!port->native)
+		ctnet_veth_count(port->dev, len);
 	ctnet_stats_tx(&port->vport, len);
 	return on;
 }
@@ -161,8 +165,8 @@ bool ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb, enum ctnet
 	}
 	/* Nothing of how it was received matters to how it is sent. */
 	skb_forward_csum(skb);
-	if (likely(port->far && from != CTNET_FROM_HOST &&
-		   ctnet_veth_is_open(dev, port->far)))
+	if (likely(port->native || (port->far && from < CTNET_FROM_HOST &&
+				    ctnet_veth_is_open(dev, port->far))))
 		return ctnet_port_deliver_far(port, skb, from);
 	skb = ctnet_own(port->vport.ctd, skb);
 	if (unlikely(!skb))
@@ -224,6 +228,28 @@ struct net_device *ctnet_port_peer_dev(struct net_device *dev)
 	return far;
 }
 
+/**
+ * ctnet_port_container_dev() - the device that a container has of a port
+ * @port: the port
+ *
+ * Context: RTNL. Return: the far end of a pair, a native port's device, or NULL.
+ */
+struct net_device *ctnet_port_container_dev(const struct ctnet_port *port)
+{
+	return port->native ? port->dev : ctnet_port_peer_dev(port->dev);
+}
+
+/**
+ * ctnet_port_mtu() - the MTU that the host gave a port
+ * @port: the port
+ *
+ * Context: RTNL. Return: bytes; a container may have set another in there.
+ */
+unsigned int ctnet_port_mtu(const struct ctnet_port *port)
+{
+	return port->native ? ctnet_native_mtu(port) : port->dev->mtu;
+}
+
 /* Remembers the far end's MTU, which a container can set: it bounds what is delivered. RTNL. */
 static void ctnet_port_note_far_mtu(struct ctnet_port *port)
 {
@@ -232,7 +258,11 @@ static void ctnet_port_note_far_mtu(struct ctnet_port *port)
 	WRITE_ONCE(port->far_mtu, far ? far->mtu : UINT_MAX);
 }
 
-static void ctnet_port_free(struct ctnet_port *port)
+/**
+ * ctnet_port_free() - free a port
+ * @port: the port, of which nobody knows
+ */
+void ctnet_port_free(struct ctnet_port *port)
 {
 	free_percpu(port->vport.cpu);
 	kmem_cache_free(ctnet_port_cache, port);
@@ -243,16 +273,20 @@ static void ctnet_port_free_rcu(struct rcu_head *rcu)
 	ctnet_port_free(container_of(rcu, struct ctnet_port, rcu));
 }
 
-/* Whether a port of this device may have these flags. Returns 0 or an error. RTNL. */
-static int ctnet_port_may_have(const struct ctnet_dev *ctd,
-			       struct net_device *dev, u32 flags,
-			       struct netlink_ext_ack *extack)
+/**
+ * ctnet_port_may_have() - whether a port may have flags
+ * @ctd: the network
+ * @far: the device that a container has of it, or NULL
+ * @flags: the flags
+ * @extack: says why not
+ *
+ * Context: RTNL. Return: 0 or an error.
+ */
+int ctnet_port_may_have(const struct ctnet_dev *ctd, const struct net_device *far,
+			u32 flags, struct netlink_ext_ack *extack)
 {
-	const struct net_device *far;
-
 	if (!(flags & CTNET_PORT_MTU_AUTO))
 		return 0;
-	far = ctnet_port_peer_dev(dev);
 	if (!far) {
 		NL_SET_ERR_MSG(extack, "Only a pair of devices, such as a veth, can follow the network's MTU: other ports limit it");
 		return -EOPNOTSUPP;
@@ -311,6 +345,55 @@ static int ctnet_port_may_attach(const struct ctnet_dev *ctd,
 }
 
 /**
+ * ctnet_port_alloc() - make a port that belongs to nothing yet
+ * @ctd: the network
+ * @dev: its device
+ * @flags: enum ctnet_port_flags
+ *
+ * Context: RTNL; may sleep. Return: the port, for ctnet_port_join() or ctnet_port_free();
+ * or NULL.
+ */
+struct ctnet_port *ctnet_port_alloc(struct ctnet_dev *ctd, struct net_device *dev,
+				    u32 flags)
+{
+	struct ctnet_port *port;
+
+	port = kmem_cache_zalloc(ctnet_port_cache, GFP_KERNEL_ACCOUNT);
+	if (!port)
+		return NULL;
+	port->vport.kind = CTNET_VPORT_PORT;
+	port->vport.dead = true;
+	port->vport.flags = flags;
+	port->vport.ctd = ctd;
+	port->dev = dev;
+	ctnet_port_note_far_mtu(port);
+	port->vport.cpu = ctnet_stats_alloc();
+	if (!port->vport.cpu) {
+		ctnet_port_free(port);
+		return NULL;
+	}
+	return port;
+}
+
+/**
+ * ctnet_port_join() - enter a port into its network
+ * @port: the port, whose place in &ctnet_dev.members is reserved
+ *
+ * Context: RTNL; may sleep. Cannot fail.
+ */
+void ctnet_port_join(struct ctnet_port *port)
+{
+	struct ctnet_dev *ctd = port->vport.ctd;
+
+	ctnet_offload_limit(ctd, port->dev);
+	xa_store(&ctd->members, port->vport.id, &port->vport, GFP_KERNEL_ACCOUNT);
+	WRITE_ONCE(ctd->n_ports, ctd->n_ports + 1);
+	ctnet_nl_port_event(port, CTNET_CMD_PORT_ADD_NTF);
+	ctnet_fdb_admit(&port->vport);
+	ctnet_mtu_changed(dev_net(ctd->dev));
+}
+
+/**
  * ctnet_port_attach() - make a device a port
  * @ctd: the network
  * @dev: the device, of the same namespace
@@ -329,26 +412,15 @@ int ctnet_port_attach(struct ctnet_dev *ctd, struct net_device *dev, u32 flags,
 	ASSERT_RTNL();
 
 	err = ctnet_port_may_attach(ctd, dev, extack) ?:
-	      ctnet_port_may_have(ctd, dev, flags, extack);
+	      ctnet_port_may_have(ctd, ctnet_port_peer_dev(dev), flags, extack);
 	if (err)
 		return err;
 
-	port = kmem_cache_zalloc(ctnet_port_cache, GFP_KERNEL_ACCOUNT);
+	port = ctnet_port_alloc(ctd, dev, flags);
 	if (!port)
 		return -ENOMEM;
-	port->vport.kind = CTNET_VPORT_PORT;
-	port->vport.dead = true;
-	port->vport.flags = flags;
 	port->vport.id = dev->ifindex;
-	port->vport.ctd = ctd;
-	port->dev = dev;
 	port->far = ctnet_veth_is(dev) ? ctnet_port_peer_dev(dev) : NULL;
-	ctnet_port_note_far_mtu(port);
-	port->vport.cpu = ctnet_stats_alloc();
-	if (!port->vport.cpu) {
-		err = -ENOMEM;
-		goto err_free;
-	}
 	err = xa_reserve(&ctd->members, port->vport.id, GFP_KERNEL_ACCOUNT);
 	if (err)
 		goto err_free;
@@ -368,13 +440,7 @@ int ctnet_port_attach(struct ctnet_dev *ctd, struct net_device *dev, u32 flags,
 	err = ctnet_host_port(port, true);
 	if (err)
 		goto err_handler;
-	ctnet_offload_limit(ctd, dev);
-	/* The slot is reserved: this cannot fail. */
-	xa_store(&ctd->members, port->vport.id, &port->vport, GFP_KERNEL_ACCOUNT);
-	WRITE_ONCE(ctd->n_ports, ctd->n_ports + 1);
-	ctnet_nl_port_event(port, CTNET_CMD_PORT_ADD_NTF);
-	ctnet_fdb_admit(&port->vport);
-	ctnet_mtu_changed(dev_net(dev));
+	ctnet_port_join(port);
 	return 0;
 
 err_handler:
@@ -391,9 +457,18 @@ err_free:
 	return err;
 }
 
+/* Makes a device that of no port. RTNL. */
+static void ctnet_port_release_dev(struct net_device *dev, struct ctnet_dev *ctd)
+{
+	netdev_reset_rx_headroom(dev);
+	netdev_rx_handler_unregister(dev);
+	netdev_upper_dev_unlink(dev, ctd->dev);
+	dev_set_promiscuity(dev, -1);
+}
+
 /**
  * ctnet_port_detach() - make a port's device no port, and remove its entries
- * @port: the port; freed after a grace period
+ * @port: the port; freed after a grace period. A native port's device is about to go.
  *
  * Context: RTNL; may sleep.
  */
@@ -406,10 +481,10 @@ void ctnet_port_detach(struct ctnet_port *port)
 
 	xa_erase(&ctd->members, port->vport.id);
 	WRITE_ONCE(ctd->n_ports, ctd->n_ports - 1);
-	netdev_reset_rx_headroom(dev);
-	netdev_rx_handler_unregister(dev);
-	netdev_upper_dev_unlink(dev, ctd->dev);
-	dev_set_promiscuity(dev, -1);
+	if (port->native)
+		ctnet_native_release(port);
+	else
+		ctnet_port_release_dev(dev, ctd);
 	ctnet_host_port(port, false);
 	ctnet_offload_unlimit(ctd, dev->tso_max_size, dev->tso_max_segs);
 	ctnet_fdb_retire(&port->vport);
@@ -436,7 +511,8 @@ int ctnet_port_set_flags(struct ctnet_port *port, u32 value, u32 selector,
 
 	ASSERT_RTNL();
 
-	err = ctnet_port_may_have(port->vport.ctd, port->dev, value, extack);
+	err = ctnet_port_may_have(port->vport.ctd, ctnet_port_container_dev(port), value,
+				  extack);
 	if (err)
 		return err;
 	/* Set the guard first: from then on no frame can dispute an address. */
@@ -455,8 +531,10 @@ int ctnet_port_set_flags(struct ctnet_port *port, u32 value, u32 selector,
 	ctnet_nl_port_event(port, CTNET_CMD_PORT_SET_NTF);
 	if (value & CTNET_PORT_MTU_AUTO)
 		ctnet_mtu_port_follow(port, true);
-	if ((flags ^ old) & CTNET_PORT_MTU_AUTO)
-		ctnet_mtu_changed(dev_net(port->dev));
+	else if (port->native && selector & CTNET_PORT_MTU_AUTO)
+		ctnet_native_set_mtu(port, port->dev->mtu);
+	if (selector & CTNET_PORT_MTU_AUTO)
+		ctnet_mtu_changed(dev_net(port->vport.ctd->dev));
 	return 0;
 }
 
@@ -571,8 +649,13 @@ static int ctnet_port_event(struct notifier_block *nb, unsigned long event,
 					   CTNET_CMD_NET_SET_NTF);
 		if (event == NETDEV_CHANGEMTU)
 			ctnet_mtu_ports_follow(netdev_priv(dev));
+		if (event == NETDEV_UP || event == NETDEV_DOWN)
+			ctnet_native_carriers(netdev_priv(dev), event == NETDEV_UP);
 		return NOTIFY_DONE;
 	}
+	if (ctnet_native_is(dev) && ctnet_native_event(dev, event) == NOTIFY_BAD)
+		return NOTIFY_BAD;
+	/* It may be the port of another network as well. */
 	port = ctnet_port_get(dev);
 	return port ? ctnet_port_dev_event(port, event) : NOTIFY_DONE;
 }

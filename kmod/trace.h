@@ -25,7 +25,7 @@ TRACE_DEFINE_ENUM(CTNET_VPORT_PEER);
 			 { CTNET_VPORT_PORT, "port" },	\
 			 { CTNET_VPORT_PEER, "peer" })
 
-/* A frame and the port (by ifindex), peer (by address) or host at its one end. */
+/* A frame and the port (by its number), peer (by address) or host at its one end. */
 DECLARE_EVENT_CLASS(ctnet_frame,
 	TP_PROTO(const struct sk_buff *skb, const struct ctnet_vport *vport),
 	TP_ARGS(skb, vport),
@@ -34,7 +34,7 @@ DECLARE_EVENT_CLASS(ctnet_frame,
 		__string(name, vport->ctd->dev->name)
 		__field(const void *, skbaddr)
 		__field(int, kind)
-		__field(int, ifindex)
+		__field(u32, ifindex)
 		__array(u8, peer, sizeof(struct in6_addr))
 		__array(u8, source, ETH_ALEN)
 		__array(u8, dest, ETH_ALEN)
@@ -61,7 +61,7 @@ DECLARE_EVENT_CLASS(ctnet_frame,
 		__entry->len = skb->len;
 	),
 
-	TP_printk("%s: skb=%p %s ifindex=%d peer=%pI6c source=%pM dest=%pM protocol=0x%04x len=%u",
+	TP_printk("%s: skb=%p %s ifindex=%u peer=%pI6c source=%pM dest=%pM protocol=0x%04x len=%u",
 		  __get_str(name), __entry->skbaddr,
 		  ctnet_show_kind(__entry->kind), __entry->ifindex,
 		  __entry->peer, __entry->source, __entry->dest,

@@ -170,7 +170,8 @@ static void ctnet_test_port_setup(struct net_device *dev)
 	dev->features |= NETIF_F_SG | NETIF_F_FRAGLIST | NETIF_F_HIGHDMA |
 			 NETIF_F_HW_CSUM;
 	dev->mtu = CTNET_TEST_MTU;
-	ctnet_dev_lockless_local(dev);
+	ctnet_dev_lockless(dev);
+	ctnet_dev_local(dev);
 	eth_hw_addr_random(dev);
 }
 

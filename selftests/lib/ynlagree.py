@@ -198,7 +198,7 @@ def type_of(doc):
     if nest:
         key = "nested-attributes" if nest.group(1) == "nest" else "enum"
         return nest.group(1).rstrip(","), {key: nest.group(2)}
-    word = re.match(r"(unused|padding|u8|u16|u32|u64|string|flag)\b", doc)
+    word = re.match(r"(unused|padding|u8|u16|u32|u64|s32|string|flag)\b", doc)
     return {"padding": "pad"}.get(word.group(1), word.group(1)) if word else None, {}
 
 
@@ -340,6 +340,8 @@ def range_of(spec, attr):
         exact = checks.get("exact-len")
         about["min-len"] = checks.get("min-len", exact)
         about["max-len"] = checks.get("max-len", exact)
+    elif kind == "string" and "max-len" in checks:
+        about["max-len"] = spec.limit(checks["max-len"])
     elif kind == "bitfield32":
         enum = next(e for e, name in spec.set_of_enum.items() if name == attr["enum"])
         about["bits"] = sum(spec.enums[enum].values())

@@ -342,7 +342,7 @@ readonly TABLES='
 # nlraw.py's lists and the header's enums, which the kernel's messages are numbered by
 readonly NLRAW='
 import re, nlraw
-lists = {"CTNET_CMD_": nlraw.CMDS, "IFLA_CTNET_": nlraw.ATTRS["NEWLINK"]}
+lists = {"CTNET_CMD_": nlraw.CMDS, "IFLA_CTNET_(?!PORT_)": nlraw.ATTRS["NEWLINK"]}
 lists.update(("CTNET_A_%s_" % obj, names) for obj, names in nlraw.ATTRS.items()
              if not obj.endswith("LINK"))
 header = open("uapi/linux/ctnet.h", encoding="ascii").read()

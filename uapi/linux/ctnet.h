@@ -10,6 +10,14 @@
  * entries of a network are managed over the generic netlink family
  * %CTNET_GENL_NAME, in the network namespace that the socket belongs to.
  *
+ * A port is an attached device, or a native one: a netdevice of kind "ctnet_port" that is the
+ * port itself, in the namespace of a container. It is made over rtnetlink from the network's
+ * namespace: RTM_NEWLINK with the network as IFLA_LINK, the container's namespace as
+ * IFLA_NET_NS_FD or _PID, and the attributes of &enum ctnet_port_ifla in IFLA_INFO_DATA.
+ * That takes CAP_NET_ADMIN over both namespaces, and IFLA_LINK_NETNSID is refused. It may
+ * move to another namespace. PORT_DEL, or RTM_DELLINK where it is, deletes it; it goes with
+ * its namespace, and with its network.
+ *
  * Rules for every command:
  *
  * - Policies are strict: an attribute that the command does not list, or one
@@ -40,10 +48,10 @@
  *              PORTS PEERS FDB_STATIC FDB_LEARNED
  *              STATS{...} DROPS{...}
  *   PORT_ADD   do: =NET =DEV [FLAGS]
- *   PORT_SET   do: =NET =DEV =FLAGS
+ *   PORT_SET   do: =NET =DEV [FLAGS] [LABEL]
  *   PORT_DEL   do: =NET =DEV
  *   PORT_GET   do: =NET =DEV    dump: [NET]
- *              reply: NET DEV DEVNAME FLAGS STATS{...}
+ *              reply: NET DEV DEVNAME FLAGS STATS{...} [IFINDEX IFNAME [NETNSID] [LABEL]]
  *   PEER_ADD   do: =NET =ADDR [DSTPORT]
  *   PEER_DEL   do: =NET =ADDR
  *   PEER_GET   do: =NET =ADDR   dump: [NET]
@@ -78,6 +86,9 @@
 #define CTNET_UNDERLAY_GONE	0xffffffff	/* the underlay device is gone */
 #define CTNET_MAX_FDB_MAX	1048576		/* highest cap on them */
 #define CTNET_FDB_IPS_MAX	128		/* addresses of one entry */
+#define CTNET_LABEL_MAX		255		/* bytes of a label */
+#define CTNET_PORT_NATIVE	0x80000000	/* DEV of the first native port */
+#define CTNET_PORT_DEV_MAX	0xbfffffff	/* highest DEV of a port */
 
 /**
  * enum ctnet_df - don't-fragment bit of the outer IPv4 header
@@ -170,6 +181,31 @@ enum ctnet_ifla {
 #define IFLA_CTNET_MAX (__IFLA_CTNET_MAX - 1)
 
 /**
+ * enum ctnet_port_ifla - attributes of a native port in IFLA_INFO_DATA
+ * @IFLA_CTNET_PORT_UNSPEC: unused
+ * @IFLA_CTNET_PORT_FLAGS: bitfield32 of &enum ctnet_port_flags; those that are not in the
+ *	selector have their defaults
+ * @IFLA_CTNET_PORT_LABEL: string, as %CTNET_A_PORT_LABEL; not shown, as the container can see
+ *	what is
+ * @IFLA_CTNET_PORT_NUMBER: u32, %CTNET_A_PORT_DEV of the port; in replies only
+ * @IFLA_CTNET_PORT_IFNAME: string, name of the device, instead of IFLA_IFNAME: older kernels
+ *	look for an interface of that name in the network's namespace; not shown
+ * @__IFLA_CTNET_PORT_MAX: one more than the last
+ *
+ * Without IFLA_MTU the device has the network's MTU, without IFLA_ADDRESS a random MAC.
+ */
+enum ctnet_port_ifla {
+	IFLA_CTNET_PORT_UNSPEC,
+	IFLA_CTNET_PORT_FLAGS,
+	IFLA_CTNET_PORT_LABEL,
+	IFLA_CTNET_PORT_NUMBER,
+	IFLA_CTNET_PORT_IFNAME,
+	__IFLA_CTNET_PORT_MAX
+};
+
+#define IFLA_CTNET_PORT_MAX (__IFLA_CTNET_PORT_MAX - 1)
+
+/**
  * enum ctnet_cmd - commands of the family
  * @CTNET_CMD_UNSPEC: unused
  * @CTNET_CMD_NET_GET: one network or all, attributes of &enum ctnet_net_attr.
@@ -183,13 +219,15 @@ enum ctnet_ifla {
  *	can be a port; ELOOP: a ctnet network as a port; EBUSY: the device is a
  *	port of something already; EEXIST: of this network; EOPNOTSUPP: the device
  *	does not allow bridging.
- * @CTNET_CMD_PORT_SET: change flags of a port. ENODEV; ENOENT: not a port of
- *	this network; EINVAL: no flags are given.
- * @CTNET_CMD_PORT_DEL: detach a port, and remove its fdb entries. Errors as
- *	PORT_SET.
+ * @CTNET_CMD_PORT_SET: change flags of a port, or a native one's label. ENODEV; ENOENT: not
+ *	a port of this network; EINVAL: neither is given; EOPNOTSUPP: the port is not
+ *	native and has no label.
+ * @CTNET_CMD_PORT_DEL: detach a port, and remove its fdb entries. A native port is deleted.
+ *	ENODEV; ENOENT.
  * @CTNET_CMD_PORT_GET: one port, or all of a network, or all. ENODEV; ENOENT.
  * @CTNET_CMD_PORT_ADD_NTF: a port was attached
- * @CTNET_CMD_PORT_SET_NTF: flags of a port were set, or its device was renamed
+ * @CTNET_CMD_PORT_SET_NTF: flags or the label of a port were set, or its device was renamed,
+ *	or moved to another namespace
  * @CTNET_CMD_PORT_DEL_NTF: a port was detached, or its device went
  * @CTNET_CMD_PEER_ADD: add a remote VTEP, attributes of &enum ctnet_peer_attr.
  *	EINVAL: the network has no VNI, or no local address of the family, or the
@@ -353,7 +391,9 @@ enum ctnet_net_attr {
  * @CTNET_PORT_ISOLATED: the port reaches the host, the peers and ports that are
  *	not isolated, but no isolated port (default off)
  * @CTNET_PORT_MTU_AUTO: the port is one end of a pair of devices, whose MTUs follow the
- *	network's. Setting the flag sets both ends' MTU. Later the far end follows as
+ *	network's. A native port's device is its own far end; as near end counts what the
+ *	network gave it last, or the MTU that it had when the flag was cleared. Setting
+ *	the flag sets both ends' MTU. Later the far end follows as
  *	long as it has the same MTU as the near end. Setting the near end's MTU clears
  *	the flag. The MTU of a port without the flag limits that of a network that
  *	follows (default off)
@@ -376,12 +416,21 @@ enum ctnet_port_flags {
  * enum ctnet_port_attr - attributes of a port
  * @CTNET_A_PORT_UNSPEC: unused
  * @CTNET_A_PORT_NET: u32, interface index of the network
- * @CTNET_A_PORT_DEV: u32, interface index of the attached device
- * @CTNET_A_PORT_DEVNAME: string, its name
+ * @CTNET_A_PORT_DEV: u32, interface index of the attached device; of a native port a number
+ *	from %CTNET_PORT_NATIVE on, which no device has. All attributes that name a port have
+ *	this number.
+ * @CTNET_A_PORT_DEVNAME: string, its name; of a native port "native/" and a number, which no
+ *	device can be called
  * @CTNET_A_PORT_FLAGS: bitfield32 of &enum ctnet_port_flags; flags that are not in
  *	the selector do not change
  * @CTNET_A_PORT_STATS: nest of &enum ctnet_stats_attr; RX is what came from the
  *	port, TX what was sent to it
+ * @CTNET_A_PORT_IFINDEX: u32, interface index of a native port's device, in its namespace
+ * @CTNET_A_PORT_IFNAME: string, the name that a native port's device was made with
+ * @CTNET_A_PORT_NETNSID: s32, id of the namespace that a native port's device is in; -1: it
+ *	is being taken apart; absent: the network's own
+ * @CTNET_A_PORT_LABEL: string, at most %CTNET_LABEL_MAX bytes; what the host calls a native
+ *	port. An empty one in PORT_SET removes it.
  * @__CTNET_A_PORT_MAX: one more than the last
  */
 enum ctnet_port_attr {
@@ -391,6 +440,10 @@ enum ctnet_port_attr {
 	CTNET_A_PORT_DEVNAME,
 	CTNET_A_PORT_FLAGS,
 	CTNET_A_PORT_STATS,
+	CTNET_A_PORT_IFINDEX,
+	CTNET_A_PORT_IFNAME,
+	CTNET_A_PORT_NETNSID,
+	CTNET_A_PORT_LABEL,
 	__CTNET_A_PORT_MAX
 };
 
