@@ -129,7 +129,7 @@ int del_net(int n, char **arg, void *vals)
 #define PORT_ID(help) \
 	{ "dev", OPT_DEV, PORT(dev), "the port is this device, instead of a container's" }, \
 	{ "ifname", OPT_NAME, PORT(ifname), "interface in the container (default eth0)" }, \
-	{ "port", OPT_DEV, PORT(near), help, "NEAR-END" }
+	{ "port", OPT_PORT, PORT(near), help, "NEAR-END" }
 #define PORT_ID_FIRST	3
 #define PORT_NEAR	"the container's port that has this near end"
 #define PORT_HOST_IFNAME \
@@ -152,6 +152,8 @@ int del_net(int n, char **arg, void *vals)
 const struct opt add_port_opts[] = {
 	PORT_ID("the container's is that which add-port made before, with this near end"),
 	PORT_HOST_IFNAME,
+	{ "type", OPT_STR, PORT(type),
+	  "a veth (the default), or a device of our own without a near end", "veth|native" },
 	{ "address", OPT_CIDRS, PORT(address), "address of the container; may be repeated" },
 	{ "gateway", OPT_IPS, PORT(gateway), "default route; at most one IPv4 and one IPv6" },
 	{ "route", OPT_ROUTES, PORT(route), "route to there; may be repeated" },
@@ -261,7 +263,7 @@ int del_peer(int n, char **arg, void *vals)
 /* --------------------------------------------------------------- the table */
 
 #define FDB_DST \
-	{ "port", OPT_DEV, FDB(port), "it lies behind this port" }, \
+	{ "port", OPT_PORT, FDB(port), "it lies behind this port" }, \
 	{ "peer", OPT_IP, FDB(peer), "it lies behind this peer" }
 #define FDB_ADD \
 	FDB_DST, \
@@ -336,7 +338,7 @@ int flush_fdb(int n, char **arg, void *vals)
 
 #define PUBLISH_ID \
 	{ "ifname", OPT_NAME, PUBLISH(ifname), "interface in the container (default eth0)" }, \
-	{ "port", OPT_DEV, PUBLISH(near), PORT_NEAR, "NEAR-END" }
+	{ "port", OPT_PORT, PUBLISH(near), PORT_NEAR, "NEAR-END" }
 
 const struct opt publish_opts[] = {
 	PUBLISH_ID,

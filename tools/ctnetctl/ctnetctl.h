@@ -53,6 +53,7 @@ enum opt_type {
 	OPT_STR,		/* const char *, of @max bytes at most (0: any) */
 	OPT_NAME,		/* const char *, name that an interface is to get */
 	OPT_DEV,		/* const char *, any name of one that is there */
+	OPT_PORT,		/* const char *, likewise, or name of a native port */
 	OPT_MAC,		/* struct ct_mac */
 	OPT_IP,			/* struct ct_ip */
 	OPT_IP_EACH,		/* struct ct_addr[2]: IPv4 and IPv6, one of each at most */

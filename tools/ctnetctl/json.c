@@ -187,7 +187,8 @@ struct json_object *port_json(const struct ct_port *p, const struct ct_stats *st
 
 	json_str(o, "network", net);
 	json_str(o, "port", p->devname);
-	json_u64(o, "ifindex", p->dev);
+	json_u64(o, "ifindex", (uint32_t)p->dev);
+	json_onoff(o, "native", p->dev < 0);
 	if (near)
 		json_str(o, "state", near->flags & IFF_UP ? "up" : "down");
 	if (near && near->alias[0])

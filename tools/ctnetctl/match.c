@@ -110,7 +110,15 @@ static int match_near(struct sync *y, struct stmt *s)
 {
 	const struct ct_link *near = ct_link_called(&ct.rt, &y->st.links, s->port_conf->near);
 	struct ct_state_port *p;
+	size_t i;
 
+	if (ct_native_is_name(s->port_conf->near)) {
+		for (i = 0; i < y->st.n_ports; i++)
+			if (!strcmp(y->st.ports[i].port.devname, s->port_conf->near) &&
+			    s->net->have_net == ct_state_net(&y->st, y->st.ports[i].port.net))
+				return claim(y, s, &y->st.ports[i]);
+		return container_gone(s);
+	}
 	if (!near || !ct_port_is_made(near))
 		return container_gone(s);
 	p = ct_state_port(&y->st, near->ifindex);
@@ -171,6 +179,19 @@ static int match_one(struct sync *y, struct stmt *s)
 	}
 }
 
+/* A native port is one of its network for good, and is no veth. */
+static bool is_remade(const struct stmt *s, const struct ct_state_port *p,
+		      const struct ct_state_net *n)
+{
+	bool native = ct_link_is_native(&p->near);
+
+	if (!p->made || s->port_conf->dev)
+		return false;
+	/* One that is known by its near end has it. */
+	return (native && s->net->have_net != n) ||
+	       (!s->port_conf->near && native != ct_port_wants_native(s->port_conf));
+}
+
 int match(struct sync *y)
 {
 	size_t i;
@@ -198,11 +219,13 @@ int match(struct sync *y)
 
 		if (!n)
 			continue;
-		if (y->want[i])
+		if (y->want[i] && is_remade(y->want[i], p, n))
+			y->fate[i] = REMADE;
+		else if (y->want[i])
 			y->fate[i] = y->want[i]->net->have_net == n ? STAYS : DETACHED;
 		else if (net_stmt(y, n))
 			y->fate[i] = !p->made ? DETACHED : unnamed ? STAYS : DELETED;
-		else if (unnamed && y->heir[n - y->st.nets])
+		else if (unnamed && y->heir[n - y->st.nets] && !ct_link_is_native(&p->near))
 			y->fate[i] = CARRIED;
 		else
 			y->fate[i] = p->made ? DELETED : STAYS;

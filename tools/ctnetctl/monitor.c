@@ -18,7 +18,7 @@
 static struct names {
 	struct name {
 		int ifindex;
-		char name[IFNAMSIZ];
+		char name[CT_PORT_NAME];
 		bool old;	/* was not there when all were read last */
 	} *v;
 	size_t n;
@@ -78,15 +78,17 @@ static void names_read(void)
 
 static const char *name_of(int ifindex)
 {
-	static char buf[2][IFNAMSIZ];
+	static char buf[2][CT_PORT_NAME];
 	static int turn;
 	struct ct_link l;
 
+	turn = !turn;
+	if (ct_native_name(ifindex, buf[turn]))
+		return buf[turn];
 	if (!name_find(ifindex) && !ct_link_get(&ct.rt, NULL, ifindex, -1, &l))
 		name_keep(ifindex, l.name);
 	if (name_find(ifindex))
 		return name_find(ifindex)->name;
-	turn = !turn;
 	snprintf(buf[turn], sizeof(buf[turn]), "if%d", ifindex);
 	return buf[turn];
 }
@@ -204,8 +206,11 @@ static void port_event(struct nlmsghdr *h, const char *event)
 
 	if (ct_port_parse(h, &p, &st) || !is_watched(p.net))
 		return;
-	has = !ct_link_get(&ct.rt, NULL, p.dev, -1, &near);
-	name_keep(p.dev, p.devname);
+	has = p.dev < 0 || !ct_link_get(&ct.rt, NULL, p.dev, -1, &near);
+	if (p.dev < 0)
+		ct_native_link(&p, NULL, &near);
+	else
+		name_keep(p.dev, p.devname);
 	emit("port", event, port_columns,
 	     port_json(&p, &st, name_of(p.net), has ? &near : NULL, NULL));
 	if (!strcmp(event, "del"))

@@ -35,6 +35,7 @@ static const struct type {
 	[OPT_STR] = { "TEXT", sizeof(char *), NULL, NULL },
 	[OPT_NAME] = { "NAME", sizeof(char *), NULL, NULL },
 	[OPT_DEV] = { "DEV", sizeof(char *), NULL, NULL },
+	[OPT_PORT] = { "PORT", sizeof(char *), NULL, NULL },
 	[OPT_MAC] = { "MAC", sizeof(bool), NULL, NULL },
 	[OPT_IP] = { "IP", sizeof(uint8_t), NULL, NULL },
 	[OPT_IP_EACH] = { "IP", sizeof(struct ct_addr[2]), item_ip, item_ip_text },
@@ -130,6 +131,9 @@ static const char *store(const struct opt *o, const char *s, void *at)
 	case OPT_DEV:
 		*(const char **)at = s;
 		return ct_parse_known_name(s);
+	case OPT_PORT:
+		*(const char **)at = s;
+		return ct_parse_port(s);
 	case OPT_MAC:
 		mac->set = true;
 		mac->by_address = o->edit && !strcmp(s, "auto");

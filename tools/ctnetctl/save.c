@@ -81,7 +81,9 @@ static void write_port(FILE *f, const struct ct_state_net *n, const struct ct_st
 		o.near = p->near.name;
 	else if (strcmp(p->far.name, CT_IFNAME))
 		o.ifname = p->far.name;
-	if (p->target && strcmp(p->near.name, p->near.mark))
+	if (ct_link_is_native(&p->near))
+		o.type = "native";
+	else if (p->target && strcmp(p->near.name, p->near.mark))
 		o.host_ifname = p->near.name;
 	for (i = 0; i < p->addrs.n; i++)
 		if (!ct_not_hosts(&p->addrs.v[i]))

@@ -55,12 +55,14 @@ static const struct ct_fdb *entries_of(int port)
 static const char *name_of(int ifindex)
 {
 	const struct ct_link *l = ct_link_find(&view.links, ifindex);
-	static char buf[2][16];
+	static char buf[2][CT_PORT_NAME];
 	static int turn;
 
 	if (l)
 		return l->name;
 	turn = !turn;
+	if (ct_native_name(ifindex, buf[turn]))
+		return buf[turn];
 	snprintf(buf[turn], sizeof(buf[turn]), "if%d", ifindex);
 	return buf[turn];
 }

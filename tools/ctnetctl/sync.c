@@ -137,7 +137,7 @@ static void diff_container(const struct stmt *s, struct ct_port_conf *change)
 	const char *name = o->host_ifname ? o->host_ifname : p->near.mark;
 	struct ct_addrs routes, edits = { 0 };
 
-	if (!o->near && strcmp(name, p->near.name))
+	if (!o->near && !ct_link_is_native(&p->near) && strcmp(name, p->near.name))
 		change->host_ifname = name;
 	if (!o->mtu.set || o->mtu.v == CT_MTU_AUTO)
 		change->mtu = (struct ct_num){ !follows, CT_MTU_AUTO };
@@ -177,6 +177,19 @@ static int own_entry(struct sync *y, const struct stmt *s)
 	return err;
 }
 
+static int delete_port(struct sync *y, const struct ct_state_port *p)
+{
+	struct ct_port_conf o = { .near = p->near.name, .if_exists = !y->dry_run };
+
+	return sync_emit(y, "del-port", ct_state_net(&y->st, p->port.net)->link.name, NULL, &o);
+}
+
+/* This cannot be taken back: so it is done as late as can be. */
+static int remake(struct sync *y, struct stmt *s)
+{
+	return delete_port(y, s->have_port) ?: emit_stmt(y, s);
+}
+
 static int sync_port(struct sync *y, struct stmt *s)
 {
 	const struct ct_state_port *p = s->have_port;
@@ -184,10 +197,12 @@ static int sync_port(struct sync *y, struct stmt *s)
 	struct ct_port_conf change = { 0 };
 	int err = CT_OK;
 
+	if (y->fate[p - y->st.ports] == REMADE)
+		return remake(y, s);
 	/* What was detached keeps its interface, and what that has. */
 	if (!port_stays(y, p))
 		err = emit_stmt(y, s);
-	else if (!y->dry_run)
+	else if (!y->dry_run && !ct_link_is_native(&p->near))
 		err = ct_link_up(&ct.rt, &p->near);
 	diff_port(s, &change);
 	if (p->made)
@@ -321,11 +336,27 @@ static int find_others(const struct sync *y, bool *goes)
 	for (i = 0; i < y->st.n_nets; i++)
 		goes[ct_link_find(ls, y->st.nets[i].link.ifindex) - ls->v] = !y->net[i];
 	for (i = 0; i < y->st.n_ports; i++)
-		if (y->fate[i] == DELETED)
+		if (y->fate[i] == DELETED && !ct_link_is_native(&y->st.ports[i].near))
 			goes[ct_link_find(ls, y->st.ports[i].port.dev) - ls->v] = true;
 	for (i = 0; i < ls->n && !err; i++)
 		err = is_rest(y, &ls->v[i], &goes[i]);
 	ct_netns_forget(&ct);
+	return err;
+}
+
+/* Native ports of networks that stay; the others go with theirs. */
+static int delete_natives(struct sync *y)
+{
+	const struct ct_state_port *p;
+	int err = CT_OK;
+	size_t i;
+
+	for (i = 0; i < y->st.n_ports && !err; i++) {
+		p = &y->st.ports[i];
+		if (y->fate[i] == DELETED && ct_link_is_native(&p->near) &&
+		    net_stmt(y, ct_state_net(&y->st, p->port.net)))
+			err = delete_port(y, p);
+	}
 	return err;
 }
 
@@ -379,6 +410,7 @@ static int sync_all(struct sync *y, const char *what)
 	err = find_others(y, goes);
 	ct_begin(&ct);
 	if (y->dry_run) {
+		err = err ?: delete_natives(y);
 		print_others(y, goes, false);
 		if (!y->conf.n)
 			print_others(y, goes, true);
@@ -395,7 +427,7 @@ static int sync_all(struct sync *y, const char *what)
 	if (!err)
 		conf_at(&y->conf, NULL, what);
 	if (!err && !y->dry_run)
-		err = delete_others(y, goes);
+		err = delete_natives(y) ?: delete_others(y, goes);
 	else if (!err && y->conf.n)
 		print_others(y, goes, true);
 	free(goes);

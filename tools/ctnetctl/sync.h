@@ -9,6 +9,7 @@ enum fate {
 	STAYS,
 	DETACHED,		/* and maybe attached to another network */
 	CARRIED,		/* to the network that takes its network's place */
+	REMADE,			/* deleted when its command's turn comes, which makes it anew */
 	DELETED,
 };
 

@@ -38,6 +38,8 @@ static int compare(const struct ct_link *net, struct ct_container *c,
 		return ct_fail(ct, "it exists, and has --mac %s", ct_mac_text(c->far.mac, text));
 	if (o->mtu.set && o->mtu.v != CT_MTU_AUTO && o->mtu.v != c->far.mtu)
 		return ct_fail(ct, "it exists, and has --mtu %u", c->far.mtu);
+	if (o->host_ifname && ct_link_is_native(&c->near))
+		return ct_fail(ct, "it exists, and has --type native");
 	if (o->host_ifname && strcmp(o->host_ifname, c->near.name))
 		return ct_fail(ct, "it exists, and has --host-ifname %s", c->near.name);
 	err = ct_port_compare(ct, net, &c->near, o);
@@ -134,6 +136,75 @@ static int make_veth(struct ct_container *c, const uint8_t *mac, uint32_t mtu)
 	return CT_OK;
 }
 
+/* What a container's is unless somebody says otherwise is on. */
+static void port_flags(const struct ct_port_conf *o, uint32_t *value, uint32_t *selector)
+{
+	ct_port_flags(o, value, selector);
+	*value |= CT_TARGET_FLAGS & ~*selector;
+	*selector |= CT_TARGET_FLAGS;
+}
+
+/*
+ * A native port is made with its device, which is born in the container. It gets its name by an
+ * attribute of ours: that of rtnetlink must not be any interface's here. The label is empty
+ * until all is done.
+ */
+static struct nl_msg *native_msg(const struct ct_link *net, const struct ct_container *c,
+				 const struct ct_port_conf *o, const uint8_t *mac, uint32_t mtu)
+{
+	struct nl_msg *msg = ct_link_msg(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	struct nla_bitfield32 bits;
+	struct nlattr *info, *data;
+
+	port_flags(o, &bits.value, &bits.selector);
+	ct_put(msg, IFLA_ADDRESS, mac, 6);
+	ct_put_u32(msg, IFLA_MTU, mtu);
+	ct_put_u32(msg, IFLA_LINK, net->ifindex);
+	ct_put_u32(msg, IFLA_NET_NS_FD, c->fd);
+	info = ct_nest(msg, IFLA_LINKINFO);
+	ct_put(msg, IFLA_INFO_KIND, CT_NATIVE_KIND, strlen(CT_NATIVE_KIND));
+	data = ct_nest(msg, IFLA_INFO_DATA);
+	ct_put(msg, IFLA_CTNET_PORT_FLAGS, &bits, sizeof(bits));
+	ct_put_str(msg, IFLA_CTNET_PORT_LABEL, "");
+	ct_put_str(msg, IFLA_CTNET_PORT_IFNAME, c->ifname);
+	nla_nest_end(msg, data);
+	nla_nest_end(msg, info);
+	return msg;
+}
+
+/* -EAGAIN as make_veth(). */
+static int make_native(const struct ct_link *net, struct ct_container *c,
+		       const struct ct_port_conf *o, const uint8_t *mac, uint32_t mtu)
+{
+	struct ct *ct = c->ct;
+	struct nl_msg *msg;
+	struct ct_port p;
+	int err, e;
+
+	e = ct_do(&ct->rt, native_msg(net, c, o, mac, mtu), NULL);
+	if (e == -EEXIST) {
+		err = ct_container_find(c);
+		if (err || c->state != CT_FAR_NONE)
+			return err ?: -EAGAIN;
+	}
+	if (e)
+		return ct_refused(&ct->rt, e, NULL, "make the port's device");
+	msg = ct_link_del_msg(0);
+	ct_put_str(msg, IFLA_IFNAME, c->ifname);
+	ct_undo(&c->s, msg);
+	e = ct_link_get(&c->s, c->ifname, 0, -1, &c->far);
+	if (e)
+		return ct_refused(&c->s, e, NULL, "find %s in %s", c->ifname, c->target);
+	/* Whatever it is called by then, and wherever. */
+	ct_undo(&ct->ge, ct_port_msg(ct, CTNET_CMD_PORT_DEL, net->ifindex, c->far.number, 0, 0));
+	e = ct_port_get(ct, net->ifindex, c->far.number, &p);
+	if (e)
+		return ct_refused(&ct->ge, e, NULL, "read the port that was made");
+	ct_native_link(&p, &c->far, &c->near);
+	memcpy(c->far.mac, mac, 6);
+	return CT_OK;
+}
+
 /*
  * The label; and no link-local address for the near end, which is a port and not a host. A
  * kernel without IPv6 refuses the latter.
@@ -154,7 +225,7 @@ static int dress_near(const struct ct_container *c, const char *label)
 	return err ? ct_refused(s, err, NULL, "set the label") : CT_OK;
 }
 
-/* Make the near end a port. What a container's is unless somebody says otherwise is on. */
+/* Make the near end a port. */
 static int attach_near(const struct ct_link *net, const struct ct_container *c,
 		       const struct ct_port_conf *o)
 {
@@ -162,9 +233,7 @@ static int attach_near(const struct ct_link *net, const struct ct_container *c,
 	uint32_t value, selector;
 	struct ct *ct = c->ct;
 
-	ct_port_flags(o, &value, &selector);
-	value |= CT_TARGET_FLAGS & ~selector;
-	selector |= CT_TARGET_FLAGS;
+	port_flags(o, &value, &selector);
 	return ct_step(&ct->ge, ct_port_msg(ct, CTNET_CMD_PORT_ADD, net->ifindex, dev, value,
 					    selector),
 		       ct_port_msg(ct, CTNET_CMD_PORT_DEL, net->ifindex, dev, 0, 0), NULL,
@@ -229,6 +298,8 @@ static int attach_new(const struct ct_link *net, struct ct_container *c,
 {
 	/* Less than IPv6 needs would keep it off; what follows is the kernel's to set. */
 	uint32_t mtu = net->mtu < IPV6_MIN_MTU ? IPV6_MIN_MTU : net->mtu;
+	const char *label = o->label ? o->label : c->target;
+	bool native = ct_port_wants_native(o);
 	struct ct *ct = c->ct;
 	struct ct_addrs routes;
 	uint8_t mac[6];
@@ -241,21 +312,28 @@ static int attach_new(const struct ct_link *net, struct ct_container *c,
 		return err;
 	ct_port_routes(&routes, &o->gateway, &o->route, &o->address);
 	ct_begin(ct);
-	err = make_veth(c, mac, mtu);
-	err = err ?: ct_attach_rename(ct, &c->near, o->host_ifname);
-	err = err ?: dress_near(c, o->label ? o->label : c->target);
+	if (native) {
+		err = make_native(net, c, o, mac, mtu);
+	} else {
+		err = make_veth(c, mac, mtu);
+		err = err ?: ct_attach_rename(ct, &c->near, o->host_ifname);
+		err = err ?: dress_near(c, label);
+	}
 	if (!o->guard.set || o->guard.v)
 		err = err ?: ct_autoconf_fit(c, &o->address, false);
 	/* The table guards that they are unique, so DAD need not. */
 	err = err ?: ct_addr_add_all(&c->s, c->far.ifindex, c->ifname, &o->address,
 				     IFA_F_NODAD);
-	err = err ?: attach_near(net, c, o);
+	if (!native)
+		err = err ?: attach_near(net, c, o);
 	err = err ?: enter(net, c, mac, &o->address);
 	err = err ?: ct_link_up(&c->s, &c->far);
 	err = err ?: ct_attach_routes(c, &routes);
-	err = err ?: ct_link_up(&ct->rt, &c->near);
+	if (!native)
+		err = err ?: ct_link_up(&ct->rt, &c->near);
 	err = err ?: ct_attach_tell(c, &o->address);
-	err = err ?: ct_attach_altname(ct, &c->near, c->asked);
+	err = err ?: native ? ct_near_label(ct, &c->near, label) :
+			      ct_attach_altname(ct, &c->near, c->asked);
 	ct_addrs_free(&routes);
 	return ct_end(ct, err);
 }
@@ -302,10 +380,11 @@ static int take_over(const struct ct_link *net, struct ct_container *c,
 /* Of one that was killed: nobody has used it yet. */
 static int remove_unfinished(struct ct_container *c)
 {
-	struct ct_sock *s = &c->ct->rt;
-	int err = ct_do(s, ct_link_del_msg(c->near.ifindex), NULL);
+	struct ct_sock *s;
+	struct nl_msg *msg = ct_near_del_msg(c->ct, &c->near, &s);
+	int err = ct_do(s, msg, NULL);
 
-	if (err && err != -ENODEV)
+	if (err && err != -ENODEV && err != -ENOENT)
 		return ct_refused(s, err, NULL,
 				  "delete %s, which an add-port that was killed has left",
 				  c->near.name);
@@ -320,7 +399,7 @@ int ct_attach(struct ct *ct, const struct ct_link *net, const char *target,
 	int err;
 
 	ct_lock(ct, false);
-	c = o->near ? ct_attach_open(ct, NULL, o->near) :
+	c = o->near ? ct_attach_open(ct, net, o->near, false) :
 		      ct_container_open(ct, target, o->ifname, NULL, "");
 	if (!c) {
 		ct_unlock(ct);
@@ -353,6 +432,8 @@ int ct_attach(struct ct *ct, const struct ct_link *net, const char *target,
 int ct_detach_near(struct ct *ct, const struct ct_link *net, const char *what,
 		   const struct ct_link *near)
 {
+	struct ct_sock *s;
+	struct nl_msg *msg;
 	int err;
 
 	if (!ct_port_is_made(near))
@@ -360,8 +441,11 @@ int ct_detach_near(struct ct *ct, const struct ct_link *net, const char *what,
 			       what, near->name, net->name, near->name);
 	ct_begin(ct);
 	err = ct_publish_del_near(ct, near->ifindex);
-	err = err ?: ct_step(&ct->rt, ct_link_del_msg(near->ifindex), NULL, NULL, "delete %s",
-			     near->name);
+	msg = ct_near_del_msg(ct, near, &s);
+	if (err)
+		nlmsg_free(msg);
+	else
+		err = ct_step(s, msg, NULL, NULL, "delete %s", near->name);
 	return ct_end(ct, err);
 }
 

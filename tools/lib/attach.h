@@ -34,9 +34,9 @@ struct ct_port_change {
  */
 int ct_attach_change(struct ct_container *c, const struct ct_port_change *w);
 
-/* steps.c: the container of a near end that add-port made, be it for this network or any. */
+/* steps.c: the container of a near end that add-port made, for any network or this (@of_it). */
 struct ct_container *ct_attach_open(struct ct *ct, const struct ct_link *net,
-				    const char *near);
+				    const char *near, bool of_it);
 /* Step: an altname of the near end, its mark and what its other end is called (or ""). */
 int ct_attach_altname(struct ct *ct, const struct ct_link *near, const char *given);
 /* Step: an entry of the table, which was @old (NULL: there was none). */

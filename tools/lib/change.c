@@ -225,13 +225,26 @@ static int change_addresses(struct ct_container *c, const struct ct_port_change 
 	return err;
 }
 
+/* A native port has the MTU that its device has when it is told not to follow. */
+static int keep_mtu(const struct ct_container *c)
+{
+	struct ct *ct = c->ct;
+
+	return ct_step(&ct->ge, ct_port_msg(ct, CTNET_CMD_PORT_SET, c->near.master,
+					    c->near.ifindex, 0, CTNET_PORT_MTU_AUTO), NULL, NULL,
+		       "set the MTU of the port");
+}
+
 int ct_attach_change(struct ct_container *c, const struct ct_port_change *w)
 {
 	struct ct_sock *rt = &c->ct->rt;
-	int err = ct_link_label(rt, &c->near, w->label);
+	int err = ct_near_label(c->ct, &c->near, w->label);
 
-	err = err ?: set_mtu(rt, &c->near, w->mtu);
+	if (!ct_link_is_native(&c->near))
+		err = err ?: set_mtu(rt, &c->near, w->mtu);
 	err = err ?: set_mtu(&c->s, &c->far, w->mtu);
+	if (ct_link_is_native(&c->near) && w->mtu != CT_MTU_AUTO)
+		err = err ?: keep_mtu(c);
 	if (memcmp(w->mac, c->far.mac, 6))
 		err = err ?: change_mac(c, w->mac);
 	err = err ?: ct_autoconf_guarded(c);
@@ -297,7 +310,7 @@ static int choose_mac(const struct ct_container *c, const struct ct_port_conf *o
 int ct_change(struct ct *ct, const struct ct_link *net, const char *target,
 	      const struct ct_port_conf *o)
 {
-	struct ct_container *c = o->near ? ct_attach_open(ct, net, o->near) :
+	struct ct_container *c = o->near ? ct_attach_open(ct, net, o->near, true) :
 					   ct_container_port(ct, net, target, o->ifname);
 	struct ct_port_change w = {
 		.label = o->label, .mtu = o->mtu.set ? o->mtu.v : CT_MTU_AUTO,

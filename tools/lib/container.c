@@ -27,6 +27,21 @@ void ct_container_keep(struct ct_container *c)
 	ct_at_end(c->ct, close_and_free, c);
 }
 
+static int native_leads_here(const struct ct_container *c, const struct ct_link *far, int *nsid,
+			     struct ct_link *near)
+{
+	struct ct_port p;
+	int err;
+
+	if (!far->peer || far->peer_nsid < 0 || ct_genl(c->ct) ||
+	    ct_port_get(c->ct, far->peer, far->number, &p) || p.ifindex != far->ifindex ||
+	    p.nsid < 0)
+		return 0;
+	ct_native_link(&p, far, near);
+	err = *nsid < 0 ? ct_link_nsid(&c->ct->rt, c->fd, nsid) : 0;
+	return err ?: p.nsid == *nsid;
+}
+
 /*
  * Is the other end of an interface of the container here? 1, 0 or -errno. @nsid is what we
  * know the container as, or -1 until that is asked for.
@@ -37,6 +52,8 @@ static int leads_here(const struct ct_container *c, const struct ct_link *far, i
 	struct ct_sock *s = &c->ct->rt;
 	int err;
 
+	if (far->number)
+		return native_leads_here(c, far, nsid, near);
 	if (strcmp(far->kind, "veth") || !far->peer || far->peer_nsid < 0 ||
 	    ct_link_get(s, NULL, far->peer, -1, near) || strcmp(near->kind, "veth") ||
 	    near->peer != far->ifindex || near->peer_nsid < 0)

@@ -12,6 +12,7 @@
  * undo.c steps.c	all or nothing; the lock of a namespace
  * link.c	interfaces, their addresses and routes
  * netns.c	what names a container's namespace
+ * native.c	native ports, as near ends
  * net.c port.c peer.c fdb.c	the objects: read, make, change, delete
  * container.c attach.c change.c autoconf.c announce.c	a container's port
  * state.c	all that there is, read at one go
@@ -26,6 +27,7 @@
 #include "container.h"
 #include "fdb.h"
 #include "link.h"
+#include "native.h"
 #include "net.h"
 #include "netns.h"
 #include "nl.h"

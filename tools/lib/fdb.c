@@ -89,6 +89,7 @@ int ct_fdb_dump_static(struct ct *ct, int net, int port, struct ct_replies *r)
 static const char *place_text(struct ct *ct, const struct ct_fdb *f, char *buf, size_t size)
 {
 	char ip[CT_TEXT];
+	struct ct_port p;
 	struct ct_link l;
 
 	if (f->self)
@@ -97,7 +98,9 @@ static const char *place_text(struct ct *ct, const struct ct_fdb *f, char *buf, 
 		snprintf(buf, size, "peer %s", ct_ip_text(&f->peer, ip));
 		return buf;
 	}
-	if (ct_link_get(&ct->rt, NULL, f->port, -1, &l))
+	if (f->port < 0 && !ct_port_get(ct, f->net, f->port, &p))
+		ct_native_link(&p, NULL, &l);
+	else if (ct_link_get(&ct->rt, NULL, f->port, -1, &l))
 		return "a port that goes just now";
 	snprintf(buf, size, "port %s", l.alias[0] ? l.alias : l.name);
 	return buf;
@@ -234,7 +237,7 @@ static int put_fdb(struct ct *ct, uint8_t cmd, const char *net, const uint8_t ma
 	err = ct_fdb_check(ct, o);
 	err = err ?: ct_net_index(ct, net, &f.net, NULL);
 	if (!err && o->port)
-		err = ct_dev_index(ct, o->port, &f.port);
+		err = ct_port_index(ct, f.net, o->port, &f.port);
 	if (!err && o->target)
 		err = ct_container_index(ct, f.net, o->target, o->ifname, &f.port);
 	err = err ?: ct_genl(ct);
@@ -303,7 +306,7 @@ int ct_fdb_flush(struct ct *ct, const char *net, const struct ct_fdb_conf *o)
 		return ct_misuse(ct, "--port and --peer exclude one another");
 	err = ct_net_index(ct, net, &index, NULL);
 	if (!err && o->port)
-		err = ct_dev_index(ct, o->port, &port);
+		err = ct_port_index(ct, index, o->port, &port);
 	err = err ?: ct_genl(ct);
 	if (err)
 		return err;

@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/ctnet.h>
 
 #include "ct.h"
 
@@ -44,6 +45,14 @@ static void parse_mark(struct ct_link *l, struct nlattr *altnames)
 	}
 }
 
+static void parse_native(struct ct_link *l, struct nlattr *data)
+{
+	struct nlattr *tb[IFLA_CTNET_PORT_MAX + 1];
+
+	if (data && !nla_parse_nested(tb, IFLA_CTNET_PORT_MAX, data, NULL))
+		l->number = ct_get_num(tb[IFLA_CTNET_PORT_NUMBER]);
+}
+
 static int link_parse(struct nlmsghdr *h, struct ct_link *l)
 {
 	struct nlattr *tb[IFLA_MAX + 1], *info[IFLA_INFO_MAX + 1];
@@ -72,8 +81,11 @@ static int link_parse(struct nlmsghdr *h, struct ct_link *l)
 	l->peer_goes = tb[IFLA_LINK_NETNSID] && l->peer_nsid < 0;
 	if (tb[IFLA_LINKINFO] &&
 	    !nla_parse_nested(info, IFLA_INFO_MAX, tb[IFLA_LINKINFO], NULL) &&
-	    info[IFLA_INFO_KIND])
+	    info[IFLA_INFO_KIND]) {
 		nla_strlcpy(l->kind, info[IFLA_INFO_KIND], sizeof(l->kind));
+		if (!strcmp(l->kind, CT_NATIVE_KIND))
+			parse_native(l, info[IFLA_INFO_DATA]);
+	}
 	parse_mark(l, tb[IFLA_PROP_LIST]);
 	return 0;
 }

@@ -6,6 +6,7 @@
 #include "addr.h"
 #include "nl.h"
 
+#define CT_PORT_NAME	24	/* of an interface, or "native/" and a number */
 #define CT_MARK_LEN	12	/* "ct" and ten hexadecimal digits */
 
 /**
@@ -22,6 +23,7 @@
  * @group: device group
  * @master: index of what it is a port of, or 0
  * @peer: index of the other end, or 0
+ * @number: of a native port's device, the port's number
  * @peer_nsid: id of the namespace that the other end is in, -1: this one
  * @peer_goes: the other end is in a namespace that is being taken apart
  * @mark: the name that add-port gave it, or empty; an altname begins with it where the
@@ -30,7 +32,7 @@
  */
 struct ct_link {
 	int ifindex;
-	char name[IFNAMSIZ];
+	char name[CT_PORT_NAME];
 	char alias[256];
 	char kind[16];
 	uint8_t mac[6];
@@ -41,6 +43,7 @@ struct ct_link {
 	uint32_t group;
 	int master;
 	int peer;
+	int number;
 	int peer_nsid;
 	bool peer_goes;
 	char mark[CT_MARK_LEN + 1];

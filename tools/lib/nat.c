@@ -149,7 +149,14 @@ static const struct ct_link *net_link(const struct ct_links *ls, int ifindex)
 	return l && !strcmp(l->kind, "ctnet") ? l : NULL;
 }
 
-static void prune(struct ct_nat *nat, const struct ct_links *ls)
+static bool has_native(struct ct *ct, int net, int number)
+{
+	struct ct_port p;
+
+	return !ct_genl(ct) && !ct_port_get(ct, net, number, &p);
+}
+
+static void prune(struct ct *ct, struct ct_nat *nat, const struct ct_links *ls)
 {
 	const struct ct_link *l, *near;
 	size_t i;
@@ -166,7 +173,8 @@ static void prune(struct ct_nat *nat, const struct ct_links *ls)
 
 		l = net_link(ls, w->ifindex);
 		near = l && w->near ? ct_link_find(ls, w->near) : NULL;
-		if (l && (!w->near || (near && near->master == l->ifindex)))
+		if (l && (!w->near || (near && near->master == l->ifindex) ||
+			  (w->near < 0 && has_native(ct, l->ifindex, w->near))))
 			memcpy(w->net, l->name, sizeof(l->name));
 		else
 			ct_nat_remove_owner(nat, w);
@@ -196,7 +204,7 @@ int ct_nat_read(struct ct *ct, struct ct_nat *nat)
 		return err;
 	err = ct_nat_file_read(ct, &f, nat);
 	if (!err)
-		prune(nat, &ls);
+		prune(ct, nat, &ls);
 	ct_links_free(&ls);
 	return err;
 }
@@ -486,7 +494,7 @@ static int edit(struct ct_nat_edit *e, ct_nat_edit_fn fn, bool anew)
 	err = err ?: ct_nat_file_read(ct, &f, &old);
 	err = err ?: ct_nat_file_read(ct, &f, &e->nat);
 	if (!err)
-		prune(&e->nat, &ls);
+		prune(ct, &e->nat, &ls);
 	err = err ?: fn(e);
 	err = err ?: apply(e, &f, &ls, &old, anew);
 	if (!err && !e->back)

@@ -48,6 +48,15 @@ int ct_port_parse(struct nlmsghdr *h, struct ct_port *p, struct ct_stats *stats)
 		memcpy(&bits, nla_data(a), sizeof(bits));
 		p->flags = bits.value;
 	}
+	a = tb[CTNET_A_PORT_NETNSID];
+	p->nsid = a ? (int)ct_get_num(a) : -1;
+	p->goes = a && p->nsid < 0;
+	p->ifindex = ct_get_num(tb[CTNET_A_PORT_IFINDEX]);
+	if (tb[CTNET_A_PORT_IFNAME])
+		nla_strlcpy(p->ifname, tb[CTNET_A_PORT_IFNAME], sizeof(p->ifname));
+	p->has_label = tb[CTNET_A_PORT_LABEL];
+	if (p->has_label)
+		nla_strlcpy(p->label, tb[CTNET_A_PORT_LABEL], sizeof(p->label));
 	if (stats)
 		ct_stats_parse(stats, tb[CTNET_A_PORT_STATS], NULL);
 	return 0;
@@ -84,10 +93,13 @@ int ct_port_get(struct ct *ct, int net, int dev, struct ct_port *p)
 
 /*
  * add-port leaves a veth that has its mark, and whose other end is in another namespace.
- * Nothing else may be deleted as what add-port made; this is the only place that says so.
+ * Nothing else may be deleted as what add-port made; this is the only place that says so. A
+ * native port is nothing without its device.
  */
 bool ct_port_is_made(const struct ct_link *near)
 {
+	if (ct_link_is_native(near))
+		return true;
 	return !strcmp(near->kind, "veth") && near->peer_nsid >= 0 && near->mark[0];
 }
 
@@ -111,6 +123,11 @@ int ct_dev_find(struct ct *ct, const char *dev, struct ct_link *l, bool *gone)
 	if (err == -ENODEV)
 		return ct_fail(ct, "no interface \"%s\" in this namespace", dev);
 	return err ? ct_refused(&ct->rt, err, NULL, "look up \"%s\"", dev) : CT_OK;
+}
+
+bool ct_port_wants_native(const struct ct_port_conf *o)
+{
+	return o->type && !strcmp(o->type, "native");
 }
 
 int ct_port_set_flags(struct ct *ct, int net, int dev, const struct ct_port_conf *o)
@@ -148,6 +165,9 @@ int ct_port_compare(struct ct *ct, const struct ct_link *net, const struct ct_li
 		if (selector & (value ^ p.flags) & a->set)
 			return ct_fail(ct, "it exists, and has --%s %s", a->name,
 				       p.flags & a->set ? "on" : "off");
+	if (o->type && ct_port_wants_native(o) != ct_link_is_native(near))
+		return ct_fail(ct, "it exists, and has --type %s",
+			       ct_link_is_native(near) ? "native" : "veth");
 	if (o->label && strcmp(o->label, near->alias))
 		return ct_fail(ct, "it exists, and has --label \"%s\"", near->alias);
 	return CT_OK;
@@ -234,7 +254,7 @@ static int del_near(struct ct *ct, const struct ct_link *net, const struct ct_po
 	struct ct_link near;
 	int err;
 
-	err = ct_dev_find(ct, o->near, &near, o->if_exists ? &gone : NULL);
+	err = ct_near_find(ct, net->ifindex, o->near, &near, o->if_exists ? &gone : NULL);
 	if (err || gone)
 		return err;
 	if (near.master == net->ifindex || (!near.master && ct_port_is_made(&near)))
@@ -243,16 +263,42 @@ static int del_near(struct ct *ct, const struct ct_link *net, const struct ct_po
 			      ct_fail(ct, "%s is not a port of the network", o->near);
 }
 
+/* The interfaces, and native ports of the network as such. */
+static int read_near_ends(struct ct *ct, const struct ct_link *net, struct ct_links *ls)
+{
+	struct nlmsghdr *h;
+	struct ct_replies r;
+	struct ct_port p;
+	int err;
+
+	err = ct_link_dump(&ct->rt, ls);
+	if (err)
+		return ct_refused(&ct->rt, err, NULL, "list the interfaces");
+	err = ct_dump(ct, CTNET_CMD_PORT_GET, net->ifindex, &r);
+	if (err)
+		return err;
+	ct_for_each_reply(h, &r) {
+		if (ct_port_parse(h, &p, NULL) || p.dev >= 0)
+			continue;
+		ls->v = ct_grow(ls->v, ls->n, sizeof(*ls->v));
+		ct_native_link(&p, NULL, &ls->v[ls->n++]);
+	}
+	ct_replies_free(&r);
+	return CT_OK;
+}
+
 static int del_label(struct ct *ct, const struct ct_link *net, const struct ct_port_conf *o)
 {
 	const struct ct_link *found = NULL, *l;
-	struct ct_links ls;
+	struct ct_links ls = { 0 };
 	size_t i, n = 0;
 	int err;
 
-	err = ct_link_dump(&ct->rt, &ls);
-	if (err)
-		return ct_refused(&ct->rt, err, NULL, "list the interfaces");
+	err = read_near_ends(ct, net, &ls);
+	if (err) {
+		ct_links_free(&ls);
+		return err;
+	}
 	for (i = 0; i < ls.n; i++) {
 		l = &ls.v[i];
 		if (strcmp(l->alias, o->label) ||
@@ -334,14 +380,19 @@ int ct_port_check(struct ct *ct, const char *target, const struct ct_port_conf *
 		return ct_misuse(ct, "say which port: TARGET or --dev DEV");
 	if (o->near && (o->ifname || (host && add)))
 		return ct_misuse(ct, "--port is of an interface that is there: it has its names");
+	if (o->type && strcmp(o->type, "veth") && strcmp(o->type, "native"))
+		return ct_misuse(ct, "--type \"%s\": must be veth or native", o->type);
+	if (ct_port_wants_native(o) && host)
+		return ct_misuse(ct, "--host-ifname is for a veth: a native port has no near end");
 	/* sync gives a near end its own one back. */
 	if (add && host && !strncmp(host, "ct", 2) && strlen(host) == CT_MARK_LEN &&
 	    strspn(host + 2, "0123456789abcdef") == CT_MARK_LEN - 2)
 		return ct_misuse(ct, "--host-ifname %s: names like that are made up by add-port itself",
 				 host);
 	if (o->dev) {
-		why = o->ifname ? "ifname" : host ? "host-ifname" : o->address.n ? "address" :
-		      o->gateway.n ? "gateway" : o->route.n ? "route" : o->mac.set ? "mac" :
+		why = o->ifname ? "ifname" : host ? "host-ifname" : o->type ? "type" :
+		      o->address.n ? "address" : o->gateway.n ? "gateway" :
+		      o->route.n ? "route" : o->mac.set ? "mac" :
 		      o->mtu.set ? "mtu" : NULL;
 		return why ? ct_misuse(ct, "--%s is for a container, it does not go with --dev",
 				       why) : CT_OK;

@@ -3,6 +3,7 @@
 #ifndef CT_PORT_H
 #define CT_PORT_H
 
+#include "link.h"
 #include "net.h"
 
 /* Flags that are on for a container's port, besides the kernel's own defaults. */
@@ -14,6 +15,7 @@ struct ct_port_conf {
 	const char *near;	/* the near end of what add-port made before */
 	const char *ifname;
 	const char *host_ifname;
+	const char *type;	/* "veth" (NULL: that) or "native" */
 	struct ct_addrs address;	/* these three: ct_port_set(): edits */
 	struct ct_addrs gateway;
 	struct ct_addrs route;
@@ -34,11 +36,30 @@ extern const struct ct_attr ct_port_attrs[];
 /* The flags that were given, as a bitfield: which, and which of them are on. */
 void ct_port_flags(const struct ct_port_conf *o, uint32_t *value, uint32_t *selector);
 
+/**
+ * struct ct_port - what the kernel says of a port
+ * @net: index of the network
+ * @dev: its number: the index of its device, or below 0, as that of no interface: native
+ * @devname: its name
+ * @flags: CTNET_PORT_*
+ * @goes: the namespace that a native port's device is in is being taken apart
+ * @nsid: the id of that namespace; -1: ours, or none
+ * @ifindex: index of that device, in there
+ * @ifname: what it was made as
+ * @has_label: it has a label; add-port makes it with an empty one, and sets it last
+ * @label: what the host calls it
+ */
 struct ct_port {
 	int net;
 	int dev;
-	char devname[IFNAMSIZ];
+	char devname[CT_PORT_NAME];
 	uint32_t flags;
+	bool goes;
+	int nsid;
+	int ifindex;
+	char ifname[IFNAMSIZ];
+	bool has_label;
+	char label[256];
 };
 
 int ct_port_parse(struct nlmsghdr *h, struct ct_port *port, struct ct_stats *stats);
@@ -67,6 +88,8 @@ int ct_port_del(struct ct *ct, const char *net, const char *target,
 int ct_port_check(struct ct *ct, const char *target, const struct ct_port_conf *o,
 		  bool add);
 /* Steps: set the flags that were given; does a port contradict what is asked for? */
+/* Whether a port is asked for that is native. */
+bool ct_port_wants_native(const struct ct_port_conf *o);
 int ct_port_set_flags(struct ct *ct, int net, int dev, const struct ct_port_conf *o);
 int ct_port_compare(struct ct *ct, const struct ct_link *net, const struct ct_link *near,
 		    const struct ct_port_conf *o);

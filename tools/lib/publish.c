@@ -529,7 +529,7 @@ static struct ct_container *open_port(struct ct *ct, const char *net, const char
 	if (err)
 		return NULL;
 	if (o->near) {
-		err = ct_dev_find(ct, o->near, &near, gone);
+		err = ct_near_find(ct, l.ifindex, o->near, &near, gone);
 		if (err || (gone && *gone))
 			return NULL;
 		if (near.master != l.ifindex || !ct_port_is_made(&near))
@@ -558,7 +558,7 @@ static struct ct_container *open_port(struct ct *ct, const char *net, const char
 
 static const char *owner_of(const struct ct_link *near, char buf[OWNER_TEXT])
 {
-	snprintf(buf, OWNER_TEXT, OWNER_PREFIX "%s", near->mark);
+	snprintf(buf, OWNER_TEXT, OWNER_PREFIX "%s", near->mark[0] ? near->mark : near->name);
 	return buf;
 }
 

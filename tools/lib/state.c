@@ -334,6 +334,7 @@ static int read_ports(struct ct *ct, struct ct_state *st, int net, bool strict)
 {
 	struct ct_state_port *new;
 	const struct ct_link *l;
+	struct ct_link native;
 	struct nlmsghdr *h;
 	struct ct_replies r;
 	bool gone;
@@ -349,6 +350,10 @@ static int read_ports(struct ct *ct, struct ct_state *st, int net, bool strict)
 		if (ct_port_parse(h, &new->port, &new->stats))
 			continue;
 		l = ct_link_find(&st->links, new->port.dev);
+		if (new->port.dev < 0) {
+			ct_native_link(&new->port, NULL, &native);
+			l = &native;
+		}
 		if (!l && strict)
 			continue;
 		gone = l && l->peer_goes;
@@ -357,9 +362,11 @@ static int read_ports(struct ct *ct, struct ct_state *st, int net, bool strict)
 			new->near = *l;
 			new->made = ct_port_is_made(l);
 		}
-		if (l && (new->made || !strict) && !strcmp(l->kind, "veth") && l->peer &&
-		    l->peer_nsid >= 0)
+		if (l && (new->made || !strict) && l->peer && l->peer_nsid >= 0 &&
+		    (!strcmp(l->kind, "veth") || ct_link_is_native(l)))
 			e = read_container(ct, st, new, strict, &gone);
+		if (new->has_far && new->port.dev < 0)
+			ct_native_link(&new->port, &new->far, &new->near);
 		if (!gone || !strict)
 			st->n_ports++;
 		if (e && strict) {

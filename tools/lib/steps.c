@@ -11,16 +11,19 @@
 
 #define CARRIER_WAIT_S	5
 
-struct ct_container *ct_attach_open(struct ct *ct, const struct ct_link *net, const char *near)
+struct ct_container *ct_attach_open(struct ct *ct, const struct ct_link *net, const char *near,
+				    bool of_it)
 {
+	bool native = ct_native_is_name(near);
 	struct ct_container *c;
 	bool gone = false;
 	struct ct_link l;
 
-	if (ct_link_get(&ct->rt, near, 0, -1, &l) || !ct_port_is_made(&l) ||
-	    (net && l.master != net->ifindex)) {
-		ct_fail(ct, "there is no veth \"%s\" that add-port made%s", near,
-			net ? " for this network" : "");
+	if (ct_near_get(ct, net->ifindex, near, &l) || !ct_port_is_made(&l) ||
+	    (of_it && l.master != net->ifindex)) {
+		ct_fail(ct, native ? "there is no port \"%s\" that add-port made%s" :
+			"there is no veth \"%s\" that add-port made%s", near,
+			of_it || native ? " for this network" : "");
 		return NULL;
 	}
 	c = ct_container_open_near(ct, &l, &gone);
@@ -58,6 +61,8 @@ int ct_attach_rename(struct ct *ct, struct ct_link *near, const char *name)
 
 	if (!name || !strcmp(name, near->name))
 		return CT_OK;
+	if (ct_link_is_native(near))
+		return ct_fail(ct, "a native port has no near end that could be called %s", name);
 	err = ct_attach_altname(ct, near, "");
 	if (err)
 		return err;
@@ -96,7 +101,8 @@ int ct_attach_enter(struct ct *ct, const struct ct_fdb *f, const struct ct_fdb *
 
 void ct_attach_undo_mtu(struct ct_container *c)
 {
-	ct_undo(&c->ct->rt, ct_link_mtu_msg(c->near.ifindex, c->near.mtu));
+	if (!ct_link_is_native(&c->near))
+		ct_undo(&c->ct->rt, ct_link_mtu_msg(c->near.ifindex, c->near.mtu));
 	ct_undo(&c->s, ct_link_mtu_msg(c->far.ifindex, c->far.mtu));
 }
 
@@ -154,8 +160,15 @@ static int wait_running(struct ct_sock *s, const struct ct_link *l)
 
 int ct_attach_tell(struct ct_container *c, const struct ct_addrs *addrs)
 {
+	struct ct_link net;
+	int err = CT_OK;
+
 	if (!addrs->n)
 		return CT_OK;
-	return wait_running(&c->ct->rt, &c->near) ?: wait_running(&c->s, &c->far) ?:
-	       ct_announce(c, addrs);
+	if (!ct_link_is_native(&c->near))
+		err = wait_running(&c->ct->rt, &c->near);
+	else if (!ct_link_get(&c->ct->rt, NULL, c->near.master, -1, &net) &&
+		 !(net.flags & IFF_UP))
+		return CT_OK;	/* it has its network's carrier, and nobody would hear */
+	return err ?: wait_running(&c->s, &c->far) ?: ct_announce(c, addrs);
 }
