@@ -109,8 +109,8 @@ readonly NET_SHAPE='{addresses: ["string"], ageing: "number", df: "string", dstp
 readonly PORT_SHAPE='{addresses: ["string"], container_ifname: "string", container_mtu: "number",
 	flood: "boolean", gateways: [], guard: "boolean", hairpin: "boolean", ifindex: "number",
 	isolated: "boolean", label: "string", learning: "boolean", macs: ["string"],
-	mtu_auto: "boolean", network: "string", port: "string", published: [], routes: [],
-	state: "string"}'
+	mtu_auto: "boolean", native: "boolean", network: "string", port: "string", published: [],
+	routes: [], state: "string"}'
 readonly PEER_SHAPE='{network: "string", peer: "string"}'
 
 # shape_is SHAPE WORD...: that of what the tool prints as JSON, as jq writes it
