@@ -40,7 +40,14 @@ static const struct rhashtable_params ctnet_fdb_params = {
 	.automatic_shrinking = true,
 };
 
-static struct ctnet_fdb *ctnet_fdb_find_key(struct ctnet_dev *ctd, u64 mac)
+/**
+ * ctnet_fdb_find_key() - look a MAC up
+ * @ctd: the network
+ * @mac: ctnet_mac_key() of the MAC
+ *
+ * Context: as ctnet_fdb_find(). Return: the entry or NULL.
+ */
+struct ctnet_fdb *ctnet_fdb_find_key(struct ctnet_dev *ctd, u64 mac)
 {
 	return rhashtable_lookup(&ctd->fdb, &mac, ctnet_fdb_params);
 }
@@ -59,47 +66,20 @@ struct ctnet_fdb *ctnet_fdb_find(struct ctnet_dev *ctd, const u8 *mac)
 }
 
 /**
- * ctnet_fdb_find_source() - look up where a frame says that it comes from
- * @src: where it came from
- * @mac: its source MAC
- *
- * Most ports have one MAC: a comparison finds it.
- *
- * Context: hot path; under RCU. Return: the entry or NULL.
- */
-struct ctnet_fdb *ctnet_fdb_find_source(const struct ctnet_vport *src, const u8 *mac)
-{
-	struct ctnet_fdb *fdb = rcu_dereference(src->recent);
-	u64 key = ctnet_mac_key(mac);
-
-	return fdb && fdb->mac == key ? fdb : ctnet_fdb_find_key(src->ctd, key);
-}
-
-/**
- * ctnet_fdb_find_dest() - look up where a frame goes
+ * ctnet_fdb_find_dest() - look up where a frame goes, and keep it for ctnet_fdb_last_dest()
  * @src: where it came from
  * @mac: its destination MAC
- *
- * Mostly that of the frame before: a comparison finds it. The entry of that may be used while
- * no other was taken out of the table since before it was looked up, so that it is in there,
- * or its grace period has not begun.
  *
  * Context: hot path; under RCU, bottom halves off. Return: the entry or NULL.
  */
 struct ctnet_fdb *ctnet_fdb_find_dest(const struct ctnet_vport *src, const u8 *mac)
 {
 	struct ctnet_vport_cpu *cpu = this_cpu_ptr(src->cpu);
-	/* Pairs with ctnet_fdb_forget(): what was taken out before this is not found. */
+	/* Before the look-up, for ctnet_fdb_forget(). */
 	unsigned long gen = smp_load_acquire(&src->ctd->fdb_gen);
-	u64 key = ctnet_mac_key(mac);
 	struct ctnet_fdb *fdb;
 
-	if (likely(READ_ONCE(cpu->dest_gen) == gen)) {
-		fdb = READ_ONCE(cpu->dest);
-		if (likely(fdb && fdb->mac == key))
-			return fdb;
-	}
-	fdb = ctnet_fdb_find_key(src->ctd, key);
+	fdb = ctnet_fdb_find(src->ctd, mac);
 	if (fdb) {
 		/* In this order, as netpoll may send from an interrupt in between. */
 		WRITE_ONCE(cpu->dest, fdb);
@@ -217,7 +197,7 @@ static int ctnet_fdb_link(struct ctnet_dev *ctd, struct ctnet_fdb *fdb)
  */
 static void ctnet_fdb_forget(struct ctnet_dev *ctd)
 {
-	/* Pairs with ctnet_fdb_find_dest(): who sees this does not find it. */
+	/* Pairs with ctnet_fdb_last_dest(): who sees this does not find it. */
 	smp_store_release(&ctd->fdb_gen, ctd->fdb_gen + 1);
 }
 

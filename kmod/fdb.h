@@ -81,6 +81,17 @@ static inline u64 ctnet_mac_key(const u8 *mac)
 	return (u64)get_unaligned_be16(mac) << 32 | get_unaligned_be32(mac + 2);
 }
 
+/* The same of a frame's header, where what follows a MAC may be read with it. */
+static inline u64 ctnet_dest_key(const struct ethhdr *eth)
+{
+	return get_unaligned_be64(eth->h_dest) >> 16;
+}
+
+static inline u64 ctnet_source_key(const struct ethhdr *eth)
+{
+	return get_unaligned_be64(eth->h_source) >> 16;
+}
+
 /* The list of entries that an entry of these flags is in. Under the table's lock. */
 static inline struct hlist_head *ctnet_fdb_list(struct ctnet_vport *vport, u16 flags)
 {
@@ -92,8 +103,8 @@ void ctnet_fdb_exit(void);
 int ctnet_fdb_net_init(struct ctnet_dev *ctd);
 void ctnet_fdb_net_uninit(struct ctnet_dev *ctd);
 struct ctnet_fdb *ctnet_fdb_find(struct ctnet_dev *ctd, const u8 *mac);
+struct ctnet_fdb *ctnet_fdb_find_key(struct ctnet_dev *ctd, u64 mac);
 struct ctnet_fdb *ctnet_fdb_find_dest(const struct ctnet_vport *src, const u8 *mac);
-struct ctnet_fdb *ctnet_fdb_find_source(const struct ctnet_vport *src, const u8 *mac);
 void ctnet_fdb_learn(struct ctnet_vport *src, const u8 *mac, struct ctnet_fdb *fdb);
 int ctnet_fdb_set(struct ctnet_vport *vport, const u8 *mac, u16 flags,
 		  const struct in6_addr *ips, unsigned int n_ips, bool replace,
@@ -118,6 +129,49 @@ static inline unsigned long ctnet_fdb_unseen(const struct ctnet_fdb *fdb)
 	unsigned long updated = READ_ONCE(fdb->updated);
 
 	return jiffies - updated;
+}
+
+/**
+ * ctnet_fdb_find_source() - look up where a frame says that it comes from
+ * @src: where it came from
+ * @eth: its header
+ *
+ * Most ports have one MAC: a comparison finds it.
+ *
+ * Context: hot path; under RCU. Return: the entry or NULL.
+ */
+static inline struct ctnet_fdb *ctnet_fdb_find_source(const struct ctnet_vport *src,
+						      const struct ethhdr *eth)
+{
+	struct ctnet_fdb *fdb = rcu_dereference(src->recent);
+	u64 key = ctnet_source_key(eth);
+
+	return likely(fdb && fdb->mac == key) ? fdb : ctnet_fdb_find_key(src->ctd, key);
+}
+
+/**
+ * ctnet_fdb_last_dest() - where a frame goes, if that is where the one before it went
+ * @src: where it came from
+ * @eth: its header
+ *
+ * The entry of that may be used while no other was taken out of the table since before it was
+ * looked up, so that it is in there, or its grace period has not begun.
+ *
+ * Context: hot path; under RCU, bottom halves off. Return: the entry, or NULL if it is to be
+ * looked up.
+ */
+static inline struct ctnet_fdb *ctnet_fdb_last_dest(const struct ctnet_vport *src,
+						    const struct ethhdr *eth)
+{
+	const struct ctnet_vport_cpu *cpu = this_cpu_ptr(src->cpu);
+	/* Pairs with ctnet_fdb_forget(): what was taken out before this is not found. */
+	unsigned long gen = smp_load_acquire(&src->ctd->fdb_gen);
+	struct ctnet_fdb *fdb;
+
+	if (unlikely(READ_ONCE(cpu->dest_gen) != gen))
+		return NULL;
+	fdb = READ_ONCE(cpu->dest);
+	return likely(fdb && fdb->mac == ctnet_dest_key(eth)) ? fdb : NULL;
 }
 
 #ifdef CTNET_KUNIT

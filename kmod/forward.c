@@ -151,7 +151,7 @@ ctnet_forward_source(struct sk_buff *skb, struct ctnet_vport *src)
 		return CTNET_DROP_SOURCE;
 	if (!(flags & (CTNET_PORT_GUARD | CTNET_PORT_LEARNING)))
 		return 0;
-	fdb = ctnet_fdb_find_source(src, eth->h_source);
+	fdb = ctnet_fdb_find_source(src, eth);
 	if (flags & CTNET_PORT_GUARD) {
 		reason = ctnet_guard(skb, src, fdb);
 		if (unlikely(reason))
@@ -195,15 +195,47 @@ static bool ctnet_forward_bpdu(const u8 *dest, const struct ctnet_vport *src)
 	       !(READ_ONCE(src->flags) & CTNET_PORT_GUARD);
 }
 
-/**
- * ctnet_forward() - learn where a frame came from and send it where it goes
- * @skb: the frame; consumed unless the stack is to go on with it
- * @src: where it came from
- * @from: how it came
- *
- * Return: whether the stack, which has called the rx handler, is to go on with it.
+/*
+ * Where a frame goes that is as most are: its source is the one that was entered last for @src,
+ * and its guard sees that it is plain, or it was learned a moment ago; it goes to the MAC that
+ * the frame before it went to, and nobody watches. All of this are comparisons. As both MACs are
+ * in the table, neither is a group or zero. NULL: it is to be looked at.
  */
-bool ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src, enum ctnet_from from)
+static __always_inline struct ctnet_vport *
+ctnet_forward_known(const struct sk_buff *skb, const struct ctnet_vport *src)
+{
+	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
+	const struct ctnet_dev *ctd = src->ctd;
+	u32 flags = READ_ONCE(src->flags);
+	const struct ctnet_fdb *fdb;
+	enum ctnet_drop reason;
+	struct ctnet_vport *dst;
+
+	if (trace_ctnet_receive_enabled() || trace_ctnet_forward_enabled() ||
+	    unlikely(READ_ONCE(ctd->sees_all)) || unlikely(!netif_running(ctd->dev)) ||
+	    unlikely(skb_headlen(skb) < ETH_HLEN))
+		return NULL;
+	fdb = rcu_dereference(src->recent);
+	if (unlikely(!fdb || fdb->mac != ctnet_source_key(eth)))
+		return NULL;
+	if (flags & CTNET_PORT_GUARD) {
+		if (unlikely(!ctnet_guard_is_own(src, fdb) || !ctnet_guard_is_plain(skb, fdb)))
+			return NULL;
+	} else if (flags & CTNET_PORT_LEARNING && READ_ONCE(ctd->learning)) {
+		if (unlikely(rcu_access_pointer(fdb->vport) != src || ctnet_is_neigh(skb) ||
+			     time_after(jiffies, READ_ONCE(fdb->updated) + HZ)))
+			return NULL;
+	}
+	fdb = ctnet_fdb_last_dest(src, eth);
+	if (unlikely(!fdb))
+		return NULL;
+	dst = rcu_dereference(fdb->vport);
+	return likely(ctnet_may_pass(src, dst, &reason)) ? dst : NULL;
+}
+
+/* Looks at a frame: ctnet_forward() of any. */
+static noinline bool ctnet_forward_look(struct sk_buff *skb, struct ctnet_vport *src,
+					enum ctnet_from from)
 {
 	struct ctnet_dev *ctd = src->ctd;
 	const struct ethhdr *eth;
@@ -240,7 +272,8 @@ bool ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src, enum ctnet_from
 		return false;
 	}
 
-	fdb = ctnet_fdb_find_dest(src, eth->h_dest);
+	fdb = ctnet_fdb_last_dest(src, eth) ?:
+	      ctnet_fdb_find_dest(src, eth->h_dest);
 	if (unlikely(!fdb)) {
 		ctnet_forward_unknown(skb, src);
 		return false;
@@ -256,4 +289,23 @@ bool ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src, enum ctnet_from
 drop:
 	ctnet_drop(ctd, skb, reason);
 	return false;
+}
+
+/**
+ * ctnet_forward() - learn where a frame came from and send it where it goes
+ * @skb: the frame; consumed unless the stack is to go on with it
+ * @src: where it came from
+ * @from: how it came
+ *
+ * Return: whether the stack, which has called the rx handler, is to go on with it.
+ */
+bool ctnet_forward(struct sk_buff *skb, struct ctnet_vport *src, enum ctnet_from from)
+{
+	struct ctnet_vport *dst = ctnet_forward_known(skb, src);
+
+	if (unlikely(!dst))
+		return ctnet_forward_look(skb, src, from);
+	if (likely(dst->kind == CTNET_VPORT_PORT))
+		return ctnet_port_deliver(ctnet_vport_port(dst), skb, from);
+	return ctnet_deliver(dst, skb, from);
 }

@@ -20,11 +20,8 @@
 #include "neigh.h"
 #include "stats.h"
 
-#define CTNET_UDP_PORTS		(2 * sizeof(__be16))
 #define CTNET_ICMP6_TYPE	sizeof(u8)
 
-#define CTNET_DHCP_SERVER	67
-#define CTNET_DHCP_CLIENT	68
 #define CTNET_DHCP6_CLIENT	546
 #define CTNET_DHCP6_SERVER	547
 
@@ -368,18 +365,10 @@ static bool ctnet_guard_is_snap(struct ctnet_guarded *g)
 	       snap->type == htons(ETH_P_IPV6) || eth_type_vlan(snap->type);
 }
 
-/**
- * ctnet_guard() - whether a port may send a frame
- * @skb: the frame, as forward.c has it
- * @src: the port
- * @fdb: the entry of the frame's source MAC, or NULL
- *
- * Context: hot path of guarded ports; under RCU.
- * Return: %CTNET_DROP_UNSPEC if it may, else why not.
- */
-enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
-			    const struct ctnet_vport *src,
-			    struct ctnet_fdb *fdb)
+/* Whether a port may send a frame of its own MAC's. Returns as ctnet_guard(). */
+static noinline enum ctnet_drop ctnet_guard_look(const struct sk_buff *skb,
+						 const struct ctnet_vport *src,
+						 struct ctnet_fdb *fdb)
 {
 	const struct ethhdr *eth = (const struct ethhdr *)skb->data;
 	struct ctnet_guarded g = {
@@ -392,10 +381,6 @@ enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
 	__be16 proto = eth->h_proto;
 	enum ctnet_drop reason;
 	unsigned int n;
-
-	if (!fdb || !(fdb->flags & CTNET_FDB_STATIC) ||
-	    rcu_access_pointer(fdb->vport) != src)
-		return CTNET_DROP_GUARD_MAC;
 
 	for (n = 0; eth_type_vlan(proto); n++) {
 		struct vlan_hdr _vlan, *vlan;
@@ -425,4 +410,24 @@ enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
 	if (unlikely(!reason && !ctnet_guard_sum_fits(&g)))
 		return CTNET_DROP_GUARD_HEADER;
 	return reason;
+}
+
+/**
+ * ctnet_guard() - whether a port may send a frame
+ * @skb: the frame, as forward.c has it
+ * @src: the port
+ * @fdb: the entry of the frame's source MAC, or NULL
+ *
+ * Context: hot path of guarded ports; under RCU.
+ * Return: %CTNET_DROP_UNSPEC if it may, else why not.
+ */
+enum ctnet_drop ctnet_guard(const struct sk_buff *skb,
+			    const struct ctnet_vport *src,
+			    struct ctnet_fdb *fdb)
+{
+	if (unlikely(!fdb || !ctnet_guard_is_own(src, fdb)))
+		return CTNET_DROP_GUARD_MAC;
+	if (likely(ctnet_guard_is_plain(skb, fdb)))
+		return CTNET_DROP_UNSPEC;
+	return ctnet_guard_look(skb, src, fdb);
 }

@@ -52,10 +52,12 @@ static struct ctnet_vport *ctnet_fdb_test_dest(const struct ctnet_vport *src, co
 {
 	struct ctnet_vport *vport = NULL;
 	struct ctnet_fdb *fdb;
+	struct ethhdr eth = {};
 
+	ether_addr_copy(eth.h_dest, mac);
 	local_bh_disable();
 	rcu_read_lock();
-	fdb = ctnet_fdb_find_dest(src, mac);
+	fdb = ctnet_fdb_last_dest(src, &eth) ?: ctnet_fdb_find_dest(src, mac);
 	if (fdb)
 		vport = rcu_dereference(fdb->vport);
 	rcu_read_unlock();
