@@ -49,19 +49,17 @@ static netdev_tx_t ctnet_dev_xmit(struct sk_buff *skb, struct net_device *dev)
 static DEFINE_PER_CPU(unsigned int, ctnet_receive_depth);
 
 /**
- * ctnet_receive() - have the stack receive a frame, in place if possible
+ * ctnet_receive_here() - have the stack receive a frame, in place if possible
  * @skb: the frame, as netif_receive_skb() takes it; consumed
- * @from: how it came
  *
- * Who sends may hold locks that receiving takes; and tunnels inside tunnels, which a container
- * may make, could overflow the kernel's stack. Such a frame goes through the backlog.
+ * Tunnels inside tunnels, which a container may make, could overflow the kernel's stack. From
+ * some depth on a frame goes through the backlog.
  *
  * Context: bottom halves off. Return: false if the backlog was full.
  */
-bool ctnet_receive(struct sk_buff *skb, enum ctnet_from from)
+bool ctnet_receive_here(struct sk_buff *skb)
 {
-	if (from >= CTNET_FROM_HOST ||
-	    unlikely(__this_cpu_read(ctnet_receive_depth) >= CTNET_RECEIVE_DEPTH))
+	if (unlikely(__this_cpu_read(ctnet_receive_depth) >= CTNET_RECEIVE_DEPTH))
 		return __netif_rx(skb) == NET_RX_SUCCESS;
 	__this_cpu_inc(ctnet_receive_depth);
 	netif_receive_skb(skb);

@@ -70,7 +70,7 @@ static void ctnet_native_prepare(struct sk_buff *skb)
 	skb_set_network_header(skb, ETH_HLEN);
 	if (likely(skb_headlen(skb) >= ETH_HLEN))
 		skb->protocol = eth_hdr(skb)->h_proto;
-	skb_scrub_packet(skb, true);
+	ctnet_scrub(skb, true);
 }
 
 /* Frames that the container sends. */

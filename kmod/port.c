@@ -83,8 +83,8 @@ static bool ctnet_port_may_go_on(const struct net_device *dev)
  * Hands a frame to the far end, as the veth driver does, but without a queue. Returns whether
  * the stack is to go on with it.
  */
-static bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
-				   enum ctnet_from from)
+static __always_inline bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
+						   enum ctnet_from from)
 {
 	struct net_device *far = port->far;
 	ktime_t came = skb_tstamp(skb);
@@ -106,11 +106,12 @@ static bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
 	}
 	/* Of the device it came in by, which may have had more queues. */
 	skb_set_queue_mapping(skb, 0);
-	skb_clear_tstamp(skb);
-	if (from != CTNET_FROM_NATIVE)
-		skb_scrub_packet(skb, !net_eq(dev_net(far), dev_net(port->vport.ctd->dev)));
+	if (from != CTNET_FROM_NATIVE) {
+		skb_clear_tstamp(skb);
+		ctnet_scrub(skb, !net_eq(dev_net(far), dev_net(port->vport.ctd->dev)));
+	}
 	skb->priority = 0;
-	skb->protocol = eth_type_trans(skb, far);
+	ctnet_eth_type_trans(skb, far);
 	skb_postpull_rcsum(skb, eth_hdr(skb), ETH_HLEN);
 	/* The stack takes the time, if anybody wants it, where it is entered: not once more. */
 	if (on && unlikely(came))
@@ -119,7 +120,7 @@ static bool ctnet_port_deliver_far(struct ctnet_port *port, struct sk_buff *skb,
 		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_QUEUE);
 		return false;
 	}
-	if (!port->native)
+	if (from != CTNET_FROM_NATIVE && !port->native)
 		ctnet_veth_count(port->dev, len);
 	ctnet_stats_tx(&port->vport, len);
 	return on;
@@ -136,26 +137,42 @@ static noinline void ctnet_port_too_big(struct ctnet_port *port,
 	ctnet_drop(port->vport.ctd, skb, CTNET_DROP_TOO_BIG);
 }
 
-/**
- * ctnet_port_deliver() - send a frame out of a port
- * @port: the port
- * @skb: the frame, as forward.c has it; consumed unless the stack is to go on with it
- * @from: how it came
- *
- * Return: whether the stack, which has called the rx handler, is to go on with it.
- */
-bool ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb, enum ctnet_from from)
+/* Sends a frame out of the port's own device. */
+static void ctnet_port_deliver_near(struct ctnet_port *port, struct sk_buff *skb)
 {
-	struct net_device *dev = port->dev;
-	unsigned int max, len = skb->len;
+	unsigned int len = skb->len;
 	int err;
+
+	skb = ctnet_own(port->vport.ctd, skb);
+	if (unlikely(!skb))
+		return;
+	skb_clear_tstamp(skb);
+	skb->dev = port->dev;
+	err = dev_queue_xmit(skb);
+	if (likely(!net_xmit_eval(err)))
+		ctnet_stats_tx(&port->vport, len);
+	else
+		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_QUEUE);
+}
+
+/* The longest packet that a port takes. */
+static unsigned int ctnet_port_max(const struct ctnet_port *port)
+{
+	return min(READ_ONCE(port->dev->mtu), READ_ONCE(port->far_mtu));
+}
+
+/* ctnet_port_deliver() to a port of any kind, in any state. */
+static noinline bool ctnet_port_deliver_any(struct ctnet_port *port, struct sk_buff *skb,
+					    enum ctnet_from from)
+{
+	unsigned int max;
 
 	if (unlikely(!ctnet_port_is_up(port))) {
 		ctnet_drop(port->vport.ctd, skb, CTNET_DROP_PORT_DOWN);
 		return false;
 	}
-	max = min(READ_ONCE(dev->mtu), READ_ONCE(port->far_mtu));
-	if (len > max + ETH_HLEN) {
+	max = ctnet_port_max(port);
+	if (skb->len > max + ETH_HLEN) {
 		/* Tagged, or made of segments, it may fit yet. */
 		max = ctnet_pmtu_port(skb, max);
 		if (unlikely(!ctnet_pmtu_fits(skb, max))) {
@@ -166,19 +183,28 @@ bool ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb, enum ctnet
 	/* Nothing of how it was received matters to how it is sent. */
 	skb_forward_csum(skb);
 	if (likely(port->native || (port->far && from < CTNET_FROM_HOST &&
-				    ctnet_veth_is_open(dev, port->far))))
+				    ctnet_veth_is_open(port->dev, port->far))))
 		return ctnet_port_deliver_far(port, skb, from);
-	skb = ctnet_own(port->vport.ctd, skb);
-	if (unlikely(!skb))
-		return false;
-	skb_clear_tstamp(skb);
-	skb->dev = dev;
-	err = dev_queue_xmit(skb);
-	if (likely(!net_xmit_eval(err)))
-		ctnet_stats_tx(&port->vport, len);
-	else
-		ctnet_drop_count(port->vport.ctd, NULL, CTNET_DROP_QUEUE);
+	ctnet_port_deliver_near(port, skb);
 	return false;
+}
+
+/**
+ * ctnet_port_deliver() - send a frame out of a port
+ * @port: the port
+ * @skb: the frame, as forward.c has it; consumed unless the stack is to go on with it
+ * @from: how it came
+ *
+ * Return: whether the stack, which has called the rx handler, is to go on with it.
+ */
+bool ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb, enum ctnet_from from)
+{
+	/* Between native ports less is to be asked: it is inlined for these. */
+	if (from != CTNET_FROM_NATIVE || !port->native || !ctnet_port_is_up(port) ||
+	    skb->len > ctnet_port_max(port) + ETH_HLEN)
+		return ctnet_port_deliver_any(port, skb, from);
+	skb_forward_csum(skb);
+	return ctnet_port_deliver_far(port, skb, CTNET_FROM_NATIVE);
 }
 
 /**
