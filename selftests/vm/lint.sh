@@ -51,7 +51,7 @@ JOBS=$(nproc)
 #
 # The tool is no kernel code: it has no __packed, no __printf(); the flag that a signal
 # handler sets is volatile, as C wants it; rows that several tables of options have are a
-# macro; "help" and "save" are words, and functions.
+# macro; "help" and "save" are words, and functions. libcurl's types are called as it likes.
 readonly CHECKPATCH_IGNORE='
 *			LONG_LINE_STRING,MACRO_ARG_REUSE
 kmod/compat.h		LINUX_VERSION_CODE,CONSTANT_COMPARISON
@@ -61,7 +61,8 @@ selftests/*		PREFER_KERNEL_TYPES,CAMELCASE,VOLATILE,COMPLEX_MACRO,BIT_MACRO
 selftests/*		PREFER_DEFINED_ATTRIBUTE_MACRO,EMBEDDED_FUNCTION_NAME,LINE_SPACING
 selftests/*		ARRAY_SIZE,BRACES,MULTIPLE_ASSIGNMENTS,STATIC_CONST_CHAR_ARRAY
 selftests/*		UNNECESSARY_ELSE,QUOTED_WHITESPACE_BEFORE_NEWLINE
-tools/*			PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE,COMPLEX_MACRO,EMBEDDED_FUNCTION_NAME'
+tools/*			PREFER_DEFINED_ATTRIBUTE_MACRO,VOLATILE,COMPLEX_MACRO,EMBEDDED_FUNCTION_NAME
+tools/lib/engine.c	CAMELCASE'
 
 checkpatch_ignore()
 {

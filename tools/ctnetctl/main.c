@@ -23,9 +23,8 @@ static int help(int n, char **arg, void *vals);
 static int version(int n, char **arg, void *vals);
 
 static const char target_help[] =
-	"\nTARGET is a container's network namespace: a PID, a name that \"ip netns list\" has, or a\n"
-	"path such as /run/netns/web or /proc/PID/ns/net. The PID of a container of Docker:\n"
-	"  docker inspect -f '{{.State.Pid}}' NAME\n";
+	"\nTARGET is a container: docker:NAME-OR-ID, podman:NAME-OR-ID, or a network namespace: a PID, a\n"
+	"name that \"ip netns list\" has, or a path such as /run/netns/web or /proc/PID/ns/net.\n";
 
 static const char published_help[] =
 	"\nSPEC is 8080:80, the host's port first, for TCP on all addresses of the host. Further forms:\n"

@@ -173,7 +173,7 @@ const char *ct_parse_target(const char *s)
 		return "invalid namespace: its name is empty";
 	if (strlen(s) >= PATH_MAX - 64)
 		return "invalid namespace: its name is too long";
-	return NULL;
+	return ct_engine_is(s) ? ct_engine_bad(s) : NULL;
 }
 
 const char *ct_ip_text(const struct ct_ip *ip, char buf[CT_TEXT])

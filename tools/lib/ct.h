@@ -9,9 +9,10 @@
  *
  * nl.c		netlink sockets, requests, messages
  * addr.c	numbers, MACs, addresses, routes and lists of them
+ * load.c	libraries that are loaded when they are needed
  * undo.c steps.c	all or nothing; the lock of a namespace
  * link.c	interfaces, their addresses and routes
- * netns.c	what names a container's namespace
+ * netns.c engine.c	what names a container's namespace
  * native.c	native ports, as near ends
  * net.c port.c peer.c fdb.c	the objects: read, make, change, delete
  * container.c attach.c change.c autoconf.c announce.c	a container's port
@@ -25,6 +26,7 @@
 #include "core.h"
 #include "addr.h"
 #include "container.h"
+#include "engine.h"
 #include "fdb.h"
 #include "link.h"
 #include "native.h"

@@ -15,6 +15,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "engine.h"
 #include "priv.h"
 
 #define NETNS_DIR "/run/netns"
@@ -60,13 +61,66 @@ static int try_open(const char *target, const char **what)
 	return fd;
 }
 
+/*
+ * An engine that does not run may have left its containers running: what was attached by its
+ * name is known by the label.
+ */
+static int open_labelled(struct ct *ct, const char *target)
+{
+	const struct ct_link *l;
+	struct ct_links ls;
+	int fd = -1;
+	size_t i;
+
+	if (!ct->rt.sk || ct_link_dump(&ct->rt, &ls))
+		return -1;
+	for (i = 0; i < ls.n && fd < 0; i++) {
+		l = &ls.v[i];
+		if (ct_port_is_made(l) && !strcmp(l->alias, target))
+			ct_netns_open_id(ct, l->peer_nsid, "", &fd);
+	}
+	ct_netns_forget(ct);
+	ct_links_free(&ls);
+	return fd;
+}
+
+static int open_of_engine(struct ct *ct, const char *target, bool *gone, const char *tail)
+{
+	enum ct_engine_state state;
+	char text[32];
+	const char *what;
+	pid_t pid = 0;
+	int fd = -1;
+
+	state = ct_engine_ask(ct, target, &pid);
+	if (state == CT_ENGINE_RUNS) {
+		snprintf(text, sizeof(text), "%d", pid);
+		fd = try_open(text, &what);
+		if (fd == -ENOENT)
+			state = CT_ENGINE_STOPPED;
+		if (fd < 0)
+			ct_fail(ct, "the network namespace of container \"%s\", PID %s, cannot be opened: %s",
+				target, text, what ? what : strerror(-fd));
+	} else if (state == CT_ENGINE_AWAY) {
+		fd = open_labelled(ct, target);
+	}
+	if (state == CT_ENGINE_STOPPED || state == CT_ENGINE_UNKNOWN)
+		ct_fail(ct, "%s%s", ct->error, tail);
+	if (fd < 0 && gone && state != CT_ENGINE_FAILED && state != CT_ENGINE_RUNS)
+		*gone = true;
+	return fd < 0 ? -1 : fd;
+}
+
 int ct_netns_open(struct ct *ct, const char *target, bool *gone, const char *tail)
 {
 	const char *what;
-	int fd = try_open(target, &what);
 	struct ct_link l;
 	char proc[64];
+	int fd;
 
+	if (ct_engine_is(target))
+		return open_of_engine(ct, target, gone, tail);
+	fd = try_open(target, &what);
 	if (fd >= 0)
 		return fd;
 	snprintf(proc, sizeof(proc), "/proc/%.32s", target);
@@ -89,8 +143,8 @@ int ct_netns_open(struct ct *ct, const char *target, bool *gone, const char *tai
 		ct_fail(ct, "\"%s\" is a device of this namespace, not a container: --dev %s attaches it, and --port %s names it as a port",
 			target, target, target);
 	else
-		ct_fail(ct, "there is no network namespace \"%s\"%s; \"ip netns list\" names those there are; a container of Docker or Podman is named by its PID, which \"docker inspect -f '{{.State.Pid}}' %s\" prints, or by a path such as /proc/PID/ns/net",
-			target, tail, target);
+		ct_fail(ct, "there is no network namespace \"%s\"%s; \"ip netns list\" names those there are; a container of Docker is docker:%s, one of Podman podman:%s, and any other has a PID, or a path such as /proc/PID/ns/net",
+			target, tail, target, target);
 	return -1;
 }
 
@@ -258,13 +312,45 @@ static int look_up(struct ct *ct, struct ct_netns_names *l, int (*fill)(struct c
 	return err;
 }
 
+/*
+ * Whether an engine has its container of that name in this namespace. One that does not
+ * run cannot say otherwise.
+ */
+static int is_of_engine(struct ct *ct, int nsid, const char *target, bool *is)
+{
+	char *why = ct->error, text[32];
+	int code = ct->code, id = -1, err = 0;
+	enum ct_engine_state state;
+	pid_t pid;
+
+	ct->error = NULL;
+	state = ct_engine_ask(ct, target, &pid);
+	free(ct->error);
+	ct->error = why;
+	ct->code = code;
+	if (state == CT_ENGINE_RUNS) {
+		snprintf(text, sizeof(text), "%d", pid);
+		err = target_nsid(ct, text, &id);
+	}
+	*is = state == CT_ENGINE_AWAY || (!err && id == nsid);
+	return err;
+}
+
 int ct_netns_name(struct ct *ct, int nsid, const char *label, char **name)
 {
 	int id = -1, err = 0;
+	bool is;
 
 	*name = NULL;
 	if (nsid < 0)
 		return 0;
+	if (ct_engine_is(label) && !ct_engine_bad(label)) {
+		err = is_of_engine(ct, nsid, label, &is);
+		if (err || !is)
+			return err ?: look_up(ct, &ct->priv->names, read_names, nsid, name);
+		*name = ct_strdup(label);
+		return 0;
+	}
 	/* A PID, or a path that begins where we are, is another's after a restart. */
 	if (label[0] && !is_pid(label) && strncmp(label, "/proc/", 6) &&
 	    (label[0] == '/' || !strchr(label, '/')))
@@ -282,7 +368,8 @@ int ct_netns_open_id(struct ct *ct, int nsid, const char *label, int *fd)
 	char *name;
 
 	*fd = -1;
-	err = ct_netns_name(ct, nsid, label, &name);
+	/* No engine is asked where what it is called makes no difference. */
+	err = ct_netns_name(ct, nsid, ct_engine_is(label) ? "" : label, &name);
 	if (!err && !name && nsid >= 0)
 		err = look_up(ct, &ct->priv->procs, read_procs, nsid, &name);
 	if (!err && name)

@@ -6,9 +6,10 @@
 #include "core.h"
 
 /*
- * A descriptor of the namespace that @target names: a PID, a name of "ip netns" or a path;
- * or -1 after an error. One that is not there sets @gone, if that is not NULL, and is no
- * error. @tail is what else there is to say of it ("" for nothing).
+ * A descriptor of the namespace that @target names: a PID, a name of "ip netns", a path, or
+ * docker:NAME-OR-ID or podman:NAME-OR-ID, which that engine is asked for; or -1 after an
+ * error. One that is not there sets @gone, if that is not NULL, and is no error. @tail is
+ * what else there is to say of it ("" for nothing).
  */
 int ct_netns_open(struct ct *ct, const char *target, bool *gone, const char *tail);
 /* Be in a namespace to open something there. -errno. */
@@ -23,7 +24,7 @@ bool ct_netns_same(int a, int b);
 int ct_netns_name(struct ct *ct, int nsid, const char *label, char **name);
 /*
  * A descriptor of that namespace, by its name or by a process that is in it, into @fd; -1:
- * nothing leads to it. -errno.
+ * nothing leads to it. No engine is asked. -errno.
  */
 int ct_netns_open_id(struct ct *ct, int nsid, const char *label, int *fd);
 void ct_netns_forget(struct ct *ct);
