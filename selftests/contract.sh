@@ -238,7 +238,7 @@ helps()
 		label may-exist; do
 		check_match "$OUT" "  --$word " "help add-port"
 	done
-	check_match "$OUT" "TARGET is a container's network namespace: a PID, .*docker inspect" "help add-port"
+	check_match "$OUT" "TARGET is a container: docker:NAME-OR-ID, .*a PID" "help add-port"
 	check ctnetctl -h
 	check_eq "$OUT" "$out" "-h and help"
 	check ctnetctl -V

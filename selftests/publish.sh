@@ -501,6 +501,57 @@ full()
 		exec ctnetctl -n "$2" publish net0 "$3" 8081:81' bash "$TMP" "$h1" "$web"
 }
 
+configuration()
+{
+	check ctn "$h1" -b - <<-EOT || return
+		set-net net0 --masquerade on
+		set-net net1 --internal on
+		publish net0 $web 8080:80 127.0.0.1:8000-8003:80-83/udp
+		publish net0 $db [::1]:9000:90
+	EOT
+	ctn "$h1" save >"$TMP/conf" || fail "not saved"
+	check_eq "$(grep -c ^publish "$TMP/conf")" 2 "lines"
+	check_match "$(<"$TMP/conf")" "publish net0 $web 8080:80/tcp 127.0.0.1:8000-8003:80-83/udp" "saved"
+	check ctn "$h1" sync --dry-run "$TMP/conf"
+	check_eq "$OUT" "" "what sync would change"
+	check ctn "$h1" -b - <<-EOT
+		del-net net0
+		del-net net1
+	EOT
+	none_left
+	check ctn "$h1" restore "$TMP/conf"
+	check_eq "$(ctn "$h1" save)" "$(<"$TMP/conf")" "restored"
+	tcp "$pc" "$web" 192.0.2.1 8080 203.0.113.1 80 192.0.2.2
+	# what differs, and only that
+	check ctn "$h1" -b - <<-EOT
+		unpublish net0 $web 8080:80
+		publish net0 $db 8080:81
+		publish net0 $web 9999:99
+		set-net net0 --masquerade off
+	EOT
+	check ctn "$h1" sync --dry-run "$TMP/conf"
+	check_match "$OUT" "unpublish net0 $db 8080:81/tcp" "dry run"
+	check_match "$OUT" "unpublish net0 $web 9999:99/tcp" "dry run"
+	check_match "$OUT" "publish net0 $web 8080:80/tcp" "dry run"
+	check_match "$OUT" "set-net net0 --masquerade on" "dry run"
+	check ctn "$h1" sync "$TMP/conf"
+	check_eq "$(ctn "$h1" save)" "$(<"$TMP/conf")" "after sync"
+	tcp "$pc" "$web" 192.0.2.1 8080 203.0.113.1 80 192.0.2.2
+	# one that cannot be had takes its network along
+	printf 'publish net0 %s 5000:5000\n' "$web" "$db" >"$TMP/more"
+	cat "$TMP/conf" "$TMP/more" >"$TMP/bad"
+	check_fail 2 'bad:[0-9]*: publish .*5000:5000/tcp is published already' ctn "$h1" sync "$TMP/bad"
+	echo "publish net0 nobody 80:80" >>"$TMP/conf"
+	check_fail 1 'no line before this one adds .* to the ports of net0' ctn "$h1" sync "$TMP/conf"
+	check ctn "$h1" -b - <<-EOT
+		set-net net0 --masquerade off
+		set-net net1 --internal off
+		unpublish net0 $web
+		unpublish net0 $db
+	EOT
+	none_left
+}
+
 # A host that does not forward says so once.
 not_forwarding()
 {
@@ -532,4 +583,5 @@ run_test taken "what a container or a program has is not published again"
 run_test goes_along "what is published goes with container, port and network, and follows addresses"
 run_test not_held "who may not publish keeps nobody from it; a network by an altname"
 run_test all_or_nothing "a full disk: nothing changes"
+run_test configuration "save, restore and sync"
 run_test not_forwarding "what is amiss is said: no forwarding, an address that the host does not have"

@@ -131,11 +131,27 @@ static int read_peer(struct conf *c, struct stmt *s)
 	return claim_once(c, s, s->call.arg[0], "peer", ct_ip_text(&s->addr, text));
 }
 
+/* A container's port that a line before this one adds, or NULL after an error. */
+static struct stmt *port_before(const struct conf *c, const char *net, const char *target,
+				const char *ifname, const char *dev)
+{
+	char *name = target ? container_name(target, ifname) : NULL;
+	struct stmt *port = conf_find(c, "", name ? "container" : "dev", name ? name : dev);
+
+	free(name);
+	if (port && !strcmp(port->call.arg[0], net))
+		return port;
+	ct_misuse(&ct, "no line before this one adds %s%s%s to the ports of %s",
+		  dev ? "--dev " : ifname ? ifname : "", dev ? dev : ifname ? " of " : "",
+		  dev ? "" : target, net);
+	return NULL;
+}
+
 static int read_fdb(struct conf *c, struct stmt *s)
 {
 	const struct ct_fdb_conf *o = s->fdb_conf;
 	const char *why = ct_parse_mac(s->call.arg[1], s->mac), *net = s->call.arg[0];
-	char text[CT_TEXT], *name;
+	char text[CT_TEXT];
 	int err;
 
 	if (why)
@@ -151,15 +167,24 @@ static int read_fdb(struct conf *c, struct stmt *s)
 				 ct_ip_text(&o->peer, text), net);
 	if (!o->port && !o->target)
 		return CT_OK;
-	name = o->target ? container_name(o->target, o->ifname) : NULL;
-	s->port = conf_find(c, "", name ? "container" : "dev", name ? name : o->port);
-	free(name);
-	if (s->port && !strcmp(s->port->call.arg[0], net))
-		return CT_OK;
-	return ct_misuse(&ct, "no line before this one adds %s%s%s to the ports of %s",
-			 o->port ? "--dev " : o->ifname ? o->ifname : "",
-			 o->port ? o->port : o->ifname ? " of " : "",
-			 o->port ? "" : o->target, net);
+	s->port = port_before(c, net, o->target, o->ifname, o->port);
+	return s->port ? CT_OK : CT_USAGE;
+}
+
+static int read_published(struct conf *c, struct stmt *s)
+{
+	const struct ct_publish_conf *o = s->publish_conf;
+	const char *target;
+	int err;
+
+	err = publish_parse(s->call.n, s->call.arg, o->near, &target, &s->published,
+			    &s->n_published);
+	if (err)
+		return err;
+	if (!s->n_published)
+		return ct_misuse(&ct, "it has no port");
+	s->port = port_before(c, s->call.arg[0], target, o->ifname, o->near);
+	return s->port ? CT_OK : CT_USAGE;
 }
 
 static const struct kind {
@@ -172,6 +197,7 @@ static const struct kind {
 	{ add_peer, STMT_PEER, read_peer },
 	{ add_fdb, STMT_FDB, read_fdb },
 	{ replace_fdb, STMT_FDB, read_fdb },
+	{ publish, STMT_PUBLISH, read_published },
 };
 
 /* The words are in a buffer that the next line is read into. */
@@ -214,7 +240,7 @@ static int read_line(int argc, char **argv, void *arg)
 		if (k->run == s->call.c->run)
 			break;
 	if (k == kinds + ARRAY_SIZE(kinds))
-		return ct_misuse(&ct, "a configuration has add-net, add-port, add-peer, add-fdb and replace-fdb only; \"ctnetctl -b FILE\" runs a file of any commands");
+		return ct_misuse(&ct, "a configuration has add-net, add-port, add-peer, add-fdb, replace-fdb and publish only; \"ctnetctl -b FILE\" runs a file of any commands");
 	s->kind = k->kind;
 	s->net_conf = s->call.vals;
 	may_exist = opt_find(s->call.c->opts, "may-exist");
@@ -262,6 +288,7 @@ void conf_free(struct conf *c)
 
 		if (s->call.vals)
 			call_free(&s->call);
+		free(s->published);
 		free(s->argv);
 		free(s->buf);
 		free(s);

@@ -13,6 +13,7 @@ enum stmt_kind {
 	STMT_PORT,
 	STMT_PEER,
 	STMT_FDB,
+	STMT_PUBLISH,
 };
 
 /**
@@ -21,10 +22,12 @@ enum stmt_kind {
  * @kind: what it makes
  * @call: the command; @net_conf and so on are its options
  * @net: of what it belongs to; of a network itself
- * @port: of an entry, what it lies behind, if that is a port
+ * @port: of an entry, what it lies behind, if that is a port; of published ports, whose
  * @addr: of a peer, and of an entry that lies behind one
  * @mac: of an entry
  * @replace: of an entry, there may be one already
+ * @published: ports
+ * @n_published: how many
  * @gone: of a port, the container is not there
  * @failed: of a network, restore cannot make it
  * @takes: of a container's port, index of a near end that is a port of nothing
@@ -44,6 +47,8 @@ struct stmt {
 	struct ct_ip addr;
 	uint8_t mac[6];
 	bool replace;
+	struct ct_published *published;
+	size_t n_published;
 	bool gone;
 	bool failed;
 	int takes;
@@ -52,6 +57,7 @@ struct stmt {
 		struct ct_port_conf *port_conf;
 		struct peer_opts *peer_opts;
 		struct ct_fdb_conf *fdb_conf;
+		struct ct_publish_conf *publish_conf;
 	};
 	char *buf;
 	char **argv;

@@ -173,6 +173,40 @@ static int free_peer(struct sync *y, const struct ct_peer *p, bool *gone)
 	return sync_emit(y, "del-peer", n->link.name, ct_ip_text(&p->addr, text), &o);
 }
 
+static bool is_wanted(const struct sync *y, const struct stmt *port, const struct ct_published *p)
+{
+	size_t i, j;
+
+	for (i = 0; i < y->conf.n; i++) {
+		const struct stmt *s = y->conf.v[i];
+
+		for (j = 0; s->port == port && j < s->n_published; j++)
+			if (ct_published_same(&s->published[j], p))
+				return true;
+	}
+	return false;
+}
+
+/* What a port that stays has published, and no line does. */
+static int free_published(struct sync *y, const struct ct_nat_owner *w)
+{
+	const struct ct_state_port *p = w->near ? ct_state_port(&y->st, w->near) : NULL;
+	const struct stmt *port = p ? y->want[p - y->st.ports] : NULL;
+	struct ct_published *gone;
+	size_t i, n = 0;
+	int err;
+
+	if (!port || !port_stays(y, p) || !ct_nat_is_port(w))
+		return CT_OK;
+	gone = ct_calloc(w->n, sizeof(*gone));
+	for (i = 0; i < w->n; i++)
+		if (!is_wanted(y, port, &w->ports[i]))
+			gone[n++] = w->ports[i];
+	err = sync_published(y, "unpublish", port, gone, n);
+	free(gone);
+	return err;
+}
+
 /* The near end of a container's, too, is a device that can be detached. */
 static int detach(struct sync *y, const struct ct_state_port *p)
 {
@@ -216,6 +250,8 @@ int make_way(struct sync *y)
 		err = free_entry(y, &y->st.fdb[i]);
 	for (i = 0; i < y->st.n_peers && !err; i++)
 		err = free_peer(y, &y->st.peers[i].peer, &y->peer_gone[i]);
+	for (i = 0; i < y->st.nat.n_owners && !err; i++)
+		err = free_published(y, &y->st.nat.owners[i]);
 	for (i = 0; i < y->st.n_ports && !err; i++)
 		if (y->fate[i] == DETACHED || (y->fate[i] == CARRIED && !y->dry_run))
 			err = detach(y, &y->st.ports[i]);

@@ -127,6 +127,41 @@ static void write_entry(FILE *f, const struct ct_state *st, const struct ct_stat
 		      replace_fdb_opts, &o);
 }
 
+/* What Docker or another has published is theirs to publish again. */
+static void write_published(FILE *f, const struct ct_state *st, const struct ct_state_net *n,
+			    const struct ct_state_port *p)
+{
+	const struct ct_nat_owner *w = ct_nat_of_near(&st->nat, p->port.dev);
+	struct ct_publish_conf o = { 0 };
+	char text[CT_TEXT];
+	bool last;
+	size_t i;
+
+	if (!w || !ct_nat_is_port(w))
+		return;
+	if (!p->target)
+		o.near = p->near.name;
+	else if (strcmp(p->far.name, CT_IFNAME))
+		o.ifname = p->far.name;
+	last = n->net.name[0] == '-' || (p->target && p->target[0] == '-');
+	fputs("publish", f);
+	if (last) {
+		opt_write(f, publish_opts, &o);
+		fputs(" --", f);
+	}
+	fputc(' ', f);
+	word_write(f, n->net.name);
+	if (p->target) {
+		fputc(' ', f);
+		word_write(f, p->target);
+	}
+	for (i = 0; i < w->n; i++)
+		fprintf(f, " %s", ct_published_text(&w->ports[i], text));
+	if (!last)
+		opt_write(f, publish_opts, &o);
+	fputc('\n', f);
+}
+
 /* Devices by name; containers by theirs, those without one last. */
 static int port_order(const void *a, const void *b)
 {
@@ -162,6 +197,8 @@ static void write_whole(FILE *f, const struct ct_state *st, const struct ct_stat
 	qsort(v, k, sizeof(*v), port_order);
 	for (i = 0; i < k; i++)
 		write_port(f, n, v[i]);
+	for (i = 0; i < k; i++)
+		write_published(f, st, n, v[i]);
 	for (i = 0; i < st->n_fdb; i++)
 		if (st->fdb[i].net == net)
 			write_entry(f, st, n, &st->fdb[i]);

@@ -23,33 +23,66 @@
 
 #include "sync.h"
 
-static void put_command(const char *verb, const char *a, const char *b)
+static void put_words(const char *verb, int n, char **arg)
 {
+	int i;
+
 	fputs(verb, stdout);
-	putchar(' ');
-	word_write(stdout, a);
-	if (b) {
+	for (i = 0; i < n; i++) {
 		putchar(' ');
-		word_write(stdout, b);
+		word_write(stdout, arg[i]);
 	}
 }
 
-int sync_emit(struct sync *y, const char *verb, const char *a, const char *b, void *vals)
+static void put_command(const char *verb, const char *a, const char *b)
+{
+	char *arg[2] = { (char *)a, (char *)b };
+
+	put_words(verb, b ? 2 : 1, arg);
+}
+
+int sync_emit_words(struct sync *y, const char *verb, int n, char **arg, void *vals)
 {
 	const struct command *c = command_find(verb);
-	char *arg[3] = { (char *)a, (char *)b };
 
 	if (!y->dry_run)
-		return c->run(b ? 2 : 1, arg, vals);
-	put_command(verb, a, b);
+		return c->run(n, arg, vals);
+	put_words(verb, n, arg);
 	opt_write(stdout, c->opts, vals);
 	putchar('\n');
 	return CT_OK;
 }
 
+int sync_emit(struct sync *y, const char *verb, const char *a, const char *b, void *vals)
+{
+	char *arg[3] = { (char *)a, (char *)b };
+
+	return sync_emit_words(y, verb, b ? 2 : 1, arg, vals);
+}
+
+int sync_published(struct sync *y, const char *verb, const struct stmt *port,
+		   const struct ct_published *ports, size_t n)
+{
+	const struct ct_port_conf *o = port->port_conf;
+	struct ct_publish_conf vals = { .near = o->near, .ifname = o->ifname };
+	char **arg = ct_calloc(n + 3, sizeof(*arg)), *text = ct_calloc(n + 1, CT_TEXT);
+	int k = 0, err;
+	size_t i;
+
+	arg[k++] = port->call.arg[0];
+	if (!o->near)
+		arg[k++] = port->call.arg[1];
+	for (i = 0; i < n; i++)
+		arg[k++] = (char *)ct_published_text(&ports[i], text + i * CT_TEXT);
+	err = n ? sync_emit_words(y, verb, k, arg, &vals) : CT_OK;
+	free(arg);
+	free(text);
+	return err;
+}
+
 static int emit_stmt(struct sync *y, struct stmt *s)
 {
-	return sync_emit(y, s->call.c->name, s->call.arg[0], s->call.arg[1], s->call.vals);
+	return sync_emit_words(y, s->call.c->name, s->call.n, s->call.arg, s->call.vals);
 }
 
 static bool any_set(const struct opt *opts, const void *vals)
@@ -242,6 +275,28 @@ static int sync_fdb(struct sync *y, struct stmt *s)
 	return sync_emit(y, "replace-fdb", s->call.arg[0], s->call.arg[1], s->call.vals);
 }
 
+/* Those that are not published yet. */
+static int sync_publish(struct sync *y, struct stmt *s)
+{
+	const struct ct_state_port *p = s->port->have_port;
+	const struct ct_nat_owner *w = port_stays(y, p) ? ct_nat_of_near(&y->st.nat, p->port.dev) :
+							  NULL;
+	struct ct_published *missing = ct_calloc(s->n_published, sizeof(*missing));
+	size_t i, j, n = 0;
+	int err;
+
+	for (i = 0; i < s->n_published; i++) {
+		for (j = 0; w && j < w->n; j++)
+			if (ct_published_same(&w->ports[j], &s->published[i]))
+				break;
+		if (!w || j == w->n)
+			missing[n++] = s->published[i];
+	}
+	err = sync_published(y, "publish", s->port, missing, n);
+	free(missing);
+	return err;
+}
+
 /* Ports without a name, from a network to the one that takes its place. */
 static int carry(struct sync *y, const struct stmt *s)
 {
@@ -294,6 +349,8 @@ static int run(struct sync *y, struct stmt *s)
 		if (s->port && s->port->gone)
 			return CT_OK;
 		return n ? sync_fdb(y, s) : emit_stmt(y, s);
+	case STMT_PUBLISH:
+		return s->port->gone ? CT_OK : sync_publish(y, s);
 	}
 	return CT_OK;
 }
@@ -364,7 +421,10 @@ static int delete_others(struct sync *y, const bool *goes)
 {
 	int err = ct_links_del(&ct.rt, &y->st.links, goes);
 
-	return err ? ct_refused(&ct.rt, err, NULL, "delete what the file does not have") : CT_OK;
+	if (err)
+		return ct_refused(&ct.rt, err, NULL, "delete what the file does not have");
+	ct_nat_prune(&ct);
+	return CT_OK;
 }
 
 /*

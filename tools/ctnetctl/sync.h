@@ -52,13 +52,18 @@ static inline bool port_stays(const struct sync *y, const struct ct_state_port *
 	return p && y->fate[p - y->st.ports] == STAYS;
 }
 
-/* sync.c: run a command, or print it. */
+/* sync.c: run a command with these operands, or with @a and @b (or NULL), or print it. */
+int sync_emit_words(struct sync *y, const char *verb, int n, char **arg, void *vals);
 int sync_emit(struct sync *y, const char *verb, const char *a, const char *b, void *vals);
 
 /* match.c: look up what the commands name, before anything is changed. */
 int match(struct sync *y);
 /* The MAC that a port's container is to have; false: any. */
 bool match_port_mac(const struct stmt *s, uint8_t mac[6]);
+
+/* Emit "publish" or "unpublish" of these ports for a container's port, by a command of it. */
+int sync_published(struct sync *y, const char *verb, const struct stmt *port,
+		   const struct ct_published *ports, size_t n);
 
 /* makeway.c: what stands in the way goes, such that it can come back. */
 int make_way(struct sync *y);
