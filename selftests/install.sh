@@ -152,13 +152,15 @@ by_install()
 	ls /usr/local/share/man/man8/ctnetctl.8 /usr/local/share/bash-completion/completions/ctnetctl
 
 	step verify
-	systemd-analyze --man=no verify ctnet.service
-	systemctl enable ctnet 2>/dev/null || echo "cannot be enabled"
+	systemd-analyze --man=no verify ctnet.service ctnet-follow@docker.service
+	systemctl enable ctnet ctnet-follow@docker 2>/dev/null || echo "cannot be enabled"
 	step order
 	systemctl cat ctnet.service 2>/dev/null || cat /usr/local/lib/systemd/system/ctnet.service
 	step security
-	systemd-analyze --offline=yes --threshold=40 --no-pager security ctnet.service >/tmp/security ||
-		grep -E "^- .* 0.[2-9] *$|Overall" /tmp/security
+	for unit in ctnet.service ctnet-follow@docker.service; do
+		systemd-analyze --offline=yes --threshold=40 --no-pager security $unit >/tmp/security ||
+			grep -E "^- .* 0.[2-9] *$|Overall" /tmp/security
+	done
 
 	snapshot live
 	for stage in /stage /stage/ ../stage; do
@@ -287,9 +289,11 @@ destdir()
 	for stage in /stage /stage/ ../stage; do
 		said install "into $stage" || return
 		check_eq "${OUT/6.1.0-[0-9]*-cloud/6.1.0-N-cloud}" "/stage/lib/modules/6.1.0-N-cloud-amd64/updates/ctnet.ko
+/stage/usr/local/lib/systemd/system/ctnet-follow@.service
 /stage/usr/local/lib/systemd/system/ctnet.service
 /stage/usr/local/sbin/ctnetctl
 /stage/usr/local/share/bash-completion/completions/ctnetctl
+/stage/usr/local/share/ctnet/podman-hook.json
 /stage/usr/local/share/man/man8/ctnetctl.8" "what is in $stage"
 		said install "out of $stage" && nothing "what is left, and what became of the machine"
 	done

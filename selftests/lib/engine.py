@@ -3,12 +3,14 @@
 """A stand-in for Docker or Podman: engine.py SOCKET DIRECTORY. A question for container NAME is
 answered with the file NAME of the directory: a line with the status, and a body; or, as that
 line, "half" for an answer that ends too early, "huge" for one without an end, "silent" for
-none. A name that has no file is unknown. The questions are kept in the file "asked"."""
+none. A name that has no file is unknown. What is written to the file "events" is sent to whoever
+asks for events from then on. The questions are kept in the file "asked"."""
 import http.server
 import json
 import os
 import socketserver
 import sys
+import time
 import urllib.parse
 
 SOCKET, DIRECTORY = sys.argv[1:]
@@ -22,6 +24,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
         with open(os.path.join(DIRECTORY, "asked"), "a", encoding="utf-8") as f:
             f.write(self.path + "\n")
+        if self.path.startswith("/events?"):
+            self.events()
+            return
         name = urllib.parse.unquote(self.path.split("/")[2])
         try:
             with open(os.path.join(DIRECTORY, name.replace("/", "_")), encoding="utf-8") as f:
@@ -43,6 +48,24 @@ class Handler(http.server.BaseHTTPRequestHandler):
             while how == "huge":
                 self.wfile.write(b" " * 65536)
         except BrokenPipeError:
+            pass
+        self.close_connection = True
+
+    def events(self):
+        path = os.path.join(DIRECTORY, "events")
+        sent = os.path.getsize(path)
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.end_headers()
+        try:
+            while True:
+                with open(path, "rb") as f:
+                    f.seek(sent)
+                    text = f.read()
+                sent += len(text)
+                self.wfile.write(text)
+                time.sleep(0.05)
+        except OSError:
             pass
         self.close_connection = True
 

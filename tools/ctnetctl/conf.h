@@ -8,6 +8,9 @@
 
 #include "ctnetctl.h"
 
+/* What ctnet.service restores. */
+#define CONF_PATH	"/etc/ctnet.conf"
+
 enum stmt_kind {
 	STMT_NET,
 	STMT_PORT,
@@ -29,6 +32,7 @@ enum stmt_kind {
  * @published: ports
  * @n_published: how many
  * @gone: of a port, the container is not there
+ * @again: of a port, it was attached just now (comeback.c)
  * @failed: of a network, restore cannot make it
  * @takes: of a container's port, index of a near end that is a port of nothing
  * @buf: the words
@@ -50,6 +54,7 @@ struct stmt {
 	struct ct_published *published;
 	size_t n_published;
 	bool gone;
+	bool again;
 	bool failed;
 	int takes;
 	union {

@@ -6,7 +6,8 @@
  * library, and the table of options of each, which parsing (opt.c), usage and help are made
  * from. show.c turns what the kernel says into JSON; text is printed from that JSON (out.h),
  * so that list, show and monitor cannot drift apart. batch.c reads files of commands, and
- * save.c, conf.c and sync.c print and read configurations by the same tables.
+ * save.c, conf.c and sync.c print and read configurations by the same tables; by comeback.c
+ * containers that start get what one says of them.
  *
  * A function that may fail returns what the library's do: 0, CT_USAGE or CT_REFUSED, with
  * the sentence in ct.error, which is printed once, at the end of the command.
@@ -200,6 +201,7 @@ COMMAND(add_fdb); COMMAND(replace_fdb); COMMAND(del_fdb); COMMAND(flush_fdb);
 COMMAND(show); COMMAND(list_objects); COMMAND(monitor);
 COMMAND(publish); COMMAND(unpublish); COMMAND(reload);
 COMMAND(save); COMMAND(restore); COMMAND(sync_file);
+COMMAND(follow); COMMAND(oci_hook);
 
 extern const struct opt add_net_opts[], set_net_opts[], del_net_opts[], add_port_opts[],
 	set_port_opts[], del_port_opts[], add_peer_opts[], del_peer_opts[], add_fdb_opts[],

@@ -127,15 +127,32 @@ static void write_entry(FILE *f, const struct ct_state *st, const struct ct_stat
 		      replace_fdb_opts, &o);
 }
 
+static int text_order(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* In an order that does not tell in which they were published. */
+static void write_specs(FILE *f, const struct ct_nat_owner *w)
+{
+	char (*text)[CT_TEXT] = ct_calloc(w->n, sizeof(*text));
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		ct_published_text(&w->ports[i], text[i]);
+	qsort(text, w->n, sizeof(*text), text_order);
+	for (i = 0; i < w->n; i++)
+		fprintf(f, " %s", text[i]);
+	free(text);
+}
+
 /* What Docker or another has published is theirs to publish again. */
 static void write_published(FILE *f, const struct ct_state *st, const struct ct_state_net *n,
 			    const struct ct_state_port *p)
 {
 	const struct ct_nat_owner *w = ct_nat_of_near(&st->nat, p->port.dev);
 	struct ct_publish_conf o = { 0 };
-	char text[CT_TEXT];
 	bool last;
-	size_t i;
 
 	if (!w || !ct_nat_is_port(w))
 		return;
@@ -155,8 +172,7 @@ static void write_published(FILE *f, const struct ct_state *st, const struct ct_
 		fputc(' ', f);
 		word_write(f, p->target);
 	}
-	for (i = 0; i < w->n; i++)
-		fprintf(f, " %s", ct_published_text(&w->ports[i], text));
+	write_specs(f, w);
 	if (!last)
 		opt_write(f, publish_opts, &o);
 	fputc('\n', f);

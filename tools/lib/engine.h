@@ -28,4 +28,25 @@ const char *ct_engine_bad(const char *target);
  */
 enum ct_engine_state ct_engine_ask(struct ct *ct, const char *target, pid_t *pid);
 
+/**
+ * struct ct_engine_follower - who wants to know of containers that start
+ * @connected: called when the engine is there, before the first of them
+ * @started: called for each that starts, with its ID and its name
+ * @arg: handed to both
+ */
+struct ct_engine_follower {
+	void (*connected)(void *arg);
+	void (*started)(void *arg, const char *id, const char *name);
+	void *arg;
+};
+
+/* The prefix of targets of the engine of that name, "docker" or "podman", or NULL. */
+const char *ct_engine_prefix(const char *name);
+/*
+ * Tell @f of each container that starts, from @since on (seconds since 1970), of the engine whose
+ * targets have @prefix. It ends when the engine does, which is an error; *@away: it does not run.
+ */
+int ct_engine_follow(struct ct *ct, const char *prefix, int64_t since,
+		     const struct ct_engine_follower *f, bool *away);
+
 #endif

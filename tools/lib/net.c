@@ -187,7 +187,8 @@ void ct_forget(struct ct *ct)
 {
 	int i;
 
-	for (i = 0; i < CT_KNOWN; i++) {
+	/* Before ct_open() nothing is known. */
+	for (i = 0; ct->priv && i < CT_KNOWN; i++) {
 		free(ct->priv->known[i].key);
 		ct->priv->known[i].key = NULL;
 	}
