@@ -511,7 +511,7 @@ configuration()
 	EOT
 	ctn "$h1" save >"$TMP/conf" || fail "not saved"
 	check_eq "$(grep -c ^publish "$TMP/conf")" 2 "lines"
-	check_match "$(<"$TMP/conf")" "publish net0 $web 8080:80/tcp 127.0.0.1:8000-8003:80-83/udp" "saved"
+	check_match "$(<"$TMP/conf")" "publish net0 $web 127.0.0.1:8000-8003:80-83/udp 8080:80/tcp" "saved"
 	check ctn "$h1" sync --dry-run "$TMP/conf"
 	check_eq "$OUT" "" "what sync would change"
 	check ctn "$h1" -b - <<-EOT
