@@ -167,7 +167,7 @@ by_install()
 		step "into $stage"
 		q make install DESTDIR=$stage
 		q make dkms DESTDIR=$stage
-		find /stage -name "ctnet*" ! -path "*/ctnet-*" | sort
+		find /stage -type f ! -path "*/ctnet-[0-9]*" | sort
 		step "out of $stage"
 		q make uninstall DESTDIR=$stage
 		find /stage -mindepth 1
