@@ -152,12 +152,12 @@ by_install()
 	ls /usr/local/share/man/man8/ctnetctl.8 /usr/local/share/bash-completion/completions/ctnetctl
 
 	step verify
-	systemd-analyze --man=no verify ctnet.service ctnet-follow@docker.service
-	systemctl enable ctnet ctnet-follow@docker 2>/dev/null || echo "cannot be enabled"
+	systemd-analyze --man=no verify ctnet.service ctnet-follow@docker.service ctnet-names.service
+	systemctl enable ctnet ctnet-follow@docker ctnet-names 2>/dev/null || echo "cannot be enabled"
 	step order
 	systemctl cat ctnet.service 2>/dev/null || cat /usr/local/lib/systemd/system/ctnet.service
 	step security
-	for unit in ctnet.service ctnet-follow@docker.service; do
+	for unit in ctnet.service ctnet-follow@docker.service ctnet-names.service; do
 		systemd-analyze --offline=yes --threshold=40 --no-pager security $unit >/tmp/security ||
 			grep -E "^- .* 0.[2-9] *$|Overall" /tmp/security
 	done
@@ -290,6 +290,7 @@ destdir()
 		said install "into $stage" || return
 		check_eq "${OUT/6.1.0-[0-9]*-cloud/6.1.0-N-cloud}" "/stage/lib/modules/6.1.0-N-cloud-amd64/updates/ctnet.ko
 /stage/usr/local/lib/systemd/system/ctnet-follow@.service
+/stage/usr/local/lib/systemd/system/ctnet-names.service
 /stage/usr/local/lib/systemd/system/ctnet.service
 /stage/usr/local/sbin/ctnetctl
 /stage/usr/local/share/bash-completion/completions/ctnetctl

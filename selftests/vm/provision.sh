@@ -11,7 +11,7 @@
 # build directory), VM_MODULES (where its own modules are, and their indexes), VM_MAKE
 # (what make is told besides, to build a module for it), PATH such that vng is found, and
 # OVS_PATH and OVS_SCHEMA (where Open vSwitch's programs and the schema of its database
-# are).
+# are), CTNET_UNBOUND (where unbound is, if not in PATH).
 
 : "${CTNET_CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}/ctnet}"
 readonly VIRTME_NG_VERSION=1.42
@@ -208,6 +208,33 @@ unpack_ovs()
 		"vswitch.ovsschema. Install it by hand: apt-get install openvswitch-switch"
 }
 
+# unbound, of this machine or unpacked into the cache; as with Open vSwitch, its package would
+# start it, but not what it needs
+find_unbound()
+{
+	CTNET_UNBOUND=""
+	[[ -z $(PATH=$PATH:/usr/sbin type -P unbound) ]] || return 0
+	CTNET_UNBOUND=$CTNET_CACHE/unbound/usr/sbin
+	[[ -x $CTNET_UNBOUND/unbound ]]
+}
+
+unpack_unbound()
+{
+	local dir=$CTNET_CACHE/unbound.new log=$CTNET_CACHE/unbound.log libs
+
+	mapfile -t libs < <(apt-cache depends unbound | sed -n 's/^ *Depends: \(lib.*\)/\1/p')
+	apt_install "${libs[@]}"
+	say "unpacking Debian's unbound, once, into $CTNET_CACHE/unbound"
+	rm -rf "$dir" "$CTNET_CACHE/unbound"
+	mkdir -p "$dir"
+	if ! { (cd "$dir" && apt-get -q download unbound) &&
+	       dpkg-deb -x "$dir"/unbound_*.deb "$dir" &&
+	       rm "$dir"/*.deb && mv "$dir" "$CTNET_CACHE/unbound"; } </dev/null >"$log" 2>&1; then
+		tail -n 15 "$log" >&2
+		give_up "unbound could not be unpacked" "Install it by hand: apt-get install unbound"
+	fi
+}
+
 # provision_missing PACKAGE...: installs those that are missing
 provision_missing()
 {
@@ -248,4 +275,5 @@ provision()
 	fi
 	find_vng || install_vng
 	find_ovs || [[ ${MODE:-check} == @(demo|shell) ]] || ! is_debian || unpack_ovs
+	find_unbound || [[ ${MODE:-check} == @(demo|shell) ]] || ! is_debian || unpack_unbound
 }

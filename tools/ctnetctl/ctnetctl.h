@@ -7,7 +7,7 @@
  * from. show.c turns what the kernel says into JSON; text is printed from that JSON (out.h),
  * so that list, show and monitor cannot drift apart. batch.c reads files of commands, and
  * save.c, conf.c and sync.c print and read configurations by the same tables; by comeback.c
- * containers that start get what one says of them.
+ * containers that start get what one says of them, and by names.c they find one another by name.
  *
  * A function that may fail returns what the library's do: 0, CT_USAGE or CT_REFUSED, with
  * the sentence in ct.error, which is printed once, at the end of the command.
@@ -181,6 +181,10 @@ struct peer_opts {
 	bool if_exists;
 };
 
+struct names_opts {
+	struct ct_addrs forward;
+};
+
 struct sync_opts {
 	bool dry_run;
 	bool allow_empty;
@@ -201,11 +205,11 @@ COMMAND(add_fdb); COMMAND(replace_fdb); COMMAND(del_fdb); COMMAND(flush_fdb);
 COMMAND(show); COMMAND(list_objects); COMMAND(monitor);
 COMMAND(publish); COMMAND(unpublish); COMMAND(reload);
 COMMAND(save); COMMAND(restore); COMMAND(sync_file);
-COMMAND(follow); COMMAND(oci_hook);
+COMMAND(follow); COMMAND(oci_hook); COMMAND(serve_names);
 
 extern const struct opt add_net_opts[], set_net_opts[], del_net_opts[], add_port_opts[],
 	set_port_opts[], del_port_opts[], add_peer_opts[], del_peer_opts[], add_fdb_opts[],
 	replace_fdb_opts[], del_fdb_opts[], flush_fdb_opts[], publish_opts[], unpublish_opts[],
-	sync_opts[];
+	sync_opts[], serve_names_opts[];
 
 #endif

@@ -77,6 +77,8 @@ static const struct command commands[] = {
 	      "attach containers of a file, /etc/ctnet.conf, whenever they start"),
 	PLAIN("oci-hook", "[FILE]", 0, 1, oci_hook,
 	      "the same of one that starts, called by Podman", .bare = true),
+	CMD("serve-names", "NET ...", 1, INT_MAX, serve_names, names_opts,
+	    "have the containers of networks find one another by name"),
 	PLAIN("version", "", 0, 0, version, "the version of this tool", .bare = true),
 	PLAIN("help", "[COMMAND]", 0, 1, help, "this list, or how a command is used",
 	      .bare = true),

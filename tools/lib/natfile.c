@@ -11,29 +11,25 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "nat.h"
+#include "netns.h"
 
 #define DIR_PATH	"/run/ctnet"
 #define LOCK_PATH	DIR_PATH "/lock"
 #define FORMAT		1
 
-#ifndef SO_NETNS_COOKIE
-#define SO_NETNS_COOKIE	71
-#endif
-
 int ct_nat_file(struct ct *ct, struct ct_nat_file *f, bool *there)
 {
 	uint64_t cookie;
-	socklen_t len = sizeof(cookie);
+	int err = ct_netns_cookie(ct, &cookie);
 
 	memset(f, 0, sizeof(*f));
 	f->lock = -1;
-	if (getsockopt(nl_socket_get_fd(ct->rt.sk), SOL_SOCKET, SO_NETNS_COOKIE, &cookie, &len))
-		return ct_fail(ct, "ask which namespace this is: %s", strerror(errno));
+	if (err)
+		return err;
 	snprintf(f->path, sizeof(f->path), DIR_PATH "/nat-%llx.json",
 		 (unsigned long long)cookie);
 	snprintf(f->next, sizeof(f->next), "%s.new", f->path);

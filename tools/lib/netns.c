@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -19,6 +20,10 @@
 #include "priv.h"
 
 #define NETNS_DIR "/run/netns"
+
+#ifndef SO_NETNS_COOKIE
+#define SO_NETNS_COOKIE	71
+#endif
 
 static bool is_pid(const char *s)
 {
@@ -168,6 +173,15 @@ int ct_netns_leave(struct ct *ct)
 		return 0;
 	ct->priv->lost = true;
 	return -errno;
+}
+
+int ct_netns_cookie(struct ct *ct, uint64_t *cookie)
+{
+	socklen_t len = sizeof(*cookie);
+
+	if (getsockopt(nl_socket_get_fd(ct->rt.sk), SOL_SOCKET, SO_NETNS_COOKIE, cookie, &len))
+		return ct_fail(ct, "ask which namespace this is: %s", strerror(errno));
+	return CT_OK;
 }
 
 bool ct_netns_same(int a, int b)

@@ -16,6 +16,8 @@ int ct_netns_open(struct ct *ct, const char *target, bool *gone, const char *tai
 int ct_netns_enter(struct ct *ct, int fd);
 int ct_netns_leave(struct ct *ct);
 bool ct_netns_same(int a, int b);
+/* What tells the namespace that is worked on from any other until the next boot. */
+int ct_netns_cookie(struct ct *ct, uint64_t *cookie);
 /*
  * A target that names the namespace with this id (of ours) and will do so after a restart:
  * @label, if that is one, a name of "ip netns", or where it is mounted; NULL if there is
