@@ -472,9 +472,10 @@ static int serve(struct server *s, int ge, int rt)
 	int err = refresh(s);
 
 	while (!err && !ct_interrupted(&ct)) {
+		bool again = s->failed || (!s->pid && s->listens && *s->listens);
+
 		p[2].fd = s->pidfd;
-		if (ppoll(p, ARRAY_SIZE(p), s->failed || (!s->pid && s->listens && *s->listens) ? &retry : NULL,
-			  &s->signals) < 0) {
+		if (ppoll(p, ARRAY_SIZE(p), again ? &retry : NULL, &s->signals) < 0) {
 			if (errno != EINTR)
 				return ct_fail(&ct, "wait for events: %s", strerror(errno));
 			continue;
