@@ -139,6 +139,9 @@ fuzz: ## fuzz netlink and both datapaths, and keep what is found
 	@$(RUN) RUNNER=uml TESTS="fuzz_netlink fuzz_port fuzz_underlay" \
 		CTNET_FUZZ_SECONDS="$(or $(SECONDS),60)" bash selftests/vm/run.sh check
 
+bench: ## what a frame costs by ctnet, bridge, vxlan and others, in instructions
+	@V="$(V)" CASES="$(CASES)" JSON="$(JSON)" bash selftests/vm/run.sh bench
+
 demo: ## two hosts, four containers, one network, in a VM
 	@V="$(V)" KVM="$(KVM)" bash selftests/vm/run.sh demo
 
@@ -162,6 +165,8 @@ Variables, each with the targets that take it:
   TESTS_ONLY=REGEX    these functions of them       check, check-debug, coverage
   EACH=1              each function by itself       check, check-debug
   V=1                 show all output               check, coverage, fuzz, demo
+  CASES="cable guard" these cases only              bench
+  JSON=FILE           the figures, there            bench
   JOBS=N              so many VMs at once           check, coverage, fuzz
   KVM=0, KVM=1        without KVM; with, untried    check, demo, shell
   KERNELS="6.12 7.2"  on these kernels of Debian's  check
@@ -181,4 +186,4 @@ help: ## this list
 	@printf '%s\n' "" "$$TEXT"
 
 .PHONY: all module tool install install-module install-tool dkms uninstall \
-	check check-debug coverage fuzz demo shell lint clean help
+	check check-debug coverage fuzz bench demo shell lint clean help

@@ -44,7 +44,7 @@ provision_packages()
 		busybox-static udev mount procps util-linux bsdutils kmod
 		iproute2 ethtool tcpdump nftables iputils-ping iputils-arping
 		iperf3 socat gojq jq file python3 python3-yaml python3-jsonschema)
-	[[ ${MODE:-check} == @(demo|shell) ]] || PACKAGES+=(tshark openvswitch-common)
+	[[ ${MODE:-check} == @(bench|demo|shell) ]] || PACKAGES+=(tshark openvswitch-common)
 	case $arch in
 	amd64) PACKAGES+=(qemu-system-x86) ;;
 	*) PACKAGES+=("qemu-system-$arch") ;;
@@ -274,6 +274,6 @@ provision()
 			"needed are /boot/vmlinuz-V and /lib/modules/V/build of one version V."
 	fi
 	find_vng || install_vng
-	find_ovs || [[ ${MODE:-check} == @(demo|shell) ]] || ! is_debian || unpack_ovs
-	find_unbound || [[ ${MODE:-check} == @(demo|shell) ]] || ! is_debian || unpack_unbound
+	find_ovs || [[ ${MODE:-check} == @(bench|demo|shell) ]] || ! is_debian || unpack_ovs
+	find_unbound || [[ ${MODE:-check} == @(bench|demo|shell) ]] || ! is_debian || unpack_unbound
 }

@@ -18,6 +18,8 @@
 #			still runs LAST seconds later (600) is ended, and both are named
 #	run.sh check-debug	on each kernel of our own what kernels/kernels says
 #			ON="uml kcsan": on these only
+#	run.sh bench	what frames cost, in instructions; CASES="cable guard": these only;
+#			JSON=FILE: there, too
 #	run.sh demo
 #	run.sh shell	the demo's first steps, then a prompt
 #
@@ -325,6 +327,9 @@ list_tests()
 	done
 }
 
+# left_out SCRIPT: one with a line "# brief: WHY" at its head, with BRIEF=1, unless TESTS names it
+left_out() { [[ -n ${BRIEF:-} && -z ${TESTS:-} && -n $(header "$1" brief) ]]; }
+
 # SCRIPTS: what is run in VMs. ON_HOST: what is run on the host; that is about no kernel,
 # so where one was asked for it is left to who names it.
 choose_scripts()
@@ -335,7 +340,7 @@ choose_scripts()
 		[[ -r $SELFTESTS/$t.sh ]] || give_up "no test $t (no selftests/$t.sh) to SKIP"
 	done
 	while IFS= read -r t; do
-		if [[ " ${SKIP:-} " == *" $t "* ]]; then
+		if [[ " ${SKIP:-} " == *" $t "* ]] || left_out "$t"; then
 			continue
 		elif [[ -z $(header "$t" host) ]]; then
 			SCRIPTS+=${SCRIPTS:+$'\n'}$t
@@ -461,6 +466,22 @@ lost()
 	echo "$2 FAIL $((ok - skipped)) $((bad + 1)) $skipped 0"
 }
 
+# The table of what was measured, if all frames arrived.
+bench()
+{
+	local out
+
+	JOBS=1
+	run_tests "$SCRIPTS"
+	out=$(compgen -G "$RUN/vm*/out/frames.tsv") || give_up "nothing was measured"
+	mkdir -p "$CTNET_CACHE/out"
+	JSON=${JSON:-$CTNET_CACHE/out/bench.json}
+	echo
+	python3 "$SELFTESTS/bench/table.py" "$out" "$SELFTESTS/bench/limits" "$JSON" "$VM_KVER" || return
+	say "the same as JSON: $JSON"
+	grep -q '^frames PASS' "$RUN"/vm*/results
+}
+
 demo()
 {
 	JOBS=1
@@ -530,6 +551,13 @@ main()
 
 	case $MODE in
 	check|demo) ;;
+	bench)
+		[[ -z ${KERNEL:-}${RUNNER:-}${KERNELS:-} ]] ||
+			give_up "make bench counts instructions of Debian's kernel: leave KERNEL, KERNELS and RUNNER out"
+		# QEMU counts them where it emulates
+		KVM=0
+		export CTNET_BENCH_CASES=${CASES:-}
+		;;
 	shell)
 		# a user-mode kernel has no console for it
 		[[ ${RUNNER:-vng} == vng ]] || give_up "RUNNER=$RUNNER: make shell is in a VM: leave RUNNER out"
@@ -538,7 +566,7 @@ main()
 		check_debug
 		return
 		;;
-	*) give_up "usage: run.sh check|check-debug|demo|shell" ;;
+	*) give_up "usage: run.sh check|check-debug|bench|demo|shell" ;;
 	esac
 	if [[ -n ${KERNELS:-} ]]; then
 		[[ -z ${KERNEL:-}${RUNNER:-} ]] ||
@@ -551,6 +579,8 @@ main()
 	. "$SELFTESTS/vm/runner-$RUNNER.sh"
 	if [[ $MODE == demo || $MODE == shell ]]; then
 		SCRIPTS=demo SCRIPT_DIR=vm
+	elif [[ $MODE == bench ]]; then
+		SCRIPTS=frames SCRIPT_DIR=bench
 	else
 		tests=$(list_tests) || exit 1
 		choose_scripts "$tests"

@@ -14,6 +14,7 @@ ACCEL=""				# kvm or tcg
 emulate()
 {
 	ACCEL=tcg SLOW=4 BOOT_TIMEOUT=600 RUNNER_NAME="2 CPUs, without KVM: slow"
+	[[ $MODE != bench ]] || RUNNER_NAME="1 CPU, whose clock counts its instructions: slow"
 	say "software emulation, and not KVM: $1"
 }
 
@@ -102,7 +103,15 @@ runner_retry()
 vng_start()
 {
 	local dir=$1 append=$2 qemu="-set chardev.console.path=$1/console"
-	local -a opt=(--cpus 2 --memory 2G --user root)
+	local -a opt=(--memory 2G --user root)
+
+	if [[ $MODE == bench ]]; then
+		# a nanosecond of its clock is an instruction, and where it waits it does not
+		opt+=(--cpus 1)
+		qemu+=" -icount shift=0,sleep=off"
+	else
+		opt+=(--cpus 2)
+	fi
 
 	# The prompt's terminal is a console of the VM, and two named pipes here. A pipe
 	# keeps what is written before somebody reads it, which a socket does not.
@@ -120,7 +129,7 @@ vng_start()
 		# An emulated CPU may meet a breakpoint that another has just taken away again,
 		# as kernels put them there while they patch their code; then it dies of it. So
 		# the two take turns, but where concurrency is what is looked at.
-		[[ -n $KERNEL ]] || qemu+=" -accel tcg,thread=single"
+		[[ -n $KERNEL || $MODE == bench ]] || qemu+=" -accel tcg,thread=single"
 	fi
 	# Three quarters of the time to boot without KVM are udev's, which follows its rules
 	# for each device over 9p. Only this one is needed, by virtme-ng itself.
