@@ -222,6 +222,7 @@ unpack_unbound()
 {
 	local dir=$CTNET_CACHE/unbound.new log=$CTNET_CACHE/unbound.log libs
 
+	apt-cache show unbound >/dev/null 2>&1 || as_root apt-get -q update >"$log" 2>&1
 	mapfile -t libs < <(apt-cache depends unbound | sed -n 's/^ *Depends: \(lib.*\)/\1/p')
 	apt_install "${libs[@]}"
 	say "unpacking Debian's unbound, once, into $CTNET_CACHE/unbound"
