@@ -57,7 +57,7 @@ words()
 	is_offered "$h1" "--vni" add-net net0 --v
 	is_offered "$h1" "--json" --j
 	is_offered "$h1" "on off" add-net net0 --learning ""
-	is_offered "$h1" "ports peers" list p
+	is_offered "$h1" "ports peers publish" list p
 	is_offered "$h1" "" add-peer net0 ""
 }
 
