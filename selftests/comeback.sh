@@ -11,6 +11,8 @@
 
 # shellcheck source=lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/engine.sh
+. "$(dirname "$0")/lib/engine.sh"
 
 need python3
 readonly ID=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
@@ -18,9 +20,8 @@ readonly OTHER=fedcba9876543210fedcba9876543210fedcba9876543210fedcba9876543210
 
 setup_host h1 h2
 add_container web1 web2
-mkdir "$TMP/containers"
 : >"$TMP/containers/events"
-export DOCKER_HOST=unix://$TMP/docker.sock
+export DOCKER_HOST=unix://$ENGINE_SOCKET
 for ns in "$h1" "$h2"; do
 	must ip netns exec "$ns" sysctl -qw net.ipv4.ip_forward=1
 done
@@ -45,29 +46,11 @@ echo "[{\"id\": \"$OTHER\", \"names\": [\"other\"]}, {\"id\": \"$ID\", \"names\"
 export CONTAINER_HOST=unix:///nosuch
 must ctn "$h2" add-net net0 --address 203.0.113.254/24
 
-# container NAME STATUS BODY: what the engine says of it
-container() { printf '%s\n%s' "$2" "$3" >"$TMP/containers/$1"; }
-runs() { container "$1" 200 "{\"State\": {\"Running\": true, \"Pid\": $2}}"; }
-stopped() { container "$1" 200 '{"State": {"Running": false, "Pid": 0}}'; }
-
 # event ID NAME [ACTION]
 event()
 {
 	printf '{"Type": "container", "Action": "%s", "Actor": {"ID": "%s", "Attributes": {"name": "%s"}}}\n' \
 		"${3:-start}" "$1" "$2" >>"$TMP/containers/events"
-}
-
-start_engine()
-{
-	background python3 "$SELFTESTS/lib/engine.py" "$TMP/docker.sock" "$TMP/containers"
-	ENGINE=$BG_PID
-	wait_until 10000 test -S "$TMP/docker.sock" || die "setup: the engine does not start"
-}
-
-stop_engine()
-{
-	kill_wait "$ENGINE"
-	rm -f "$TMP/docker.sock"
 }
 
 # with "ctnetctl follow docker" beside it, whose messages are in $TMP/said

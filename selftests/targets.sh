@@ -10,37 +10,19 @@
 
 # shellcheck source=lib/lib.sh
 . "$(dirname "$0")/lib/lib.sh"
+# shellcheck source=lib/engine.sh
+. "$(dirname "$0")/lib/engine.sh"
 
 need python3
 setup_host h1
 add_container web1 web2 other
 must ctn "$h1" add-net net0 --address 203.0.113.254/24
-mkdir "$TMP/containers"
-export DOCKER_HOST=unix://$TMP/docker.sock CONTAINER_HOST=unix://$TMP/docker.sock
+export DOCKER_HOST=unix://$ENGINE_SOCKET CONTAINER_HOST=unix://$ENGINE_SOCKET
 for c in web1 web2 other; do
 	background ip netns exec "${!c}" sleep infinity
 	must wait_until 5000 in_its_namespace "$BG_PID" "${!c}"
 	printf -v "pid_$c" %s "$BG_PID"
 done
-
-# container NAME STATUS BODY: what the engine says of it
-container() { printf '%s\n%s' "$2" "$3" >"$TMP/containers/$1"; }
-
-runs() { container "$1" 200 "{\"Id\": \"abc\", \"Name\": \"/web\", \"State\": {\"Running\": true, \"Pid\": $2}}"; }
-stopped() { container "$1" 200 '{"State": {"Running": false, "Pid": 0}}'; }
-
-start_engine()
-{
-	background python3 "$SELFTESTS/lib/engine.py" "$TMP/docker.sock" "$TMP/containers"
-	ENGINE=$BG_PID
-	wait_until 10000 test -S "$TMP/docker.sock" || die "setup: the engine does not start"
-}
-
-stop_engine()
-{
-	kill_wait "$ENGINE"
-	rm -f "$TMP/docker.sock"
-}
 
 # shellcheck disable=SC2154 # pid_web1 is set above
 runs web "$pid_web1"
@@ -156,17 +138,22 @@ comes_back()
 	check ctn "$h1" sync "$TMP/conf"
 	check_match "$OUT" 'the container is not there, and its port is left out' warning
 	# and started
-	# shellcheck disable=SC2154 # pid_web2 is set above
+	# shellcheck disable=SC2154 # it is set above
 	runs web "$pid_web2"
 	check ctn "$h1" sync "$TMP/conf"
 	check_eq "$(ctn "$h1" save)" "$(<"$TMP/conf")" "as it was"
 	check_match "$(ip -n "$web2" -o addr show dev eth0)" 203.0.113.1 "the new container"
 }
 
-# An engine that does not run has left its containers running.
+# An engine that does not run has left its containers running, native ports as well.
 away()
 {
+	# shellcheck disable=SC2154 # it is set above
+	runs fast "$pid_other"
+	check ctn "$h1" add-port net0 docker:fast --type native
 	stop_engine
+	check ctn "$h1" set-port net0 docker:fast --isolated on
+	check ctn "$h1" del-port net0 docker:fast
 	check ctn "$h1" sync --dry-run "$TMP/conf"
 	check_eq "$OUT" "" "what sync would change"
 	check_eq "$(ctn "$h1" save)" "$(<"$TMP/conf")" "saved"

@@ -233,11 +233,6 @@ int follow(int n, char **arg, void *vals)
 
 /* ---------------------------------------------------------------- oci-hook */
 
-static struct json_object *at(struct json_object *o, const char *key)
-{
-	return json_object_is_type(o, json_type_object) ? json_object_object_get(o, key) : NULL;
-}
-
 /* Whether we are root of this machine, and not merely of a user's own namespace. */
 static bool is_root(void)
 {
@@ -277,10 +272,10 @@ static const char *storage_name(struct json_object *list, const char *id)
 
 	for (i = 0; i < n; i++) {
 		o = json_object_array_get_idx(list, i);
-		s = json_object_get_string(at(o, "id"));
+		s = json_object_get_string(json_object_object_get(o, "id"));
 		if (!s || strcmp(s, id))
 			continue;
-		o = at(o, "names");
+		o = json_object_object_get(o, "names");
 		s = json_object_is_type(o, json_type_array) ?
 		    json_object_get_string(json_object_array_get_idx(o, 0)) : NULL;
 		return s ? s : "";
@@ -320,14 +315,14 @@ int oci_hook(int n, char **arg, void *vals)
 	if (!is_root() || (!n && access(path, F_OK)))
 		return CT_OK;
 	state = json_object_from_fd(STDIN_FILENO);
-	c.id = json_object_get_string(at(state, "id"));
-	pid = json_object_get_int64(at(state, "pid"));
+	c.id = json_object_get_string(json_object_object_get(state, "id"));
+	pid = json_object_get_int64(json_object_object_get(state, "pid"));
 	if (!c.id || pid <= 0 || pid > INT32_MAX) {
 		json_object_put(state);
 		return ct_fail(&ct, "standard input is not the state of a container that starts, which a hook of the OCI is given");
 	}
 	c.pid = pid;
-	list = storage_list(json_object_get_string(at(state, "bundle")));
+	list = storage_list(json_object_get_string(json_object_object_get(state, "bundle")));
 	c.name = storage_name(list, c.id);
 	err = hook_file(&c, path);
 	json_object_put(list);

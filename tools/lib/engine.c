@@ -145,16 +145,11 @@ static long perform(CURL *curl, CURLcode *code)
 
 /* ------------------------------------------------------------------ the answer */
 
-static struct json_object *at(struct json_object *o, const char *key)
-{
-	return json_object_is_type(o, json_type_object) ? json_object_object_get(o, key) : NULL;
-}
-
 /* What the engine says of an error: a line, not too long a one. */
 static int said(struct ct *ct, const struct engine *e, const char *name, long status,
 		struct json_object *o)
 {
-	const char *text = json_object_get_string(at(o, "message"));
+	const char *text = json_object_get_string(json_object_object_get(o, "message"));
 
 	if (!text)
 		return ct_fail(ct, "%s answers the question for \"%s\" with status %ld",
@@ -170,17 +165,17 @@ static enum ct_engine_state understand(struct ct *ct, const struct engine *e, co
 	struct json_object *o = a->text ? json_tokener_parse(a->text) : NULL, *st;
 	int64_t id;
 
-	st = at(o, "State");
-	id = json_object_get_int64(at(st, "Pid"));
+	st = json_object_object_get(o, "State");
+	id = json_object_get_int64(json_object_object_get(st, "Pid"));
 	if (status == 404) {
 		ct_fail(ct, "%s has no container \"%s\"", e->name, name);
 		state = CT_ENGINE_UNKNOWN;
 	} else if (status != 200) {
 		said(ct, e, name, status, o);
-	} else if (!json_object_is_type(at(st, "Running"), json_type_boolean) || id < 0 ||
+	} else if (!json_object_is_type(json_object_object_get(st, "Running"), json_type_boolean) || id < 0 ||
 		   id > INT32_MAX) {
 		ct_fail(ct, "%s does not say which process container \"%s\" is", e->name, name);
-	} else if (!json_object_get_boolean(at(st, "Running")) || !id) {
+	} else if (!json_object_get_boolean(json_object_object_get(st, "Running")) || !id) {
 		ct_fail(ct, "the container \"%s\" of %s does not run", name, e->name);
 		state = CT_ENGINE_STOPPED;
 	} else {
@@ -284,10 +279,10 @@ struct events {
 /* What else there may be of containers is not what was asked for. */
 static void tell(const struct ct_engine_follower *f, struct json_object *o)
 {
-	struct json_object *actor = at(o, "Actor");
-	const char *id = json_object_get_string(at(actor, "ID"));
-	const char *name = json_object_get_string(at(at(actor, "Attributes"), "name"));
-	const char *action = json_object_get_string(at(o, "Action"));
+	struct json_object *actor = json_object_object_get(o, "Actor");
+	const char *id = json_object_get_string(json_object_object_get(actor, "ID"));
+	const char *name = json_object_get_string(json_object_object_get(json_object_object_get(actor, "Attributes"), "name"));
+	const char *action = json_object_get_string(json_object_object_get(o, "Action"));
 
 	if (id && action && !strcmp(action, "start"))
 		f->started(f->arg, id, name ? name : "");

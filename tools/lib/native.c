@@ -75,6 +75,29 @@ int ct_near_get(struct ct *ct, int net, const char *name, struct ct_link *near)
 	return err == -ENOENT ? -ENODEV : err;
 }
 
+int ct_near_dump(struct ct *ct, int net, struct ct_links *ls)
+{
+	struct nlmsghdr *h;
+	struct ct_replies r;
+	struct ct_port p;
+	int err;
+
+	err = ct_link_dump(&ct->rt, ls);
+	if (err)
+		return ct_refused(&ct->rt, err, NULL, "list the interfaces");
+	err = ct_dump(ct, CTNET_CMD_PORT_GET, net, &r);
+	if (err)
+		return err;
+	ct_for_each_reply(h, &r) {
+		if (ct_port_parse(h, &p, NULL) || p.dev >= 0)
+			continue;
+		ls->v = ct_grow(ls->v, ls->n, sizeof(*ls->v));
+		ct_native_link(&p, NULL, &ls->v[ls->n++]);
+	}
+	ct_replies_free(&r);
+	return CT_OK;
+}
+
 int ct_near_find(struct ct *ct, int net, const char *name, struct ct_link *near, bool *gone)
 {
 	int err;

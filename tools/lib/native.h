@@ -24,6 +24,8 @@ bool ct_link_is_native(const struct ct_link *near);
 int ct_near_get(struct ct *ct, int net, const char *name, struct ct_link *near);
 /* The same as ct_dev_find(). */
 int ct_near_find(struct ct *ct, int net, const char *name, struct ct_link *near, bool *gone);
+/* The interfaces, and the native ports of a network, or of all (0), as such. */
+int ct_near_dump(struct ct *ct, int net, struct ct_links *ls);
 /* The number of a port by its name. */
 int ct_port_index(struct ct *ct, int net, const char *name, int *dev);
 /* The message that deletes a near end, or a native port, and the socket for it. */

@@ -72,20 +72,25 @@ static int try_open(const char *target, const char **what)
  */
 static int open_labelled(struct ct *ct, const char *target)
 {
+	struct ct_links ls = { 0 };
 	const struct ct_link *l;
-	struct ct_links ls;
-	int fd = -1;
+	char *why = ct->error;
+	int code = ct->code, fd = -1;
 	size_t i;
 
-	if (!ct->rt.sk || ct_link_dump(&ct->rt, &ls))
-		return -1;
-	for (i = 0; i < ls.n && fd < 0; i++) {
-		l = &ls.v[i];
-		if (ct_port_is_made(l) && !strcmp(l->alias, target))
-			ct_netns_open_id(ct, l->peer_nsid, "", &fd);
-	}
+	/* The sentence stays that of the engine. */
+	ct->error = NULL;
+	if (ct->rt.sk && !ct_genl(ct) && !ct_near_dump(ct, 0, &ls))
+		for (i = 0; i < ls.n && fd < 0; i++) {
+			l = &ls.v[i];
+			if (ct_port_is_made(l) && !strcmp(l->alias, target))
+				ct_netns_open_id(ct, l->peer_nsid, "", &fd);
+		}
 	ct_netns_forget(ct);
 	ct_links_free(&ls);
+	free(ct->error);
+	ct->error = why;
+	ct->code = code;
 	return fd;
 }
 

@@ -263,30 +263,6 @@ static int del_near(struct ct *ct, const struct ct_link *net, const struct ct_po
 			      ct_fail(ct, "%s is not a port of the network", o->near);
 }
 
-/* The interfaces, and native ports of the network as such. */
-static int read_near_ends(struct ct *ct, const struct ct_link *net, struct ct_links *ls)
-{
-	struct nlmsghdr *h;
-	struct ct_replies r;
-	struct ct_port p;
-	int err;
-
-	err = ct_link_dump(&ct->rt, ls);
-	if (err)
-		return ct_refused(&ct->rt, err, NULL, "list the interfaces");
-	err = ct_dump(ct, CTNET_CMD_PORT_GET, net->ifindex, &r);
-	if (err)
-		return err;
-	ct_for_each_reply(h, &r) {
-		if (ct_port_parse(h, &p, NULL) || p.dev >= 0)
-			continue;
-		ls->v = ct_grow(ls->v, ls->n, sizeof(*ls->v));
-		ct_native_link(&p, NULL, &ls->v[ls->n++]);
-	}
-	ct_replies_free(&r);
-	return CT_OK;
-}
-
 static int del_label(struct ct *ct, const struct ct_link *net, const struct ct_port_conf *o)
 {
 	const struct ct_link *found = NULL, *l;
@@ -294,7 +270,7 @@ static int del_label(struct ct *ct, const struct ct_link *net, const struct ct_p
 	size_t i, n = 0;
 	int err;
 
-	err = read_near_ends(ct, net, &ls);
+	err = ct_near_dump(ct, net->ifindex, &ls);
 	if (err) {
 		ct_links_free(&ls);
 		return err;
