@@ -51,6 +51,7 @@ struct ctnet_port *ctnet_port_get_rcu(const struct net_device *dev);
 struct net_device *ctnet_port_peer_dev(struct net_device *dev);
 struct net_device *ctnet_port_container_dev(const struct ctnet_port *port);
 unsigned int ctnet_port_mtu(const struct ctnet_port *port);
+rx_handler_result_t ctnet_port_rx(struct sk_buff **pskb);
 bool ctnet_port_deliver(struct ctnet_port *port, struct sk_buff *skb,
 			enum ctnet_from from);
 
