@@ -164,7 +164,7 @@ static void prune(struct ct *ct, struct ct_nat *nat, const struct ct_links *ls)
 	for (i = nat->n_nets; i-- > 0;) {
 		l = net_link(ls, nat->nets[i].ifindex);
 		if (l)
-			memcpy(nat->nets[i].net, l->name, sizeof(l->name));
+			memcpy(nat->nets[i].net, l->name, sizeof(nat->nets[i].net));
 		else
 			remove_net(nat, &nat->nets[i]);
 	}
@@ -175,7 +175,7 @@ static void prune(struct ct *ct, struct ct_nat *nat, const struct ct_links *ls)
 		near = l && w->near ? ct_link_find(ls, w->near) : NULL;
 		if (l && (!w->near || (near && near->master == l->ifindex) ||
 			  (w->near < 0 && has_native(ct, l->ifindex, w->near))))
-			memcpy(w->net, l->name, sizeof(l->name));
+			memcpy(w->net, l->name, sizeof(w->net));
 		else
 			ct_nat_remove_owner(nat, w);
 	}
@@ -611,7 +611,7 @@ int ct_nat_net_set(struct ct *ct, const struct ct_nat_net *net)
 		return ct_fail(ct, "%s", why);
 	if (!on && ct_nat_is_empty(ct))
 		return CT_OK;
-	memcpy(a.net.net, l.name, sizeof(l.name));
+	memcpy(a.net.net, l.name, sizeof(a.net.net));
 	a.net.ifindex = l.ifindex;
 	a.net.own = !net->subnets.n;
 	if (a.net.own)
@@ -633,7 +633,7 @@ int ct_nat_net_del(struct ct *ct, const char *net)
 	err = ct_net_find(ct, net, &l, NULL);
 	if (err)
 		return err;
-	memcpy(a.net.net, l.name, sizeof(l.name));
+	memcpy(a.net.net, l.name, sizeof(a.net.net));
 	return ct_nat_change(ct, set_net, &a, false);
 }
 

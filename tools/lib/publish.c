@@ -345,7 +345,7 @@ static int publish(struct ct_nat_edit *e)
 		like.n = 0;
 		like.ifindex = a->net->ifindex;
 		/* It may have been called by another of its names, which packets do not have. */
-		memcpy(like.net, a->net->name, sizeof(a->net->name));
+		memcpy(like.net, a->net->name, sizeof(like.net));
 		w = ct_nat_add_owner(&e->nat, &like);
 	}
 	for (i = 0; i < a->o->n && !err; i++)
