@@ -145,6 +145,7 @@ dies()
 refuses()
 {
 	refused 2 'no network "nosuch"' ctn "$h1" serve-names net0 nosuch
+	refused 1 'the network net0 is named twice' ctn "$h1" serve-names net0 net1 net0
 	refused 1 'something is missing' ctn "$h1" serve-names
 	refused 1 '"x": invalid' ctn "$h1" serve-names net0 --forward x
 	# shellcheck disable=SC2016 # for the shell in there

@@ -512,10 +512,14 @@ int serve_names(int n, char **arg, void *vals)
 
 	for (i = 0; i < n; i++) {
 		struct ct_link l;
+		int j;
 
 		err = ct_net_find(&ct, arg[i], &l, NULL);
 		if (err)
 			return err;
+		for (j = 0; j < i; j++)
+			if (!strcmp(arg[i], arg[j]))
+				return ct_misuse(&ct, "the network %s is named twice", arg[i]);
 	}
 	err = ct_genl(&ct) ?: be_the_one(&s);
 	if (err)
