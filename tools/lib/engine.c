@@ -162,20 +162,20 @@ static enum ct_engine_state understand(struct ct *ct, const struct engine *e, co
 				       long status, const struct answer *a, pid_t *pid)
 {
 	enum ct_engine_state state = CT_ENGINE_FAILED;
-	struct json_object *o = a->text ? json_tokener_parse(a->text) : NULL, *st;
+	struct json_object *o = a->text ? json_tokener_parse(a->text) : NULL, *st, *running;
 	int64_t id;
 
 	st = json_object_object_get(o, "State");
+	running = json_object_object_get(st, "Running");
 	id = json_object_get_int64(json_object_object_get(st, "Pid"));
 	if (status == 404) {
 		ct_fail(ct, "%s has no container \"%s\"", e->name, name);
 		state = CT_ENGINE_UNKNOWN;
 	} else if (status != 200) {
 		said(ct, e, name, status, o);
-	} else if (!json_object_is_type(json_object_object_get(st, "Running"), json_type_boolean) || id < 0 ||
-		   id > INT32_MAX) {
+	} else if (!json_object_is_type(running, json_type_boolean) || id < 0 || id > INT32_MAX) {
 		ct_fail(ct, "%s does not say which process container \"%s\" is", e->name, name);
-	} else if (!json_object_get_boolean(json_object_object_get(st, "Running")) || !id) {
+	} else if (!json_object_get_boolean(running) || !id) {
 		ct_fail(ct, "the container \"%s\" of %s does not run", name, e->name);
 		state = CT_ENGINE_STOPPED;
 	} else {
@@ -281,7 +281,8 @@ static void tell(const struct ct_engine_follower *f, struct json_object *o)
 {
 	struct json_object *actor = json_object_object_get(o, "Actor");
 	const char *id = json_object_get_string(json_object_object_get(actor, "ID"));
-	const char *name = json_object_get_string(json_object_object_get(json_object_object_get(actor, "Attributes"), "name"));
+	struct json_object *attributes = json_object_object_get(actor, "Attributes");
+	const char *name = json_object_get_string(json_object_object_get(attributes, "name"));
 	const char *action = json_object_get_string(json_object_object_get(o, "Action"));
 
 	if (id && action && !strcmp(action, "start"))
