@@ -256,6 +256,19 @@ bool ct_ip_is_in(const struct ct_ip *ip, const struct ct_addr *subnet)
 	return true;
 }
 
+bool ct_overlap(const struct ct_addr *a, const struct ct_addr *b)
+{
+	return ct_ip_is_in(&a->ip, b) || ct_ip_is_in(&b->ip, a);
+}
+
+void ct_addr_mask(struct ct_addr *a)
+{
+	int i;
+
+	for (i = a->plen; i < a->ip.len * 8; i++)
+		a->ip.b[i / 8] &= ~(0x80 >> i % 8);
+}
+
 bool ct_addr_equal(const struct ct_addr *a, const struct ct_addr *b)
 {
 	return ct_same_cidr(a, b) && ct_ip_equal(&a->via, &b->via);

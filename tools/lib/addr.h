@@ -80,6 +80,10 @@ int ct_addr_order(const void *a, const void *b);
 bool ct_ip_is_link_local(const struct ct_ip *ip);	/* an IPv6 one */
 /* Whether an address is in the subnet of another. */
 bool ct_ip_is_in(const struct ct_ip *ip, const struct ct_addr *subnet);
+/* Whether two subnets have an address in common. */
+bool ct_overlap(const struct ct_addr *a, const struct ct_addr *b);
+/* What is left of it is the subnet. */
+void ct_addr_mask(struct ct_addr *a);
 /* The same in address, prefix length and gateway. */
 bool ct_addr_equal(const struct ct_addr *a, const struct ct_addr *b);
 bool ct_addr_among(const struct ct_addrs *l, const struct ct_addr *a);

@@ -32,6 +32,7 @@
 #include "native.h"
 #include "net.h"
 #include "netns.h"
+#include "nft.h"
 #include "nl.h"
 #include "port.h"
 #include "publish.h"

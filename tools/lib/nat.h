@@ -72,8 +72,6 @@ void ct_nat_elems_minus(const struct ct_nat_elems *a, const struct ct_nat_elems 
 int ct_nft_change(struct ct *ct, const struct ct_nat_elems *have,
 		  const struct ct_nat_elems *want, bool anew);
 int ct_nft_is_there(struct ct *ct, bool *there);
-/* Why the table cannot name an interface, or NULL. */
-const char *ct_nft_bad_name(const char *name);
 
 /*
  * conntrack.c: forget connections by what is published no more, and those past what is

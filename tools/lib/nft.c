@@ -164,7 +164,6 @@ static bool is_within(const struct ct_addrs *l, size_t i)
 static void net_elems(const struct ct_nat_net *net, struct ct_nat_elems *l)
 {
 	struct ct_nat_elem *e;
-	int bit;
 	size_t i;
 
 	new_net(l, net->net);
@@ -174,15 +173,14 @@ static void net_elems(const struct ct_nat_net *net, struct ct_nat_elems *l)
 		return;
 	new_elem(l, NAT_PRIVATE, net->net);
 	for (i = 0; i < net->subnets.n; i++) {
-		const struct ct_addr *a = &net->subnets.v[i];
+		struct ct_addr a = net->subnets.v[i];
 
 		if (is_within(&net->subnets, i))
 			continue;
-		e = new_elem(l, a->ip.family == AF_INET ? NAT_MASQ4 : NAT_MASQ6, net->net);
-		e->plen = a->plen;
-		memcpy(e->host, a->ip.b, a->ip.len);
-		for (bit = a->plen; bit < a->ip.len * 8; bit++)
-			e->host[bit / 8] &= ~(0x80 >> bit % 8);
+		ct_addr_mask(&a);
+		e = new_elem(l, a.ip.family == AF_INET ? NAT_MASQ4 : NAT_MASQ6, net->net);
+		e->plen = a.plen;
+		memcpy(e->host, a.ip.b, a.ip.len);
 	}
 }
 
@@ -339,8 +337,7 @@ static const char *complaint(struct nft_ctx *nft)
 	return p && *p ? p : "it does not say why";
 }
 
-/* Run commands in the namespace that is worked on; @why NULL: what fails is not told. */
-static int run(struct ct *ct, const char *commands, const char *why, char **out)
+int ct_nft_run(struct ct *ct, const char *commands, const char *what, char **out)
 {
 	struct nft_ctx *nft;
 	int err, failed = -1;
@@ -357,10 +354,10 @@ static int run(struct ct *ct, const char *commands, const char *why, char **out)
 		lib.nft_ctx_buffer_output(nft);
 		failed = lib.nft_run_cmd_from_buffer(nft, commands);
 	}
-	if (failed && why) {
+	if (failed && what) {
 		const char *text = nft ? complaint(nft) : "libnftables does not start";
 
-		ct_fail(ct, "%s: nft: %.*s", why, (int)strcspn(text, "\n"), text);
+		ct_fail(ct, "%s: nft: %.*s", what, (int)strcspn(text, "\n"), text);
 	} else if (!failed && out) {
 		*out = ct_strdup(lib.nft_ctx_get_output_buffer(nft));
 	}
@@ -416,12 +413,12 @@ int ct_nft_change(struct ct *ct, const struct ct_nat_elems *have,
 
 	if (!anew && have->n && want->n) {
 		text = difference(have, want);
-		err = text[0] ? run(ct, text, NULL, NULL) : CT_OK;
+		err = text[0] ? ct_nft_run(ct, text, NULL, NULL) : CT_OK;
 	}
 	if (err) {
 		free(text);
 		text = whole(want);
-		err = run(ct, text, why, NULL);
+		err = ct_nft_run(ct, text, why, NULL);
 	}
 	free(text);
 	return err;
@@ -430,7 +427,7 @@ int ct_nft_change(struct ct *ct, const struct ct_nat_elems *have,
 int ct_nft_is_there(struct ct *ct, bool *there)
 {
 	char *text = NULL, *p;
-	int err = run(ct, "list tables inet", "list the tables", &text);
+	int err = ct_nft_run(ct, "list tables inet", "list the tables", &text);
 
 	p = text ? strstr(text, "table " TABLE) : NULL;
 	*there = p && !isgraph((unsigned char)p[strlen("table " TABLE)]);
