@@ -75,21 +75,6 @@ const char *opt_arg(const struct opt *o)
 
 /* ----------------------------------------------------------------- parsing */
 
-static const char *store_num(const struct ct_attr *a, const char *s, struct ct_num *n)
-{
-	n->set = true;
-	if (a->word && !strcmp(s, a->word)) {
-		n->v = a->word_value;
-		return NULL;
-	}
-	if (!a->onoff)
-		return ct_parse_u32(s, a->min, a->max, &n->v);
-	n->v = !strcmp(s, "on");
-	if (n->v || !strcmp(s, "off"))
-		return NULL;
-	return a->word ? "must be on, off or inherit" : "must be on or off";
-}
-
 static const char *store_item(const struct opt *o, const char *s, void *at,
 			      const char *(*parse)(const char *s, struct ct_addr *a))
 {
@@ -121,7 +106,7 @@ static const char *store(const struct opt *o, const char *s, void *at)
 		return store_item(o, s, at, types[o->type].item);
 	switch (o->type) {
 	case OPT_NUM:
-		return store_num(attr_of(o), s, at);
+		return ct_attr_parse(attr_of(o), s, at);
 	case OPT_STR:
 		*(const char **)at = s;
 		return o->max && strlen(s) > o->max ? "too long" : NULL;

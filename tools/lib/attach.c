@@ -9,18 +9,14 @@
  */
 #include <errno.h>
 #include <linux/if_addr.h>
-#include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <linux/veth.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <linux/ctnet.h>
 
 #include "attach.h"
 
 #define NAME_TRIES	16
-#define IPV6_MIN_MTU	1280
 
 /* The port is there; is it what was asked for? */
 static int compare(const struct ct_link *net, struct ct_container *c,
@@ -61,54 +57,17 @@ static int compare(const struct ct_link *net, struct ct_container *c,
 	return err ?: ct_attach_altname(ct, &c->near, c->asked);
 }
 
-/* One message makes both ends, the far one in the container. */
-static struct nl_msg *veth_msg(const char *near, const struct ct_container *c,
-			       const uint8_t *mac, uint32_t mtu)
-{
-	struct nl_msg *msg = ct_link_msg(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
-	struct ifinfomsg ifm = { .ifi_family = AF_UNSPEC };
-	struct nlattr *info, *data, *peer;
-	uint8_t near_mac[6];
-
-	/* Addresses that are set are left alone by udev; others are not. */
-	ct_mac_random(near_mac);
-	ct_put_str(msg, IFLA_IFNAME, near);
-	ct_put(msg, IFLA_ADDRESS, near_mac, 6);
-	ct_put_u32(msg, IFLA_MTU, mtu);
-	info = ct_nest(msg, IFLA_LINKINFO);
-	ct_put(msg, IFLA_INFO_KIND, "veth", strlen("veth"));
-	data = ct_nest(msg, IFLA_INFO_DATA);
-	peer = ct_nest(msg, VETH_INFO_PEER);
-	if (nlmsg_append(msg, &ifm, sizeof(ifm), NLMSG_ALIGNTO))
-		ct_nomem();
-	ct_put_str(msg, IFLA_IFNAME, c->ifname);
-	ct_put(msg, IFLA_ADDRESS, mac, 6);
-	ct_put_u32(msg, IFLA_MTU, mtu);
-	ct_put_u32(msg, IFLA_NET_NS_FD, c->fd);
-	nla_nest_end(msg, peer);
-	nla_nest_end(msg, data);
-	nla_nest_end(msg, info);
-	return msg;
-}
-
 /* -EAGAIN: another made that interface of the container just now. */
 static int make_veth(struct ct_container *c, const uint8_t *mac, uint32_t mtu)
 {
-	static const struct ct_hint hints[] = {
-		{ EOPNOTSUPP, "the kernel has no veth: \"modprobe veth\"" },
-		{ 0, NULL }
-	};
 	struct ct_sock *s = &c->ct->rt;
 	struct nl_msg *msg;
 	char name[IFNAMSIZ];
 	int try, err, e = 0;
-	uint64_t id;
 
 	for (try = 0; try < NAME_TRIES; try++) {
-		ct_random(&id, sizeof(id));
-		snprintf(name, sizeof(name), "ct%010llx",
-			 (unsigned long long)id & 0xffffffffffull);
-		e = ct_do(s, veth_msg(name, c, mac, mtu), NULL);
+		ct_attach_mark(name);
+		e = ct_do(s, ct_attach_veth_msg(name, c->ifname, c->fd, mac, mtu), NULL);
 		if (e != -EEXIST)
 			break;
 		/* Which of the two names was there? */
@@ -119,7 +78,7 @@ static int make_veth(struct ct_container *c, const uint8_t *mac, uint32_t mtu)
 			return -EAGAIN;
 	}
 	if (e)
-		return ct_refused(s, e, hints, "make the veth");
+		return ct_refused(s, e, ct_attach_veth_hints, "make the veth");
 	msg = ct_link_del_msg(0);
 	ct_put_str(msg, IFLA_IFNAME, name);
 	ct_undo(s, msg);
@@ -136,14 +95,6 @@ static int make_veth(struct ct_container *c, const uint8_t *mac, uint32_t mtu)
 	return CT_OK;
 }
 
-/* What a container's is unless somebody says otherwise is on. */
-static void port_flags(const struct ct_port_conf *o, uint32_t *value, uint32_t *selector)
-{
-	ct_port_flags(o, value, selector);
-	*value |= CT_TARGET_FLAGS & ~*selector;
-	*selector |= CT_TARGET_FLAGS;
-}
-
 /*
  * A native port is made with its device, which is born in the container. It gets its name by an
  * attribute of ours: that of rtnetlink must not be any interface's here. The label is empty
@@ -156,7 +107,7 @@ static struct nl_msg *native_msg(const struct ct_link *net, const struct ct_cont
 	struct nla_bitfield32 bits;
 	struct nlattr *info, *data;
 
-	port_flags(o, &bits.value, &bits.selector);
+	ct_attach_flags(o, &bits.value, &bits.selector);
 	ct_put(msg, IFLA_ADDRESS, mac, 6);
 	ct_put_u32(msg, IFLA_MTU, mtu);
 	ct_put_u32(msg, IFLA_LINK, net->ifindex);
@@ -205,109 +156,18 @@ static int make_native(const struct ct_link *net, struct ct_container *c,
 	return CT_OK;
 }
 
-/*
- * The label; and no link-local address for the near end, which is a port and not a host. A
- * kernel without IPv6 refuses the latter.
- */
-static int dress_near(const struct ct_container *c, const char *label)
-{
-	struct nl_msg *msg = ct_link_alias_msg(c->near.ifindex, label);
-	struct nlattr *spec = ct_nest(msg, IFLA_AF_SPEC), *inet6 = ct_nest(msg, AF_INET6);
-	struct ct_sock *s = &c->ct->rt;
-	int err;
-
-	ct_put_u8(msg, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
-	nla_nest_end(msg, inet6);
-	nla_nest_end(msg, spec);
-	err = ct_do(s, msg, NULL);
-	if (err == -EAFNOSUPPORT)
-		err = ct_do(s, ct_link_alias_msg(c->near.ifindex, label), NULL);
-	return err ? ct_refused(s, err, NULL, "set the label") : CT_OK;
-}
-
-/* Make the near end a port. */
-static int attach_near(const struct ct_link *net, const struct ct_container *c,
-		       const struct ct_port_conf *o)
-{
-	int dev = c->near.ifindex;
-	uint32_t value, selector;
-	struct ct *ct = c->ct;
-
-	port_flags(o, &value, &selector);
-	return ct_step(&ct->ge, ct_port_msg(ct, CTNET_CMD_PORT_ADD, net->ifindex, dev, value,
-					    selector),
-		       ct_port_msg(ct, CTNET_CMD_PORT_DEL, net->ifindex, dev, 0, 0), NULL,
-		       "attach %s", c->near.name);
-}
-
-static int enter(const struct ct_link *net, const struct ct_container *c, const uint8_t mac[6],
-		 const struct ct_addrs *addrs)
-{
-	struct ct_fdb f = {
-		.net = net->ifindex, .port = c->near.ifindex, .ips = ct_addrs_ips(addrs),
-	};
-	int err;
-
-	memcpy(f.mac, mac, 6);
-	err = ct_attach_enter(c->ct, &f, NULL);
-	ct_addrs_free(&f.ips);
-	return err;
-}
-
-/*
- * A container that is made again with its address is to have the MAC that it had. So it is
- * made from the address, and where another has it already, who came before, it is the next.
- */
-static int choose_mac(const struct ct_link *net, const struct ct_container *c,
-		      const struct ct_port_conf *o, uint8_t mac[6])
-{
-	struct ct *ct = c->ct;
-	char text[CT_TEXT];
-	unsigned int try;
-	struct ct_fdb f;
-	bool taken;
-	int err;
-
-	if (o->mac.set)
-		memcpy(mac, o->mac.v, 6);
-	else if (!o->address.n && c->state == CT_FAR_HERE)
-		memcpy(mac, c->far.mac, 6);
-	else if (!o->address.n)
-		ct_mac_random(mac);
-	if (o->mac.set || !o->address.n)
-		return CT_OK;
-	for (try = 0; try < CT_MAC_TRIES; try++) {
-		ct_mac_from_ip(mac, &o->address.v[0].ip, try);
-		err = ct_fdb_get(ct, net->ifindex, mac, &f);
-		if (err == -ENOENT)
-			return CT_OK;
-		if (err)
-			return ct_refused(&ct->ge, err, NULL, "read the table");
-		/* A learned entry may be its own, of where it was before. */
-		taken = f.is_static && !ct_ip_among(&f.ips, &o->address.v[0].ip);
-		ct_addrs_free(&f.ips);
-		if (!taken)
-			return CT_OK;
-	}
-	return ct_fail(ct, "the table has other entries of all the MACs that are made from %s: give one by --mac",
-		       ct_ip_text(&o->address.v[0].ip, text));
-}
-
 static int attach_new(const struct ct_link *net, struct ct_container *c,
 		      const struct ct_port_conf *o)
 {
-	/* Less than IPv6 needs would keep it off; what follows is the kernel's to set. */
-	uint32_t mtu = net->mtu < IPV6_MIN_MTU ? IPV6_MIN_MTU : net->mtu;
 	const char *label = o->label ? o->label : c->target;
 	bool native = ct_port_wants_native(o);
+	uint32_t mtu = ct_attach_mtu(net, o);
 	struct ct *ct = c->ct;
 	struct ct_addrs routes;
 	uint8_t mac[6];
 	int err;
 
-	if (o->mtu.set && o->mtu.v != CT_MTU_AUTO)
-		mtu = o->mtu.v;
-	err = choose_mac(net, c, o, mac);
+	err = ct_attach_mac(ct, net, o, NULL, mac);
 	if (err)
 		return err;
 	ct_port_routes(&routes, &o->gateway, &o->route, &o->address);
@@ -317,7 +177,7 @@ static int attach_new(const struct ct_link *net, struct ct_container *c,
 	} else {
 		err = make_veth(c, mac, mtu);
 		err = err ?: ct_attach_rename(ct, &c->near, o->host_ifname);
-		err = err ?: dress_near(c, label);
+		err = err ?: ct_attach_dress(ct, &c->near, label);
 	}
 	if (!o->guard.set || o->guard.v)
 		err = err ?: ct_autoconf_fit(c, &o->address, false);
@@ -325,8 +185,8 @@ static int attach_new(const struct ct_link *net, struct ct_container *c,
 	err = err ?: ct_addr_add_all(&c->s, c->far.ifindex, c->ifname, &o->address,
 				     IFA_F_NODAD);
 	if (!native)
-		err = err ?: attach_near(net, c, o);
-	err = err ?: enter(net, c, mac, &o->address);
+		err = err ?: ct_attach_near(ct, net, &c->near, o);
+	err = err ?: ct_attach_enter_near(ct, net, &c->near, mac, &o->address);
 	err = err ?: ct_link_up(&c->s, &c->far);
 	err = err ?: ct_attach_routes(c, &routes);
 	if (!native)
@@ -353,7 +213,7 @@ static int take_over(const struct ct_link *net, struct ct_container *c,
 	struct ct *ct = c->ct;
 	int err;
 
-	err = choose_mac(net, c, o, w.mac);
+	err = ct_attach_mac(ct, net, o, c->far.mac, w.mac);
 	if (err)
 		return err;
 	err = ct_route_dump(&c->s, c->far.ifindex, &w.had_routes);
@@ -363,9 +223,9 @@ static int take_over(const struct ct_link *net, struct ct_container *c,
 	ct_begin(ct);
 	if (w.mtu == CT_MTU_AUTO)
 		ct_attach_undo_mtu(c);
-	err = attach_near(net, c, o);
+	err = ct_attach_near(ct, net, &c->near, o);
 	c->near.master = net->ifindex;
-	err = err ?: enter(net, c, w.mac, &o->address);
+	err = err ?: ct_attach_enter_near(ct, net, &c->near, w.mac, &o->address);
 	err = err ?: ct_attach_rename(ct, &c->near, o->host_ifname);
 	err = err ?: ct_link_up(&c->s, &c->far);
 	err = err ?: ct_attach_change(c, &w);

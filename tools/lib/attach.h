@@ -37,6 +37,29 @@ int ct_attach_change(struct ct_container *c, const struct ct_port_change *w);
 /* steps.c: the container of a near end that add-port made, for any network or this (@of_it). */
 struct ct_container *ct_attach_open(struct ct *ct, const struct ct_link *net,
 				    const char *near, bool of_it);
+/* A name for a near end, which marks it as made here. */
+void ct_attach_mark(char name[IFNAMSIZ]);
+/*
+ * Both ends of a veth, with the far one in the namespace @ns_fd, or in this one if that is
+ * -1; and what to tell of a refusal.
+ */
+struct nl_msg *ct_attach_veth_msg(const char *near, const char *far, int ns_fd,
+				  const uint8_t mac[6], uint32_t mtu);
+extern const struct ct_hint ct_attach_veth_hints[];
+/* The MTU that both ends begin with. */
+uint32_t ct_attach_mtu(const struct ct_link *net, const struct ct_port_conf *o);
+/* The MAC of a container; @had: that which it has, or NULL. */
+int ct_attach_mac(struct ct *ct, const struct ct_link *net, const struct ct_port_conf *o,
+		  const uint8_t *had, uint8_t mac[6]);
+/* The label; and no link-local address for the near end, which is a port and not a host. */
+int ct_attach_dress(struct ct *ct, const struct ct_link *near, const char *label);
+/* The switches of a port: a container's is on unless somebody says otherwise. */
+void ct_attach_flags(const struct ct_port_conf *o, uint32_t *value, uint32_t *selector);
+/* Steps: make the near end a port; enter its MAC and addresses into the table. */
+int ct_attach_near(struct ct *ct, const struct ct_link *net, const struct ct_link *near,
+		   const struct ct_port_conf *o);
+int ct_attach_enter_near(struct ct *ct, const struct ct_link *net, const struct ct_link *near,
+			 const uint8_t mac[6], const struct ct_addrs *addrs);
 /* Step: an altname of the near end, its mark and what its other end is called (or ""). */
 int ct_attach_altname(struct ct *ct, const struct ct_link *near, const char *given);
 /* Step: an entry of the table, which was @old (NULL: there was none). */

@@ -16,6 +16,7 @@
  * native.c	native ports, as near ends
  * net.c port.c peer.c fdb.c	the objects: read, make, change, delete
  * container.c attach.c change.c autoconf.c announce.c	a container's port
+ * endpoint.c	one whose interface an engine moves into the container
  * state.c	all that there is, read at one go
  * publish.c	published ports
  * nat.c natfile.c nft.c conntrack.c	what is recorded of NAT, and what is made of that
@@ -26,6 +27,7 @@
 #include "core.h"
 #include "addr.h"
 #include "container.h"
+#include "endpoint.h"
 #include "engine.h"
 #include "fdb.h"
 #include "link.h"

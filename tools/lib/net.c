@@ -59,6 +59,21 @@ const char *ct_attr_text(const struct ct_attr *a, uint32_t v, char buf[CT_TEXT])
 	return buf;
 }
 
+const char *ct_attr_parse(const struct ct_attr *a, const char *s, struct ct_num *n)
+{
+	n->set = true;
+	if (a->word && !strcmp(s, a->word)) {
+		n->v = a->word_value;
+		return NULL;
+	}
+	if (!a->onoff)
+		return ct_parse_u32(s, a->min, a->max, &n->v);
+	n->v = !strcmp(s, "on");
+	if (n->v || !strcmp(s, "off"))
+		return NULL;
+	return a->word ? "must be on, off or inherit" : "must be on or off";
+}
+
 /* ----------------------------------------------------------------- reading */
 
 void ct_stats_parse(struct ct_stats *st, const struct nlattr *stats, const struct nlattr *drops)

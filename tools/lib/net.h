@@ -41,6 +41,8 @@ struct ct_attr {
 #define CT_ATTR(a, conf) ((struct ct_num *)((char *)(conf) + (a)->off))
 /* As it is given: the number, the word, or on and off. */
 const char *ct_attr_text(const struct ct_attr *a, uint32_t v, char buf[CT_TEXT]);
+/* And back; NULL, or what is wrong with the word. */
+const char *ct_attr_parse(const struct ct_attr *a, const char *s, struct ct_num *n);
 
 #define CT_MTU_AUTO	0	/* it follows: a network's its underlay, a port's its network */
 /* The underlay of a network that has none, unless a device is called so. */
