@@ -150,14 +150,17 @@ by_install()
 	modprobe -S "$CLOUD" -R rtnl-link-ctnet
 	ctnetctl version
 	ls /usr/local/share/man/man8/ctnetctl.8 /usr/local/share/bash-completion/completions/ctnetctl
+	ctnet-docker --version
 
 	step verify
-	systemd-analyze --man=no verify ctnet.service ctnet-follow@docker.service ctnet-names.service
-	systemctl enable ctnet ctnet-follow@docker ctnet-names 2>/dev/null || echo "cannot be enabled"
+	systemd-analyze --man=no verify ctnet.service ctnet-follow@docker.service ctnet-names.service \
+		ctnet-docker.service ctnet-docker.socket
+	systemctl enable ctnet ctnet-follow@docker ctnet-names ctnet-docker.socket 2>/dev/null ||
+		echo "cannot be enabled"
 	step order
 	systemctl cat ctnet.service 2>/dev/null || cat /usr/local/lib/systemd/system/ctnet.service
 	step security
-	for unit in ctnet.service ctnet-follow@docker.service ctnet-names.service; do
+	for unit in ctnet.service ctnet-follow@docker.service ctnet-names.service ctnet-docker.service; do
 		systemd-analyze --offline=yes --threshold=40 --no-pager security $unit >/tmp/security ||
 			grep -E "^- .* 0.[2-9] *$|Overall" /tmp/security
 	done
@@ -264,6 +267,7 @@ installs()
 	check_match "$OUT" $'\n''ctnet'$'\n' "the module by its alias"
 	check_match "$OUT" $'\n''ctnetctl [0-9.]+' "the tool"
 	check_match "$OUT" $'\n''/usr/local/share/man/man8/ctnetctl.8' "the man page"
+	check_match "$OUT" $'\n''ctnet-docker [0-9.]+' "Docker's driver"
 }
 
 kdir()
@@ -278,7 +282,7 @@ uninstalls()
 	by_install
 	said install uninstalls && nothing "what is left"
 	said install again && nothing "of a second one, what is left"
-	said install prefix && check_eq "$OUT" ctnetctl "what is left of another PREFIX"
+	said install prefix && check_eq "$OUT" $'ctnet-docker\nctnetctl' "what is left of another PREFIX"
 }
 
 destdir()
@@ -289,12 +293,16 @@ destdir()
 	for stage in /stage /stage/ ../stage; do
 		said install "into $stage" || return
 		check_eq "${OUT/6.1.0-[0-9]*-cloud/6.1.0-N-cloud}" "/stage/lib/modules/6.1.0-N-cloud-amd64/updates/ctnet.ko
+/stage/usr/local/lib/systemd/system/ctnet-docker.service
+/stage/usr/local/lib/systemd/system/ctnet-docker.socket
 /stage/usr/local/lib/systemd/system/ctnet-follow@.service
 /stage/usr/local/lib/systemd/system/ctnet-names.service
 /stage/usr/local/lib/systemd/system/ctnet.service
+/stage/usr/local/sbin/ctnet-docker
 /stage/usr/local/sbin/ctnetctl
 /stage/usr/local/share/bash-completion/completions/ctnetctl
 /stage/usr/local/share/ctnet/podman-hook.json
+/stage/usr/local/share/man/man8/ctnet-docker.8
 /stage/usr/local/share/man/man8/ctnetctl.8" "what is in $stage"
 		said install "out of $stage" && nothing "what is left, and what became of the machine"
 	done

@@ -17,7 +17,8 @@ copy_tree()
 	done
 	(cd "$TOP" && find Makefile Kbuild dkms.conf LICENSE kmod tools uapi selftests/*/ -type f \
 		\( -name '*.[ch8]' -o -name 'Makefile' -o -name Kbuild -o -name LICENSE \
-		   -o -name '*.conf' -o -name '*-completion' -o -name '*.yaml' -o -name '*.in' -o -path 'tools/*.sh' \) \
+		   -o -name '*.conf' -o -name '*-completion' -o -name '*.yaml' -o -name '*.in' -o -name '*.socket' \
+		   -o -path 'tools/*.sh' \) \
 		! -name '*.mod.c' -print) |
 	while IFS= read -r f; do
 		cmp -s "$TOP/$f" "$1/$f" && continue
@@ -122,7 +123,7 @@ pack()
 		ovs-appctl; do
 		p=$(PATH=$bin type -P "$p") && cp -L "$p" "$stage/bin/${p##*/}"
 	done
-	cp "$BUILD/tools/ctnetctl/ctnetctl" "$stage/bin/"
+	cp "$BUILD/tools/ctnetctl/ctnetctl" "$BUILD/tools/docker/ctnet-docker" "$stage/bin/"
 	find "$BUILD"/selftests/*/ -maxdepth 1 -type f -perm -u+x -exec cp -t "$stage/bin" {} + 2>/dev/null
 	if [[ -e $BUILD-kunit/ctnet.ko ]]; then
 		mkdir "$stage/kunit"

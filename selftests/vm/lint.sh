@@ -191,7 +191,7 @@ lint_clang-tidy()
 	cd "$TOP/tools" || return
 	tool_flags
 	# on standard error it counts what it does not show
-	printf '%s\0' lib/*.c ctnetctl/*.c | xargs -0 -P "$JOBS" -I{} \
+	printf '%s\0' lib/*.c ctnetctl/*.c docker/*.c | xargs -0 -P "$JOBS" -I{} \
 		clang-tidy --quiet {} -- "${TOOL_FLAGS[@]}" 2>"$TMP/clang-tidy" ||
 		grep -v 'warnings generated' "$TMP/clang-tidy"
 }
@@ -206,7 +206,7 @@ lint_cppcheck()
 	EOF
 	cppcheck --quiet -j "$JOBS" --enable=warning,performance,portability --inline-suppr \
 		--std=c11 --library=gnu --include="$TMP/json-c.h" -I../uapi -Ilib -D_GNU_SOURCE \
-		'-DVERSION="0"' lib/*.c ctnetctl/*.c 2>&1
+		'-DVERSION="0"' lib/*.c ctnetctl/*.c docker/*.c 2>&1
 }
 
 # ------------------------------------------------------------------ scripts

@@ -11,7 +11,7 @@
 # build directory), VM_MODULES (where its own modules are, and their indexes), VM_MAKE
 # (what make is told besides, to build a module for it), PATH such that vng is found, and
 # OVS_PATH and OVS_SCHEMA (where Open vSwitch's programs and the schema of its database
-# are), CTNET_UNBOUND (where unbound is, if not in PATH).
+# are), CTNET_UNBOUND and CTNET_DOCKER (where unbound and Docker are, if not in PATH).
 
 : "${CTNET_CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}/ctnet}"
 readonly VIRTME_NG_VERSION=1.42
@@ -28,7 +28,8 @@ give_up()
 # where they are not.
 PROVISION_COMMANDS=(gcc make pkg-config ip bridge tc ethtool tcpdump nft ping
 	arping iperf3 socat jq file modprobe depmod sysctl flock busybox)
-PROVISION_LIBS=(libnl-3.0 libnl-genl-3.0 json-c libnftables libnetfilter_conntrack libcurl)
+PROVISION_LIBS=(libnl-3.0 libnl-genl-3.0 json-c libnftables libnetfilter_conntrack libcurl
+	libmicrohttpd)
 
 provision_packages()
 {
@@ -39,6 +40,7 @@ provision_packages()
 	BUILD_PACKAGES=(gcc make pkg-config libc6-dev
 		libnl-3-dev libnl-genl-3-dev libjson-c-dev
 		libnftables-dev libnetfilter-conntrack-dev libcurl4-openssl-dev
+		libmicrohttpd-dev
 		"${KERNEL_PACKAGES[@]}")
 	PACKAGES=("${BUILD_PACKAGES[@]}"
 		busybox-static udev mount procps util-linux bsdutils kmod
@@ -236,6 +238,34 @@ unpack_unbound()
 	fi
 }
 
+# Docker, of this machine or unpacked into the cache
+find_docker()
+{
+	CTNET_DOCKER=$CTNET_CACHE/docker
+	[[ -z $(PATH=$PATH:/usr/sbin type -P dockerd) ]] || CTNET_DOCKER=""
+	[[ -z $CTNET_DOCKER || -x $CTNET_DOCKER/usr/sbin/iptables ]]
+}
+
+# As with Open vSwitch, the packages would start daemons on this machine.
+unpack_docker()
+{
+	local dir=$CTNET_CACHE/docker.new log=$CTNET_CACHE/docker.log p
+
+	apt-cache show docker.io >/dev/null 2>&1 || as_root apt-get -q update >"$log" 2>&1
+	say "unpacking Debian's docker.io, once, into $CTNET_CACHE/docker"
+	rm -rf "$dir" "$CTNET_CACHE/docker"
+	mkdir -p "$dir"
+	if ! { (cd "$dir" && apt-get -q download docker.io containerd runc iptables) &&
+	       (for p in "$dir"/*.deb; do dpkg-deb -x "$p" "$dir" || exit; done) &&
+	       rm "$dir"/*.deb && mv "$dir"/usr/lib/*/xtables "$dir/" &&
+	       for p in iptables iptables-save iptables-restore ip6tables; do
+			ln -sf xtables-nft-multi "$dir/usr/sbin/$p"
+	       done && mv "$dir" "$CTNET_CACHE/docker"; } </dev/null >"$log" 2>&1; then
+		tail -n 15 "$log" >&2
+		give_up "docker.io could not be unpacked" "Install it by hand: apt-get install docker.io iptables"
+	fi
+}
+
 # provision_missing PACKAGE...: installs those that are missing
 provision_missing()
 {
@@ -277,4 +307,7 @@ provision()
 	find_vng || install_vng
 	find_ovs || [[ ${MODE:-check} == @(bench|demo|shell) ]] || ! is_debian || unpack_ovs
 	find_unbound || [[ ${MODE:-check} == @(bench|demo|shell) ]] || ! is_debian || unpack_unbound
+	# 80 MB, for what BRIEF leaves out
+	find_docker || [[ ${MODE:-check} == @(bench|demo|shell) || -n ${BRIEF:-} && -z ${TESTS:-} ]] ||
+		! is_debian || unpack_docker
 }
