@@ -36,7 +36,7 @@ exec {SLEEP_FD}<> <(:)
 SELFTESTS=$(cd "${BASH_SOURCE[0]%/*}/.." && pwd)
 # What a build leaves in the tree, for who has it nowhere else; where root's programs are, for
 # whom su left out.
-PATH+=:/usr/sbin:/sbin:${SELFTESTS%/*}/tools/ctnetctl:$SELFTESTS/churn:$SELFTESTS/fault:$SELFTESTS/fuzz
+PATH+=:/usr/sbin:/sbin:${SELFTESTS%/*}/tools/ctnetctl:${SELFTESTS%/*}/tools/docker:$SELFTESTS/churn:$SELFTESTS/fault:$SELFTESTS/fuzz
 
 # ip -batch keeps a descriptor for each namespace it was given
 ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"
@@ -131,6 +131,7 @@ need()
 		command -v "$c" >/dev/null && continue
 		case $c in
 		ctnetctl) skip_all "no ctnetctl, neither in PATH nor in ../tools/ctnetctl: make tool builds it" ;;
+		ctnet-docker) skip_all "no ctnet-docker, neither in PATH nor in ../tools/docker: make tool builds it" ;;
 		ctchurn|ctfuzz) skip_all "no $c: make -C selftests builds it" ;;
 		esac
 		skip_all "no $c"
@@ -573,6 +574,15 @@ in_ns()
 }
 
 in_h1() { check ip netns exec "$h1" "$@"; }
+
+# readme_block REGEX: the first block of commands in README.md with a line that matches
+readme_block()
+{
+	awk -v re="$1" '/^    / { block = block substr($0, 5) "\n"; hit = hit || $0 ~ re; next }
+		/^$/ && block { block = block "\n"; next }
+		hit { printf "%s", block; exit }
+		{ block = "" }' "$SELFTESTS/../README.md"
+}
 
 # mac_of NS DEV, mtu_of NS DEV, ifindex_of NS DEV, promiscuity_of NS DEV, link_local_of NS DEV
 mac_of() { ip netns exec "$1" cat "/sys/class/net/$2/address"; }

@@ -136,6 +136,14 @@ nft_count()
 	[[ $(in_ns "$1" nft list counter "${@:2}") =~ packets\ ([0-9]+) ]] && echo "${BASH_REMATCH[1]}"
 }
 
+# fetches NS HOST:PORT: a web server there has the file "page", in which is "page". (Debian's
+# busybox crashes as wget.)
+fetches()
+{
+	printf 'GET /page HTTP/1.0\r\n\r\n' |
+		ip netns exec "$1" socat -t 5 -T 5 - "TCP:$2,connect-timeout=5" 2>/dev/null | grep -qx page
+}
+
 # grew BEFORE AFTER: the differences of two lists of numbers, number by number
 grew()
 {

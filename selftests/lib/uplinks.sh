@@ -33,8 +33,6 @@
 . "${BASH_SOURCE[0]%/*}/python.sh"
 
 need python3 nft busybox
-README=$SELFTESTS/../README.md
-readonly README
 readonly BCAST=ff:ff:ff:ff:ff:ff BYTES=3000000
 # of eth1, sw, the hosts of the LAN, and of one that is only ever a source
 readonly MU=02:00:00:00:01:26 MSW=02:00:00:00:01:20 ROUTER=fe80::ff:fe00:120
@@ -122,14 +120,10 @@ build()
 	python_start uplink.py
 }
 
-# readme REGEX: the first block of commands in README.md with a line that matches, with the
-# containers' names as they are here
+# readme REGEX: the block of README.md, with the containers' names as they are here
 readme()
 {
-	awk -v re="$1" '/^    / { block = block substr($0, 5) "\n"; hit = hit || $0 ~ re; next }
-		/^$/ && block { block = block "\n"; next }
-		hit { printf "%s", block; exit }
-		{ block = "" }' "$README" |
+	readme_block "$1" |
 		sed -E -e "s/^(ctnetctl add-port net[01]) web( |\$)/\1 $web\2/" \
 			-e "s/^(ctnetctl add-port net[01]) lease( |\$)/\1 $lease\2/" \
 			-e "s/^(ctnetctl add-port net[01]) app( |\$)/\1 $app\2/"

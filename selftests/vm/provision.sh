@@ -307,7 +307,5 @@ provision()
 	find_vng || install_vng
 	find_ovs || [[ ${MODE:-check} == @(bench|demo|shell) ]] || ! is_debian || unpack_ovs
 	find_unbound || [[ ${MODE:-check} == @(bench|demo|shell) ]] || ! is_debian || unpack_unbound
-	# 80 MB, for what BRIEF leaves out
-	find_docker || [[ ${MODE:-check} == @(bench|demo|shell) || -n ${BRIEF:-} && -z ${TESTS:-} ]] ||
-		! is_debian || unpack_docker
+	find_docker || ! is_wanted docker || ! is_debian || unpack_docker
 }

@@ -330,6 +330,17 @@ list_tests()
 # left_out SCRIPT: one with a line "# brief: WHY" at its head, with BRIEF=1, unless TESTS names it
 left_out() { [[ -n ${BRIEF:-} && -z ${TESTS:-} && -n $(header "$1" brief) ]]; }
 
+# is_wanted PROGRAM: one of the SCRIPTS has it in a line "# wants: PROGRAM..." at its head
+is_wanted()
+{
+	local t
+
+	for t in $SCRIPTS; do
+		[[ " $(header "$t" wants) " != *" $1 "* ]] || return 0
+	done
+	return 1
+}
+
 # SCRIPTS: what is run in VMs. ON_HOST: what is run on the host; that is about no kernel,
 # so where one was asked for it is left to who names it.
 choose_scripts()
