@@ -556,6 +556,33 @@ flushed()
 	nothing_left
 }
 
+# What Docker made, ctnetctl's configurations leave to it, unless they name it.
+left_to_docker()
+{
+	create
+	run $E1 "$c1" 11
+	in_h1 ctnetctl add-net net9 --address 198.51.100.1/24
+	in_h1 ctnetctl save
+	check_match "$OUT" 'add-net net9' "what is saved"
+	[[ $OUT != *"$DEV"* ]] || fail "saved: $OUT"
+	in_h1 ctnetctl save $DEV
+	check_match "$OUT" "add-net $DEV" "what is saved of it"
+	echo 'add-net net8' >"$TMP/conf"
+	in_h1 ctnetctl sync "$TMP/conf" --dry-run
+	check_eq "$OUT" $'del-net net9\nadd-net net8' "what sync would do"
+	in_h1 ctnetctl sync "$TMP/conf"
+	check_not ip -n "$h1" link show net9
+	in_h1 ctnetctl sync /dev/null --allow-empty
+	check_not ip -n "$h1" link show net8
+	ping_ok "$c1" 203.0.113.1
+	echo 'add-net net8 --vni 100 --local 192.0.2.1' >"$TMP/conf"
+	refused 2 'VNI' ip netns exec "$h1" ctnetctl sync "$TMP/conf"
+	ping_ok "$c1" 203.0.113.1
+	end $E1 "$c1"
+	delete
+	nothing_left
+}
+
 # each_step METHOD BODY BEFORE AFTER [THEN]: it is killed at steps of the call, and started
 # again: all of it or nothing is there, BEFORE or AFTER (links and files), and the same request is
 # good once more, or, with THEN, is refused with these words if it was carried out
@@ -732,6 +759,7 @@ run_test addresses "pools and addresses"
 run_test restarted "a restart keeps containers connected, makes networks anew, removes what is gone"
 run_test published "published ports"
 run_test flushed "rules that somebody flushes are there again"
+run_test left_to_docker "save and sync leave Docker's networks to it"
 run_test reloaded "the module is loaded anew"
 run_test killed "killed at any step of a call: all or nothing is there"
 run_test full_disk "a full disk: a request is refused whole; what goes can go"

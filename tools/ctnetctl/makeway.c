@@ -256,7 +256,7 @@ int make_way(struct sync *y)
 		if (y->fate[i] == DETACHED || (y->fate[i] == CARRIED && !y->dry_run))
 			err = detach(y, &y->st.ports[i]);
 	for (i = 0; i < y->st.n_nets && !err && !y->dry_run; i++)
-		if (!y->net[i])
+		if (!y->net[i] && !is_left_alone(y, &y->st.nets[i]))
 			err = free_vni(y, &y->st.nets[i]);
 	for (i = 0; i < y->conf.n && !err && !y->dry_run; i++)
 		if (y->conf.v[i]->replaces)

@@ -228,7 +228,7 @@ int match(struct sync *y)
 		else if (unnamed && y->heir[n - y->st.nets] && !ct_link_is_native(&p->near))
 			y->fate[i] = CARRIED;
 		else
-			y->fate[i] = p->made ? DELETED : STAYS;
+			y->fate[i] = p->made && !is_left_alone(y, n) ? DELETED : STAYS;
 	}
 	return CT_OK;
 }

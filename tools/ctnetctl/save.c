@@ -273,8 +273,11 @@ static int write_all(FILE *f, const struct ct_state *st, const struct ct_state_n
 	return err;
 }
 
-/* All of it or nothing: who reads it must not take a part for the whole. */
-static int print(const struct ct_state *st)
+/*
+ * All of it or nothing: who reads it must not take a part for the whole. Docker's networks are in
+ * there only if they are asked for (@only).
+ */
+static int print(const struct ct_state *st, bool only)
 {
 	bool *done = ct_calloc(st->n_nets, sizeof(*done));
 	int err = CT_OK, e;
@@ -286,6 +289,8 @@ static int print(const struct ct_state *st)
 	if (!f)
 		ct_nomem();
 	fputs("# made by \"ctnetctl save\"; see ctnetctl(8), CONFIGURATIONS\n", f);
+	for (i = 0; i < st->n_nets; i++)
+		done[i] = !only && ct_net_is_dockers(&st->nets[i].link);
 	for (i = 0; i < st->n_nets; i++) {
 		e = write_all(f, st, &st->nets[i], done);
 		err = err ? err : e;
@@ -313,7 +318,7 @@ int save(int n, char **arg, void *vals)
 		return ct_misuse(&ct, "-j: a configuration is commands and not JSON, which \"ctnetctl -j show\" prints");
 	err = n ? ct_net_find(&ct, arg[0], &net, NULL) : CT_OK;
 	err = err ?: ct_state_read(&ct, net.ifindex, true, &st);
-	err = err ?: print(&st);
+	err = err ?: print(&st, n);
 	ct_state_free(&st);
 	return err;
 }

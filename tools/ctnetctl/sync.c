@@ -391,7 +391,8 @@ static int find_others(const struct sync *y, bool *goes)
 	size_t i;
 
 	for (i = 0; i < y->st.n_nets; i++)
-		goes[ct_link_find(ls, y->st.nets[i].link.ifindex) - ls->v] = !y->net[i];
+		goes[ct_link_find(ls, y->st.nets[i].link.ifindex) - ls->v] =
+			!y->net[i] && !is_left_alone(y, &y->st.nets[i]);
 	for (i = 0; i < y->st.n_ports; i++)
 		if (y->fate[i] == DELETED && !ct_link_is_native(&y->st.ports[i].near))
 			goes[ct_link_find(ls, y->st.ports[i].port.dev) - ls->v] = true;

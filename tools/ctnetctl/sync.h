@@ -47,6 +47,13 @@ static inline const struct stmt *net_stmt(const struct sync *y, const struct ct_
 	return n ? y->net[n - y->st.nets] : NULL;
 }
 
+/* A network of Docker's that the file does not name is Docker's business. */
+static inline bool is_left_alone(const struct sync *y, const struct ct_state_net *n)
+{
+	return !y->only && !net_stmt(y, n) && !y->heir[n - y->st.nets] &&
+	       ct_net_is_dockers(&n->link);
+}
+
 static inline bool port_stays(const struct sync *y, const struct ct_state_port *p)
 {
 	return p && y->fate[p - y->st.ports] == STAYS;

@@ -14,7 +14,7 @@
 #define DRIVER_MTU	"com.docker.network.driver.mtu"
 #define DOCKERS		"com.docker."
 /* What a device says of itself. */
-#define ALIAS		"docker network %.*s"
+#define ALIAS		CT_NET_DOCKER "%.*s"
 
 void network_free(struct network *n)
 {

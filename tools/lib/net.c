@@ -170,6 +170,11 @@ static int net_get(struct ct *ct, int ifindex, struct ct_net *net)
 	return err;
 }
 
+bool ct_net_is_dockers(const struct ct_link *l)
+{
+	return !strncmp(l->alias, CT_NET_DOCKER, strlen(CT_NET_DOCKER));
+}
+
 int ct_net_find(struct ct *ct, const char *name, struct ct_link *l, bool *gone)
 {
 	const char *why = ct_parse_known_name(name);

@@ -109,6 +109,9 @@ void ct_stats_parse(struct ct_stats *st, const struct nlattr *stats,
 		    const struct nlattr *drops);
 /* All objects of a kind (CTNET_CMD_*_GET), of a network or of all (0). */
 int ct_dump(struct ct *ct, uint8_t cmd, int net, struct ct_replies *r);
+/* It is Docker's, by its alias: Docker makes it, and deletes it. */
+#define CT_NET_DOCKER	"docker network "
+bool ct_net_is_dockers(const struct ct_link *l);
 /* The network of a name. With @gone, one that is not there sets it and is no error. */
 int ct_net_find(struct ct *ct, const char *name, struct ct_link *l, bool *gone);
 /*
