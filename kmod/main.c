@@ -148,6 +148,7 @@ module_init(ctnet_init);
 module_exit(ctnet_exit);
 
 MODULE_LICENSE("GPL");
+MODULE_VERSION(CTNET_VERSION);
 MODULE_AUTHOR("ctnet authors");
 MODULE_DESCRIPTION("Bridge and VXLAN tunnel endpoint in one, for containers");
 MODULE_ALIAS_RTNL_LINK("ctnet");

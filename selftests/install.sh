@@ -154,13 +154,14 @@ by_install()
 
 	step verify
 	systemd-analyze --man=no verify ctnet.service ctnet-follow@docker.service ctnet-names.service \
-		ctnet-docker.service ctnet-docker.socket
-	systemctl enable ctnet ctnet-follow@docker ctnet-names ctnet-docker.socket 2>/dev/null ||
+		ctnet-docker.service ctnet-docker.socket ctnet-metrics.socket
+	systemctl enable ctnet ctnet-follow@docker ctnet-names ctnet-docker.socket ctnet-metrics.socket 2>/dev/null ||
 		echo "cannot be enabled"
 	step order
 	systemctl cat ctnet.service 2>/dev/null || cat /usr/local/lib/systemd/system/ctnet.service
 	step security
-	for unit in ctnet.service ctnet-follow@docker.service ctnet-names.service ctnet-docker.service; do
+	for unit in ctnet.service ctnet-follow@docker.service ctnet-names.service ctnet-docker.service \
+			ctnet-metrics.service; do
 		systemd-analyze --offline=yes --threshold=40 --no-pager security $unit >/tmp/security ||
 			grep -E "^- .* 0.[2-9] *$|Overall" /tmp/security
 	done
@@ -296,11 +297,14 @@ destdir()
 /stage/usr/local/lib/systemd/system/ctnet-docker.service
 /stage/usr/local/lib/systemd/system/ctnet-docker.socket
 /stage/usr/local/lib/systemd/system/ctnet-follow@.service
+/stage/usr/local/lib/systemd/system/ctnet-metrics.service
+/stage/usr/local/lib/systemd/system/ctnet-metrics.socket
 /stage/usr/local/lib/systemd/system/ctnet-names.service
 /stage/usr/local/lib/systemd/system/ctnet.service
 /stage/usr/local/sbin/ctnet-docker
 /stage/usr/local/sbin/ctnetctl
 /stage/usr/local/share/bash-completion/completions/ctnetctl
+/stage/usr/local/share/ctnet/grafana.json
 /stage/usr/local/share/ctnet/podman-hook.json
 /stage/usr/local/share/man/man8/ctnet-docker.8
 /stage/usr/local/share/man/man8/ctnetctl.8" "what is in $stage"

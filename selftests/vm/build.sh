@@ -18,7 +18,7 @@ copy_tree()
 	(cd "$TOP" && find Makefile Kbuild dkms.conf LICENSE kmod tools uapi selftests/*/ -type f \
 		\( -name '*.[ch8]' -o -name 'Makefile' -o -name Kbuild -o -name LICENSE \
 		   -o -name '*.conf' -o -name '*-completion' -o -name '*.yaml' -o -name '*.in' -o -name '*.socket' \
-		   -o -path 'tools/*.sh' \) \
+		   -o -path 'tools/grafana/*' -o -path 'tools/*.sh' \) \
 		! -name '*.mod.c' -print) |
 	while IFS= read -r f; do
 		cmp -s "$TOP/$f" "$1/$f" && continue

@@ -11,7 +11,8 @@
 # build directory), VM_MODULES (where its own modules are, and their indexes), VM_MAKE
 # (what make is told besides, to build a module for it), PATH such that vng is found, and
 # OVS_PATH and OVS_SCHEMA (where Open vSwitch's programs and the schema of its database
-# are), CTNET_UNBOUND and CTNET_DOCKER (where unbound and Docker are, if not in PATH).
+# are), CTNET_UNBOUND and CTNET_DOCKER (where unbound and Docker are, if not in PATH),
+# CTNET_PROMETHEUS (below which promtool and Python's prometheus_client are, if not on this machine).
 
 : "${CTNET_CACHE:=${XDG_CACHE_HOME:-$HOME/.cache}/ctnet}"
 readonly VIRTME_NG_VERSION=1.42
@@ -266,6 +267,34 @@ unpack_docker()
 	fi
 }
 
+# promtool, and OpenMetrics' own parser in Python; the package of the former would start Prometheus
+find_prometheus()
+{
+	CTNET_PROMETHEUS=""
+	[[ -z $(type -P promtool) ]] || ! /usr/bin/python3 -c 'import prometheus_client' 2>/dev/null ||
+		return 0
+	CTNET_PROMETHEUS=$CTNET_CACHE/prometheus
+	[[ -x $CTNET_PROMETHEUS/usr/bin/promtool ]]
+}
+
+unpack_prometheus()
+{
+	local dir=$CTNET_CACHE/prometheus.new log=$CTNET_CACHE/prometheus.log p
+
+	apt-cache show prometheus >/dev/null 2>&1 || as_root apt-get -q update >"$log" 2>&1
+	say "unpacking Debian's promtool, once, into $CTNET_CACHE/prometheus"
+	rm -rf "$dir" "$CTNET_CACHE/prometheus"
+	mkdir -p "$dir"
+	if ! { (cd "$dir" && apt-get -q download prometheus python3-prometheus-client python3-decorator) &&
+	       (for p in "$dir"/*.deb; do dpkg-deb -x "$p" "$dir" || exit; done) &&
+	       rm "$dir"/*.deb "$dir/usr/bin/prometheus" &&
+	       mv "$dir" "$CTNET_CACHE/prometheus"; } </dev/null >"$log" 2>&1; then
+		tail -n 15 "$log" >&2
+		give_up "promtool could not be unpacked" \
+			"Install it by hand: apt-get install prometheus python3-prometheus-client"
+	fi
+}
+
 # provision_missing PACKAGE...: installs those that are missing
 provision_missing()
 {
@@ -308,4 +337,5 @@ provision()
 	find_ovs || [[ ${MODE:-check} == @(bench|demo|shell) ]] || ! is_debian || unpack_ovs
 	find_unbound || [[ ${MODE:-check} == @(bench|demo|shell) ]] || ! is_debian || unpack_unbound
 	find_docker || ! is_wanted docker || ! is_debian || unpack_docker
+	find_prometheus || ! is_wanted prometheus || ! is_debian || unpack_prometheus
 }

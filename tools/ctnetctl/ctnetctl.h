@@ -8,6 +8,7 @@
  * so that list, show and monitor cannot drift apart. batch.c reads files of commands, and
  * save.c, conf.c and sync.c print and read configurations by the same tables; by comeback.c
  * containers that start get what one says of them, and by names.c they find one another by name.
+ * metrics.c prints counters for programs that collect them, and serve.c does so over HTTP.
  *
  * A function that may fail returns what the library's do: 0, CT_USAGE or CT_REFUSED, with
  * the sentence in ct.error, which is printed once, at the end of the command.
@@ -185,6 +186,20 @@ struct names_opts {
 	struct ct_addrs forward;
 };
 
+struct metrics_opts {
+	const char *format;
+};
+
+struct serve_metrics_opts {
+	const char *listen;
+};
+
+/*
+ * Print what is counted, as OpenMetrics' text or as the older text of Prometheus. Whatever it
+ * returns, what is printed may be a part.
+ */
+int metrics_write(FILE *f, bool openmetrics);
+
 struct sync_opts {
 	bool dry_run;
 	bool allow_empty;
@@ -206,10 +221,12 @@ COMMAND(show); COMMAND(list_objects); COMMAND(monitor);
 COMMAND(publish); COMMAND(unpublish); COMMAND(reload);
 COMMAND(save); COMMAND(restore); COMMAND(sync_file);
 COMMAND(follow); COMMAND(oci_hook); COMMAND(serve_names);
+COMMAND(metrics); COMMAND(serve_metrics);
 
 extern const struct opt add_net_opts[], set_net_opts[], del_net_opts[], add_port_opts[],
 	set_port_opts[], del_port_opts[], add_peer_opts[], del_peer_opts[], add_fdb_opts[],
 	replace_fdb_opts[], del_fdb_opts[], flush_fdb_opts[], publish_opts[], unpublish_opts[],
-	sync_opts[], serve_names_opts[];
+	sync_opts[], serve_names_opts[], metrics_opts[],
+	serve_metrics_opts[];
 
 #endif

@@ -248,18 +248,17 @@ struct json_object *fdb_json(const struct ct_fdb *f, const char *net, const char
 
 struct json_object *vtep_json(struct nlmsghdr *h)
 {
-	struct nlattr *tb[CTNET_A_VTEP_MAX + 1];
 	struct json_object *o;
 	struct ct_stats st;
+	struct ct_vtep v;
 
-	if (ct_parse_genl(h, tb, CTNET_A_VTEP_MAX) || !tb[CTNET_A_VTEP_DSTPORT])
+	if (ct_vtep_parse(h, &v, &st))
 		return NULL;
 	o = json_object_new_object();
-	json_str(o, "family", ct_get_num(tb[CTNET_A_VTEP_FAMILY]) == AF_INET ? "inet" : "inet6");
-	json_u64(o, "dstport", ct_get_num(tb[CTNET_A_VTEP_DSTPORT]));
-	json_underlay(o, ct_get_num(tb[CTNET_A_VTEP_UNDERLAY]));
-	json_u64(o, "networks", ct_get_num(tb[CTNET_A_VTEP_NETS]));
-	ct_stats_parse(&st, NULL, tb[CTNET_A_VTEP_DROPS]);
+	json_str(o, "family", v.family == AF_INET ? "inet" : "inet6");
+	json_u64(o, "dstport", v.dstport);
+	json_underlay(o, v.underlay);
+	json_u64(o, "networks", v.nets);
 	json_stats(o, &st);
 	return o;
 }

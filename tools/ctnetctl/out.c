@@ -88,11 +88,19 @@ void json_array_add_str(struct json_object *a, const char *v)
 	json_object_array_add(a, json_string(v));
 }
 
+const char *drop_name(size_t reason, char buf[CT_TEXT])
+{
+	if (drop_names[reason])
+		return drop_names[reason];
+	snprintf(buf, CT_TEXT, "reason_%zu", reason);
+	return buf;
+}
+
 void json_stats(struct json_object *o, const struct ct_stats *st)
 {
 	static const char *const keys[] = { "rx_packets", "rx_bytes", "tx_packets", "tx_bytes" };
 	struct json_object *nest;
-	char key[32], *p;
+	char key[CT_TEXT], buf[CT_TEXT], *p;
 	size_t i;
 
 	if (ctx.stats && st->have) {
@@ -108,10 +116,7 @@ void json_stats(struct json_object *o, const struct ct_stats *st)
 	for (i = 0; i < CT_DROPS; i++) {
 		if (!(st->has >> i & 1))
 			continue;
-		if (drop_names[i])
-			snprintf(key, sizeof(key), "%s", drop_names[i]);
-		else	/* a newer kernel's */
-			snprintf(key, sizeof(key), "reason_%zu", i);
+		snprintf(key, sizeof(key), "%s", drop_name(i, buf));
 		/* Keys of JSON have underscores where words for people have hyphens. */
 		while ((p = strchr(key, '-')))
 			*p = '_';

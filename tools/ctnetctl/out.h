@@ -56,6 +56,8 @@ void json_u64(struct json_object *o, const char *key, uint64_t v);
 void json_onoff(struct json_object *o, const char *key, bool v);
 struct json_object *json_array(struct json_object *o, const char *key);
 void json_array_add_str(struct json_object *a, const char *v);
+/* What a reason to drop is called; a newer kernel's has its number, in @buf. */
+const char *drop_name(size_t reason, char buf[CT_TEXT]);
 /* Counters and drops; only with -s. */
 void json_stats(struct json_object *o, const struct ct_stats *st);
 

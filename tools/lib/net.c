@@ -76,6 +76,20 @@ const char *ct_attr_parse(const struct ct_attr *a, const char *s, struct ct_num 
 
 /* ----------------------------------------------------------------- reading */
 
+int ct_vtep_parse(struct nlmsghdr *h, struct ct_vtep *vtep, struct ct_stats *stats)
+{
+	struct nlattr *tb[CTNET_A_VTEP_MAX + 1];
+
+	if (ct_parse_genl(h, tb, CTNET_A_VTEP_MAX) || !tb[CTNET_A_VTEP_DSTPORT])
+		return -EINVAL;
+	vtep->family = ct_get_num(tb[CTNET_A_VTEP_FAMILY]);
+	vtep->dstport = ct_get_num(tb[CTNET_A_VTEP_DSTPORT]);
+	vtep->underlay = ct_get_num(tb[CTNET_A_VTEP_UNDERLAY]);
+	vtep->nets = ct_get_num(tb[CTNET_A_VTEP_NETS]);
+	ct_stats_parse(stats, NULL, tb[CTNET_A_VTEP_DROPS]);
+	return 0;
+}
+
 void ct_stats_parse(struct ct_stats *st, const struct nlattr *stats, const struct nlattr *drops)
 {
 	static const uint8_t order[CTNET_A_STATS_MAX + 1] = {

@@ -100,6 +100,22 @@ struct ct_net {
 	uint32_t fdb_learned;
 };
 
+/**
+ * struct ct_vtep - a UDP socket of the namespace
+ * @family: AF_INET or AF_INET6
+ * @dstport: its UDP port
+ * @underlay: index of the device that it is bound to, 0: none, or CTNET_UNDERLAY_GONE
+ * @nets: networks that share it
+ */
+struct ct_vtep {
+	int family;
+	uint16_t dstport;
+	uint32_t underlay;
+	uint32_t nets;
+};
+
+/* A message of the family to one, with what it dropped. -errno. */
+int ct_vtep_parse(struct nlmsghdr *h, struct ct_vtep *vtep, struct ct_stats *stats);
 /*
  * A message of the family to a network; what is recorded of its NAT is not in there, and
  * ct_nat_fill() puts it in. -errno.

@@ -237,6 +237,18 @@ void ct_sock_close(struct ct_sock *s)
 }
 
 /* By libnl, on a socket of its own: ours has its own sequence. */
+const char *ct_module_version(char *buf, size_t len)
+{
+	FILE *f = fopen("/sys/module/ctnet/version", "re");
+
+	if (!f || !fgets(buf, len, f))
+		buf[0] = '\0';
+	buf[strcspn(buf, "\n")] = '\0';
+	if (f)
+		fclose(f);
+	return buf;
+}
+
 int ct_genl(struct ct *ct)
 {
 	int err;

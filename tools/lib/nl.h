@@ -30,6 +30,9 @@ void ct_sock_close(struct ct_sock *s);
 /* Open ct->ge and find the family. */
 int ct_genl(struct ct *ct);
 
+/* The version of the loaded module; empty: it is not loaded, or does not say. */
+const char *ct_module_version(char *buf, size_t len);
+
 /*
  * Send @msg (and free it), collect the answer (@r NULL: none is wanted); ct_replies_free()
  * is owed where that is not NULL. -errno.

@@ -102,7 +102,14 @@ struct ct_fdb *ct_state_fdb(const struct ct_state *st, int net, const uint8_t ma
 	return find(&key, st->fdb, st->n_fdb, sizeof(key), fdb_order);
 }
 
-static int read_nets(struct ct *ct, struct ct_state *st, int net, bool strict)
+/* How much is read: what is counted, what is to be shown, what somebody acts by. */
+enum depth {
+	COUNTERS,
+	SHOWN,
+	STRICT,
+};
+
+static int read_nets(struct ct *ct, struct ct_state *st, int net, enum depth depth)
 {
 	struct ct_state_net *new;
 	const struct ct_link *l;
@@ -123,16 +130,20 @@ static int read_nets(struct ct *ct, struct ct_state *st, int net, bool strict)
 		if (!l)
 			continue;
 		new->link = *l;
+		if (depth == COUNTERS) {
+			st->n_nets++;
+			continue;
+		}
 		ct_nat_fill(&st->nat, &new->net);
-		e = ct_addr_dump(&ct->rt, l->ifindex, -1, strict, &new->addrs);
+		e = ct_addr_dump(&ct->rt, l->ifindex, -1, depth == STRICT, &new->addrs);
 		if (e == -ENODEV)
 			continue;
 		st->n_nets++;
-		if (e && strict) {
+		if (e && depth == STRICT) {
 			err = ct_refused(&ct->rt, e, NULL, "read the addresses of %s", l->name);
 			break;
 		}
-		if (strict)
+		if (depth == STRICT)
 			sort_addresses(&new->addrs);
 	}
 	ct_replies_free(&r);
@@ -157,6 +168,25 @@ static int read_peers(struct ct *ct, struct ct_state *st, int net)
 	}
 	ct_replies_free(&r);
 	sort(st->peers, st->n_peers, sizeof(*st->peers), peer_order);
+	return CT_OK;
+}
+
+int ct_state_read_vteps(struct ct *ct, struct ct_state *st)
+{
+	struct ct_state_vtep *new;
+	struct nlmsghdr *h;
+	struct ct_replies r;
+	int err;
+
+	err = ct_dump(ct, CTNET_CMD_VTEP_GET, 0, &r);
+	if (err)
+		return err;
+	ct_for_each_reply(h, &r) {
+		st->vteps = ct_grow(st->vteps, st->n_vteps, sizeof(*st->vteps));
+		new = &st->vteps[st->n_vteps];
+		st->n_vteps += !ct_vtep_parse(h, &new->vtep, &new->stats);
+	}
+	ct_replies_free(&r);
 	return CT_OK;
 }
 
@@ -330,8 +360,9 @@ static int read_container(struct ct *ct, const struct ct_state *st, struct ct_st
 	return err;
 }
 
-static int read_ports(struct ct *ct, struct ct_state *st, int net, bool strict)
+static int read_ports(struct ct *ct, struct ct_state *st, int net, enum depth depth)
 {
+	bool strict = depth == STRICT;
 	struct ct_state_port *new;
 	const struct ct_link *l;
 	struct ct_link native;
@@ -362,7 +393,8 @@ static int read_ports(struct ct *ct, struct ct_state *st, int net, bool strict)
 			new->near = *l;
 			new->made = ct_port_is_made(l);
 		}
-		if (l && (new->made || !strict) && l->peer && l->peer_nsid >= 0 &&
+		if (l && depth != COUNTERS && (new->made || !strict) && l->peer &&
+		    l->peer_nsid >= 0 &&
 		    (!strcmp(l->kind, "veth") || ct_link_is_native(l)))
 			e = read_container(ct, st, new, strict, &gone);
 		if (new->has_far && new->port.dev < 0)
@@ -379,7 +411,7 @@ static int read_ports(struct ct *ct, struct ct_state *st, int net, bool strict)
 	return err;
 }
 
-int ct_state_read(struct ct *ct, int net, bool strict, struct ct_state *st)
+static int read_links(struct ct *ct, struct ct_state *st)
 {
 	int err;
 
@@ -387,15 +419,32 @@ int ct_state_read(struct ct *ct, int net, bool strict, struct ct_state *st)
 	err = ct_genl(ct);
 	if (err)
 		return err;
-	ct->whole = strict;
 	err = ct_link_dump(&ct->rt, &st->links);
-	if (err)
-		err = ct_refused(&ct->rt, err, NULL, "list the interfaces");
+	return err ? ct_refused(&ct->rt, err, NULL, "list the interfaces") : CT_OK;
+}
+
+int ct_state_read_counters(struct ct *ct, struct ct_state *st)
+{
+	int err = read_links(ct, st);
+
+	err = err ?: read_nets(ct, st, 0, COUNTERS);
+	err = err ?: read_ports(ct, st, 0, COUNTERS);
+	err = err ?: read_peers(ct, st, 0);
+	return err ?: ct_state_read_vteps(ct, st);
+}
+
+int ct_state_read(struct ct *ct, int net, bool strict, struct ct_state *st)
+{
+	enum depth depth = strict ? STRICT : SHOWN;
+	int err;
+
+	ct->whole = strict;
+	err = read_links(ct, st);
 	err = err ?: ct_nat_read(ct, &st->nat);
-	err = err ?: read_nets(ct, st, net, strict);
+	err = err ?: read_nets(ct, st, net, depth);
 	err = err ?: read_peers(ct, st, net);
 	err = err ?: read_fdb(ct, st, net);
-	err = err ?: read_ports(ct, st, net, strict);
+	err = err ?: read_ports(ct, st, net, depth);
 	ct_netns_forget(ct);
 	ct->whole = false;
 	return err;
@@ -417,6 +466,7 @@ void ct_state_free(struct ct_state *st)
 	free(st->nets);
 	free(st->ports);
 	free(st->peers);
+	free(st->vteps);
 	free(st->fdb);
 	ct_links_free(&st->links);
 	ct_nat_free(&st->nat);

@@ -26,6 +26,11 @@ struct ct_state_peer {
 	struct ct_stats stats;
 };
 
+struct ct_state_vtep {
+	struct ct_vtep vtep;
+	struct ct_stats stats;
+};
+
 /**
  * struct ct_state_port - a port
  * @port: what the kernel says of it
@@ -61,6 +66,7 @@ struct ct_state_port {
  * @ports: in order of their device's index; without those whose other end goes, and they
  *	with it
  * @peers: in order of network and address
+ * @vteps: ct_state_read() does not read them
  * @fdb: static entries, in order of network and MAC, with those that are there by
  *	themselves
  * @nat: what is recorded of the host's NAT
@@ -73,6 +79,8 @@ struct ct_state {
 	size_t n_ports;
 	struct ct_state_peer *peers;
 	size_t n_peers;
+	struct ct_state_vtep *vteps;
+	size_t n_vteps;
 	struct ct_fdb *fdb;
 	size_t n_fdb;
 	struct ct_nat nat;
@@ -84,6 +92,14 @@ struct ct_state {
  * would take as they are. ct_state_free() is owed in any case.
  */
 int ct_state_read(struct ct *ct, int net, bool strict, struct ct_state *st);
+/*
+ * What is counted: networks, ports, peers and sockets, as the host itself has them. Nothing
+ * is asked of a container, and neither addresses, entries nor the NAT's record are read.
+ * ct_state_free() is owed in any case.
+ */
+int ct_state_read_counters(struct ct *ct, struct ct_state *st);
+/* The sockets alone, in addition to what was read. */
+int ct_state_read_vteps(struct ct *ct, struct ct_state *st);
 void ct_state_free(struct ct_state *st);
 struct ct_state_net *ct_state_net(const struct ct_state *st, int ifindex);
 struct ct_state_port *ct_state_port(const struct ct_state *st, int dev);
