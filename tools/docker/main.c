@@ -20,7 +20,7 @@
 
 #define SOCKET		"/run/docker/plugins/ctnet.sock"
 #define STATE		"/var/lib/ctnet/docker"
-#define GRACE_S		60
+#define GRACE_S		300	/* a slow host starts containers slowly */
 #define RULES_S		10	/* how often the host's rules are looked at */
 #define FIRST_FD	3	/* of those that systemd hands over */
 #define BACKLOG		512
@@ -37,7 +37,7 @@ static const char help[] =
 	"  --socket PATH    listen there, and not on a socket of systemd's\n"
 	"                   (" SOCKET ")\n"
 	"  --state DIR      keep there what there is (" STATE ")\n"
-	"  --grace SECONDS  take back what Docker asked for and has not used for so long (60)\n";
+	"  --grace SECONDS  take back what Docker asked for and has not used for so long (300)\n";
 
 /* ---------------------------------------------------------- what all need */
 
