@@ -355,7 +355,7 @@ address_taken()
 no_container()
 {
 	h1_refuses 2 'a container of Docker is docker:web, one of Podman podman:web' add-port net0 web
-	h1_refuses 2 'docker inspect' add-fdb net0 $M --target web
+	h1_refuses 2 'a container that goes takes its port with it.*docker:web' add-fdb net0 $M --target web
 	h1_refuses 2 '"p1x" is a device of this namespace, not a container: --dev p1x attaches it' add-port net0 p1x
 	h1_refuses 2 '"p1" is a device .*--port p1 names it' add-fdb net0 $M --target p1
 	expect 2 'no network namespace "lo"' ctnetctl -n lo list nets

@@ -136,7 +136,7 @@ mark_option()
 	check_fail 1 'invalid number: 0 to 4294967295' ctn "$h1" set-net net0 --mark 0x100000000
 	check_fail 1 'invalid number' ctn "$h1" set-net net0 --mark 0x
 	check_fail 1 'invalid number' ctn "$h1" set-net net0 --mark x10
-	check_fail 2 'need a VNI' ctn "$h1" add-net loc1 --mark 1
+	check_fail 1 '--mark needs --vni' ctn "$h1" add-net loc1 --mark 1
 	check ctn "$h1" add-net net0 --vni 100 --local $H1_IP --mark 0xffffffff --may-exist
 	check_fail 2 'mark' ctn "$h1" add-net net0 --vni 100 --local $H1_IP --mark 7 --may-exist
 	check ctn "$h1" set-net net0 --mark 0
