@@ -80,6 +80,8 @@ unpack()
 	# a CPU that hangs is a crash, with a trace; a slow VM on a busy machine is not
 	sysctl -qw kernel.watchdog_thresh=60 kernel.softlockup_panic=1 \
 		kernel.softlockup_all_cpu_backtrace=1 2>/dev/null
+	# so is a task that waits for RTNL while thousands of ports go
+	sysctl -qw kernel.hung_task_timeout_secs=600 2>/dev/null || :
 }
 
 links() { ip -o link show | awk -F': ' '{ sub(/@.*/, "", $2); print $2 }' | grep -vE "$OTHERS_LINKS"; }
