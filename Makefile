@@ -61,6 +61,21 @@ dkms: ## have DKMS build the module for each kernel (as root)
 	find $(DESTDIR)$(DKMSSRC)/kmod \( -name '*.o' -o -name '.*.cmd' \) -delete
 	$(if $(DESTDIR),,$(dkms_install))
 
+# Built in a copy of the sources, so that nothing of it is left in the tree.
+DEBDIR	?= deb
+
+deb: ## make Debian packages, in ./deb
+	@command -v dh dh_dkms >/dev/null || { echo "no debhelper, or no dh-dkms:" \
+		"apt install debhelper dh-dkms" >&2; exit 1; }
+	rm -rf $(DEBDIR)
+	mkdir -p $(DEBDIR)/ctnet
+	find Kbuild Makefile dkms.conf LICENSE README.md SECURITY.md debian kmod tools uapi \
+		-type f ! -name '*.o' ! -name '*.a' ! -name '*.mod' ! -name '*.mod.c' ! -name '*.cmd' \
+		! -path tools/.flags -print0 | tar -c --null -T - | tar -x -C $(DEBDIR)/ctnet
+	cd $(DEBDIR)/ctnet && env -u MAKEFLAGS -u MFLAGS dpkg-buildpackage -us -uc -b
+	rm -rf $(DEBDIR)/ctnet
+	@ls $(DEBDIR)/*.deb
+
 uninstall: ## remove what install and dkms put there (as root)
 	$(if $(DESTDIR),,$(dkms_remove))
 	rm -rf $(DESTDIR)$(DKMSSRC)
@@ -160,6 +175,7 @@ Variables, each with the targets that take it:
   KDIR=DIR            kernel headers to build with  module, install
   PREFIX=DIR          there, not below /usr/local   install, uninstall
   DESTDIR=DIR         below DIR, for a package      install, dkms, uninstall
+  DEBDIR=DIR          packages there, not in ./deb  deb
   TESTS="local pmtu"  these scripts only            check, check-debug, coverage
   SKIP="scale fault"  not these                     check, check-debug, coverage
   TESTS_ONLY=REGEX    these functions of them       check, check-debug, coverage
@@ -185,5 +201,5 @@ help: ## this list
 		while IFS="$$(printf '\t')" read -r t h; do printf '  %-15s %s\n' "$$t" "$$h"; done
 	@printf '%s\n' "" "$$TEXT"
 
-.PHONY: all module tool install install-module install-tool dkms uninstall \
+.PHONY: all module tool install install-module install-tool dkms deb uninstall \
 	check check-debug coverage fuzz bench demo shell lint clean help

@@ -11,7 +11,8 @@ shift
 keep=
 if test -e "$destdir/usr/bin/env"; then
 	keep="/opt /lib /lib/modules /usr /usr/src /usr/bin /usr/sbin /usr/lib /usr/lib/systemd
-		/usr/lib/systemd/system /usr/share /usr/share/man /usr/share/man/man8
+		/usr/lib/systemd/system /usr/lib/systemd/network /usr/lib/udev
+		/usr/lib/udev/rules.d /usr/share /usr/share/man /usr/share/man/man8
 		/usr/share/bash-completion /usr/share/bash-completion/completions /usr/local"
 	for dir in bin etc games include lib man sbin share share/man src; do
 		keep="$keep /usr/local/$dir"

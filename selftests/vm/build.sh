@@ -17,8 +17,8 @@ copy_tree()
 	done
 	(cd "$TOP" && find Makefile Kbuild dkms.conf LICENSE kmod tools uapi selftests/*/ -type f \
 		\( -name '*.[ch8]' -o -name 'Makefile' -o -name Kbuild -o -name LICENSE \
-		   -o -name '*.conf' -o -name '*-completion' -o -name '*.yaml' -o -name '*.in' -o -name '*.socket' \
-		   -o -path 'tools/grafana/*' -o -path 'tools/*.sh' \) \
+		   -o -name '*.conf' -o -name '*-completion' -o -path 'tools/completion/*' -o -name '*.yaml' -o -name '*.in' -o -name '*.socket' \
+		   -o -path 'tools/grafana/*' -o -path 'tools/net/*' -o -path 'tools/*.sh' \) \
 		! -name '*.mod.c' -print) |
 	while IFS= read -r f; do
 		cmp -s "$TOP/$f" "$1/$f" && continue
