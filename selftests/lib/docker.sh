@@ -18,18 +18,15 @@ done
 must ln -s iptables "$TMP/bin/ip6tables"
 PATH=$TMP/bin:$PATH
 declare -A HOLD=() DRIVER=() DOCKERD=()
-modprobe -q overlay
-STORAGE=vfs
-! grep -qw overlay /proc/filesystems || STORAGE=overlay2
-readonly STORAGE
 
-# on HOST COMMAND...: in its namespaces
+# into HOST: INTO is what has a command run in its namespaces, in the same process
+into() { INTO=(nsenter "--net=/run/netns/${!1}" "--mount=/proc/${HOLD[$1]}/ns/mnt"); }
+
+# on HOST COMMAND...
 on()
 {
-	local h=$1
-
-	shift
-	nsenter "--net=/run/netns/${!h}" "--mount=/proc/${HOLD[$h]}/ns/mnt" "$@"
+	into "$1"
+	"${INTO[@]}" "${@:2}"
 }
 
 # d HOST ARGUMENT...: docker there
@@ -47,7 +44,8 @@ recipe()
 
 driver_up()
 {
-	on "$1" ctnet-docker --state "$TMP/$1/state" >>"$TMP/$1/driver.log" 2>&1 &
+	into "$1"
+	"${INTO[@]}" ctnet-docker --state "$TMP/$1/state" >>"$TMP/$1/driver.log" 2>&1 &
 	DRIVER[$1]=$!
 	defer kill_wait $!
 	busywait 20000 on "$1" test -S /run/docker/plugins/ctnet.sock >/dev/null
@@ -59,7 +57,8 @@ driver_ends()
 	wait "${DRIVER[$1]}" 2>/dev/null
 }
 
-# For all: a dockerd gives its own not as long to start as a slow VM takes.
+# For all: a dockerd gives its own not as long to start as a slow VM takes. It sees nothing that a
+# dockerd mounts, so that these use vfs.
 containerd_up()
 {
 	cat >"$TMP/containerd.toml" <<-EOT
@@ -77,8 +76,9 @@ containerd_up()
 
 dockerd_starts()
 {
-	on "$1" dockerd -H "unix://$TMP/$1.sock" --data-root "$TMP/$1/data" --exec-root "$TMP/$1/exec" \
-		--pidfile "$TMP/$1/pid" --storage-driver $STORAGE --live-restore \
+	into "$1"
+	"${INTO[@]}" dockerd -H "unix://$TMP/$1.sock" --data-root "$TMP/$1/data" --exec-root "$TMP/$1/exec" \
+		--pidfile "$TMP/$1/pid" --storage-driver vfs --live-restore \
 		--containerd "$TMP/containerd.sock" --containerd-namespace "$1" \
 		--containerd-plugins-namespace "plugins.$1" >>"$TMP/$1/dockerd.log" 2>&1 &
 	# shellcheck disable=SC2034 # for scripts that end it
