@@ -99,8 +99,13 @@ static char *join(const char *const *pair)
 /* Takes @text. */
 static void add(struct objects *l, char *text, const struct ct_stats *stats, const void *of)
 {
+	struct object *o;
+
 	l->v = ct_grow(l->v, l->n, sizeof(*l->v));
-	l->v[l->n++] = (struct object){ text, stats, of };
+	o = &l->v[l->n++];
+	o->labels = text;
+	o->stats = stats;
+	o->of = of;
 }
 
 static void objects_free(struct objects *l)

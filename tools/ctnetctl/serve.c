@@ -93,21 +93,21 @@ static const char *field(const char *head, const char *name)
 	return NULL;
 }
 
-/* How much a type is wanted, of 1000, where it is named; 0: it is not. */
-static int quality(const char *accept, const char *type)
+/* How much a type is wanted, of 1, where it is named; 0: it is not. */
+static double quality(const char *accept, const char *type)
 {
 	size_t len = strlen(type), end;
-	int best = 0, q;
+	double best = 0, q;
 	const char *p;
 
 	while (accept && *accept && *accept != '\n') {
 		accept += strspn(accept, " \t\r,");
 		end = strcspn(accept, ",\n");
 		if (!strncasecmp(accept, type, len) && strchr("; \t\r\n,", accept[len])) {
-			q = 1000;
+			q = 1;
 			p = memmem(accept, end, "q=", 2);
 			if (p && (p[-1] == ';' || p[-1] == ' '))
-				q = strtod(p + 2, NULL) * 1000;
+				q = strtod(p + 2, NULL);
 			best = q > best ? q : best;
 		}
 		accept += end;
@@ -118,7 +118,7 @@ static int quality(const char *accept, const char *type)
 static bool wants_openmetrics(const char *head)
 {
 	const char *accept = field(head, "Accept");
-	int q = quality(accept, "application/openmetrics-text");
+	double q = quality(accept, "application/openmetrics-text");
 
 	return q > 0 && q >= quality(accept, "text/plain");
 }
