@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# timeout: 400
+# timeout: 900
 #
 # ctnet-docker without Docker: its calls one by one, what is no call, requests that come twice
 # or half; that it is restarted or killed at any step, a full disk, and what Docker forgets. A
