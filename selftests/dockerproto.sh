@@ -422,6 +422,17 @@ addresses()
 	nothing_left
 }
 
+# next_and_end: a second container reaches the first, both end, and nothing is left
+next_and_end()
+{
+	run $E2 "$c2" 12
+	wait_for_ping "$c1" 203.0.113.12
+	end $E1 "$c1"
+	end $E2 "$c2"
+	delete
+	nothing_left
+}
+
 restarted()
 {
 	create
@@ -446,12 +457,7 @@ restarted()
 	wait_for_ping "$c1" 2001:db8:100::1
 	# the same while it runs: the next container brings it back
 	check ip -n "$h1" link del $DEV
-	run $E2 "$c2" 12
-	wait_for_ping "$c1" 203.0.113.12
-	end $E1 "$c1"
-	end $E2 "$c2"
-	delete
-	nothing_left
+	next_and_end
 }
 
 reloaded()
@@ -461,12 +467,7 @@ reloaded()
 	run $E1 "$c1" 11
 	check rmmod ctnet
 	check modprobe ctnet
-	run $E2 "$c2" 12
-	wait_for_ping "$c1" 203.0.113.12
-	end $E1 "$c1"
-	end $E2 "$c2"
-	delete
-	nothing_left
+	next_and_end
 }
 
 # portmap [PORT...]: what ProgramExternalConnectivity has, 80 of the container each
